@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Everything that kernel programs and the daemon agree on. */
+#ifndef SECD_ABI_H
+#define SECD_ABI_H
+
+#include "types.h"
+#include "record.h"
+#include "agent.h"
+#include "process.h"
+#include "socket.h"
+#include "file.h"
+
+#endif

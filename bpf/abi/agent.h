@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the daemon tells the programs before they load (frozen .rodata `secd_agent`). */
+#ifndef SECD_ABI_AGENT_H
+#define SECD_ABI_AGENT_H
+
+#include "types.h"
+
+#define SECD_AGENT_ENVIRONMENT   (1U << 0)  /* send the environment of every exec */
+#define SECD_AGENT_FORK_RECORDS  (1U << 1)
+
+struct secd_agent {
+	__u32 flags;          /* SECD_AGENT_* */
+	__u32 pid;            /* of the daemon, initial pid namespace; its own sockets are skipped */
+	__u64 net_scope;      /* inode of the network namespace to watch, 0 = all */
+	__u64 cgroup_scope;   /* v2 cgroup id at the top of the scope, 0 = all */
+	__u32 cgroup_level;   /* depth of that cgroup, for bpf_get_current_ancestor_cgroup_id */
+	__u32 wake_bytes;     /* fill of a ring from which its reader is woken */
+};
+SECD_SIZE(secd_agent, 32);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Records of the file sensor. */
+#ifndef SECD_ABI_FILE_H
+#define SECD_ABI_FILE_H
+
+#include "process.h"
+
+#define SECD_FILE_OPEN_WRITE  1
+#define SECD_FILE_CREATE      2
+#define SECD_FILE_DELETE      3
+#define SECD_FILE_RENAME      4
+#define SECD_FILE_LINK        5
+#define SECD_FILE_CHMOD       6
+#define SECD_FILE_CHOWN       7
+#define SECD_FILE_MAP_EXEC    8
+
+/* Where the path came from; enforcement may trust only the first. */
+#define SECD_FILE_SOURCE_KERNEL  1   /* struct file or dentry */
+#define SECD_FILE_SOURCE_USER    2   /* the caller's string, joined with its directory */
+
+/* The most path rules a configuration may hold: two verifier-bounded words of a bit set. */
+#define SECD_FILE_WATCH_MAX    128
+/* Bytes of a watched prefix; longer ones are refused by the configuration. */
+#define SECD_FILE_PREFIX_MAX   248
+
+/* Key of the LPM trie `secd_watched_paths`; the value is a __u32 watch number. */
+struct secd_file_prefix {
+	__u32 bits;
+	__u8  path[SECD_FILE_PREFIX_MAX];
+};
+SECD_SIZE(secd_file_prefix, 252);
+
+/* Tail, in this order: path, target (the new name of a rename or link). */
+struct secd_file {
+	struct secd_record head;
+	struct secd_image image;
+	struct secd_inode inode;
+	struct secd_path path;
+	struct secd_path target;
+	__u64 cgroup_id;
+	__u32 operation;        /* SECD_FILE_* */
+	__u32 source;           /* SECD_FILE_SOURCE_* */
+	__u32 flags;            /* open flags, or PROT_* */
+	__u32 mode;             /* CHMOD, CREATE: new mode */
+	__u32 uid;              /* CHOWN: new owner, ~0 = unchanged */
+	__u32 gid;
+	__s32 result;           /* 0, a descriptor, or -errno */
+	__u32 tid;
+	__u32 watch;            /* number of the configured path that matched */
+	__u32 reserved;
+};
+SECD_LAYOUT(secd_file, image, 32);
+SECD_LAYOUT(secd_file, inode, 48);
+SECD_LAYOUT(secd_file, path, 96);
+SECD_LAYOUT(secd_file, cgroup_id, 112);
+SECD_LAYOUT(secd_file, operation, 120);
+SECD_SIZE(secd_file, 160);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Records of the socket sensor, and the socket record kept per socket. */
+#ifndef SECD_ABI_SOCKET_H
+#define SECD_ABI_SOCKET_H
+
+#include "process.h"
+
+/* sun_path of sockaddr_un: 108 bytes on Linux, abstract names included. */
+#define SECD_UNIX_PATH_MAX 108
+/* A DNS message over UDP with EDNS0 is at most 4096; 512 without. Larger is cut and flagged. */
+#define SECD_DNS_MAX 4096
+
+/* What happened; append only. */
+#define SECD_SOCKET_CREATED      1
+#define SECD_SOCKET_BOUND        2
+#define SECD_SOCKET_LISTENING    3
+#define SECD_SOCKET_CONNECTING   4   /* attempt */
+#define SECD_SOCKET_CONNECTED    5
+#define SECD_SOCKET_FAILED       6   /* connect failed: `error` */
+#define SECD_SOCKET_ACCEPTED     7
+#define SECD_SOCKET_CLOSED       8
+#define SECD_SOCKET_HANDED_OVER  9   /* used by another process than before */
+#define SECD_SOCKET_DATAGRAM    10   /* first datagram to or from a peer */
+#define SECD_SOCKET_SEEDED      11   /* older than the daemon; found by the iterator */
+
+/* Why a fact about the owner of a socket is not known (`owner_unknown`). */
+#define SECD_OWNER_KNOWN            0
+#define SECD_OWNER_BEFORE_START     1  /* the socket is older than the daemon */
+#define SECD_OWNER_NOT_YET_USED     2  /* accepted, and no process has touched it */
+#define SECD_OWNER_NO_PROCESS       3  /* the kernel itself (softirq, timer, kernel socket) */
+#define SECD_OWNER_STORAGE_FULL     4
+
+#define SECD_SOCKET_FLAG_TOTALS_EXACT   (1U << 0)  /* byte and packet totals are complete */
+#define SECD_SOCKET_FLAG_ABSTRACT       (1U << 1)  /* Unix name starts with NUL */
+#define SECD_SOCKET_FLAG_INCOMING       (1U << 2)  /* DATAGRAM: received; CLOSED: accepted side */
+#define SECD_SOCKET_FLAG_PACKETS_KNOWN  (1U << 3)
+#define SECD_SOCKET_FLAG_RESET          (1U << 4)  /* closed by RST or error */
+#define SECD_SOCKET_FLAG_PEER_LIMIT     (1U << 5)  /* more UDP peers than the table remembers */
+
+struct secd_socket {
+	struct secd_record head;
+	__u64 cookie;
+	struct secd_image user;        /* who does this; start_ns 0 = see owner_unknown */
+	struct secd_image creator;
+	struct secd_image acceptor;    /* start_ns 0 where nobody accepted */
+	struct secd_image previous;    /* HANDED_OVER: the user before */
+	__u8  local[16];               /* network order; IPv4 in the first four bytes */
+	__u8  remote[16];
+	__u16 local_port;              /* host order */
+	__u16 remote_port;
+	__u16 family;                  /* AF_* */
+	__u16 type;                    /* SOCK_* */
+	__u16 protocol;                /* IPPROTO_*, NETLINK_*, ETH_P_* (host order) */
+	__u16 event;                   /* SECD_SOCKET_* */
+	__u16 error;                   /* errno of FAILED, else sk_err at close */
+	__u16 owner_unknown;           /* SECD_OWNER_* about `user` */
+	__u32 flags;                   /* SECD_SOCKET_FLAG_* */
+	__u32 tid;
+	__u32 net_ns;
+	__u32 uid;                     /* of the acting thread, initial user namespace */
+	__u64 cgroup_id;
+	__u64 opened_ns;               /* CLOCK_BOOTTIME of creation or accept; 0 = unknown */
+	__u64 connected_ns;            /* of the attempt (CONNECTED) or of establishment (CLOSED) */
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u64 packets_sent;
+	__u64 packets_received;
+	__u32 retransmits;
+	__u32 rtt_us;                  /* smoothed, TCP */
+	__u32 backlog;                 /* LISTENING */
+	__u16 path_length;             /* Unix name in the tail */
+	__u16 state;                   /* TCP state after the event */
+};
+SECD_LAYOUT(secd_socket, cookie, 32);
+SECD_LAYOUT(secd_socket, user, 40);
+SECD_LAYOUT(secd_socket, local, 104);
+SECD_LAYOUT(secd_socket, local_port, 136);
+SECD_LAYOUT(secd_socket, flags, 152);
+SECD_LAYOUT(secd_socket, cgroup_id, 168);
+SECD_LAYOUT(secd_socket, bytes_sent, 192);
+SECD_LAYOUT(secd_socket, retransmits, 224);
+SECD_SIZE(secd_socket, 240);
+
+/* The kernel's own record of a socket (socket storage, or a map by cookie). */
+struct secd_socket_state {
+	struct secd_image user;
+	struct secd_image creator;
+	struct secd_image acceptor;
+	__u64 opened_ns;
+	__u64 connected_ns;
+	__u64 bytes_sent;
+	__u64 bytes_received;
+	__u64 packets_sent;
+	__u64 packets_received;
+	__u64 cgroup_id;
+	__u32 flags;
+	__u16 owner_unknown;
+	__u16 closed;                  /* CLOSED has been sent */
+};
+SECD_LAYOUT(secd_socket_state, opened_ns, 48);
+SECD_LAYOUT(secd_socket_state, flags, 104);
+SECD_SIZE(secd_socket_state, 112);
+
+/* A DNS answer as a process received it; the message follows. Parsed in user space. */
+struct secd_dns {
+	struct secd_record head;
+	struct secd_image image;
+	__u64 cookie;
+	__u32 length;                  /* bytes that follow */
+	__u32 total;                   /* bytes of the message; more than length = cut */
+};
+SECD_SIZE(secd_dns, 64);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* struct cred to secd_credentials. Ids are of the initial user namespace. */
+#ifndef SECD_LIB_CREDENTIALS_H
+#define SECD_LIB_CREDENTIALS_H
+
+#include "../kernel/access.h"
+#include "../abi/process.h"
+
+/* kernel_cap_t is two 32-bit words before 6.3 (commit f122a08b197d): the same 8 bytes, which
+ * only a probe read may take in one piece. */
+#ifdef SECD_PROBE_READS
+static __always_inline __u64 capabilities(const void *set)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), set);
+	return value;
+}
+
+#define cred_caps(cred, field) \
+	capabilities(&(cred)->field)
+#else
+#define cred_caps(cred, field) ((cred)->field.val)
+#endif
+
+static __always_inline void credentials_read(struct secd_credentials *out, const struct cred *cred)
+{
+	struct user_namespace *user_ns;
+
+	out->uid = kload(cred, uid.val);
+	out->gid = kload(cred, gid.val);
+	out->euid = kload(cred, euid.val);
+	out->egid = kload(cred, egid.val);
+	out->suid = kload(cred, suid.val);
+	out->sgid = kload(cred, sgid.val);
+	out->fsuid = kload(cred, fsuid.val);
+	out->fsgid = kload(cred, fsgid.val);
+	out->securebits = kload(cred, securebits);
+	out->permitted = cred_caps(cred, cap_permitted);
+	out->effective = cred_caps(cred, cap_effective);
+	out->inheritable = cred_caps(cred, cap_inheritable);
+	out->bounding = cred_caps(cred, cap_bset);
+	out->ambient = cred_caps(cred, cap_ambient);
+	user_ns = kload(cred, user_ns);
+	out->user_ns_level = kload(user_ns, level);
+	out->user_ns_owner = kload(user_ns, owner.val);
+	out->user_ns_group = kload(user_ns, group.val);
+}
+
+/* Whether anything that decides about rights differs. */
+static __always_inline bool credentials_differ(const struct secd_credentials *a,
+					       const struct secd_credentials *b)
+{
+	return a->uid != b->uid || a->gid != b->gid || a->euid != b->euid || a->egid != b->egid ||
+	       a->suid != b->suid || a->sgid != b->sgid || a->fsuid != b->fsuid ||
+	       a->fsgid != b->fsgid || a->securebits != b->securebits ||
+	       a->permitted != b->permitted || a->effective != b->effective ||
+	       a->inheritable != b->inheritable || a->bounding != b->bounding ||
+	       a->ambient != b->ambient || a->user_ns_level != b->user_ns_level ||
+	       a->user_ns_owner != b->user_ns_owner;
+}
+
+#endif

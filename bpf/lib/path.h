@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A (dentry, mount) pair to the path that the host sees, in one walk from the leaf to the root
+ * of the mount namespace, crossing mounts on the way. Where the walk passes the process's own
+ * root, the place is noted, so the process's view costs nothing more (see secd_path).
+ *
+ * The walk takes no locks: rename_lock is out of reach. A rename in the middle can give a path
+ * that never was; the window is the walk itself, under 1 us, and the inode in the record is
+ * exact all the same.
+ */
+#ifndef SECD_LIB_PATH_H
+#define SECD_LIB_PATH_H
+
+#include "../kernel/access.h"
+#include "../abi/process.h"
+#include "counters.h"
+#include "scratch.h"
+
+/* A component takes at least two bytes ("/a"), so no PATH_MAX path has more of them; mount
+ * crossings add steps. */
+#define SECD_PATH_STEPS 2304
+#define SECD_NAME_MAX   255
+
+struct path_walk {
+	__u64 dentry;
+	__u64 mount;             /* struct mount */
+	__u64 root_dentry;       /* the process's root; 0 = not wanted */
+	__u64 root_mount;        /* struct vfsmount */
+	struct secd_scratch *scratch;
+	__u32 start;             /* first used byte of scratch->path */
+	__u32 root_start;        /* `start` when the process's root was passed; ~0 = never */
+	__u32 flags;
+	__u32 done;
+};
+
+static __always_inline struct mount *mount_of(const struct vfsmount *mnt)
+{
+	return (struct mount *)((void *)mnt - bpf_core_field_offset(struct mount, mnt));
+}
+
+static long path_step(__u32 index, struct path_walk *walk)
+{
+	struct dentry *dentry = kcast(dentry, walk->dentry);
+	struct mount *mount = kcast(mount, walk->mount);
+	struct dentry *parent, *mount_root;
+	struct mount *mount_parent;
+	const unsigned char *name;
+	__u32 length, start;
+
+	mount_root = kload(mount, mnt.mnt_root);
+	if (walk->dentry == walk->root_dentry &&
+	    walk->mount + bpf_core_field_offset(struct mount, mnt) == walk->root_mount)
+		walk->root_start = walk->start;
+
+	parent = kload(dentry, d_parent);
+	if ((__u64)mount_root == walk->dentry || (__u64)parent == walk->dentry) {
+		mount_parent = kload(mount, mnt_parent);
+		if ((__u64)mount_root != walk->dentry)
+			walk->flags |= SECD_PATH_DETACHED; /* above the mount: a bind mount's escape */
+		if ((__u64)mount_parent == walk->mount || !mount_parent ||
+		    (__u64)mount_root != walk->dentry) {
+			if (!kload(mount, mnt_ns))
+				walk->flags |= SECD_PATH_DETACHED;
+			walk->done = 1;
+			return 1;
+		}
+		walk->dentry = (__u64)kload(mount, mnt_mountpoint);
+		walk->mount = (__u64)mount_parent;
+		return 0;
+	}
+
+	length = kload(dentry, d_name.len);
+	name = kload(dentry, d_name.name);
+	start = walk->start;
+	if (length > SECD_NAME_MAX || length + 1 > start) {
+		walk->flags |= SECD_PATH_TRUNCATED;
+		walk->done = 1;
+		return 1;
+	}
+	start -= length;
+	bounded(start, SECD_PATH_MAX - 1);
+	bounded(length, SECD_NAME_MAX);
+	if (bpf_probe_read_kernel(walk->scratch->path + start, length, name)) {
+		walk->flags |= SECD_PATH_UNREADABLE;
+		count(SECD_COUNTER_PATH_FAULT);
+		walk->done = 1;
+		return 1;
+	}
+	start--;
+	bounded(start, SECD_PATH_MAX - 1);
+	walk->scratch->path[start] = '/';
+	walk->start = start;
+	walk->dentry = (__u64)parent;
+	return 0;
+}
+
+/* DCACHE_DISCONNECTED is not "deleted": the kernel's own test is d_unhashed. A file without
+ * links has no name; a directory without links was removed. */
+static __always_inline bool path_deleted(struct dentry *dentry)
+{
+	struct inode *inode = kload(dentry, d_inode);
+
+	return inode && kload(inode, i_nlink) == 0;
+}
+
+/*
+ * Appends the path at `end` of the scratch record and describes it in `out`. `root` is the
+ * process's root (task->fs->root) or has a null dentry. Returns the new end.
+ */
+static __always_inline __u32 path_append(struct secd_scratch *scratch, __u32 end,
+					 struct secd_path *out, struct vfsmount *mnt,
+					 struct dentry *dentry, struct vfsmount *root_mnt,
+					 struct dentry *root_dentry)
+{
+	struct path_walk walk = {
+		.dentry = (__u64)dentry,
+		.mount = (__u64)mount_of(mnt),
+		.root_dentry = (__u64)root_dentry,
+		.root_mount = (__u64)root_mnt,
+		.scratch = scratch,
+		.start = SECD_PATH_MAX - 1,
+		.root_start = ~0U,
+	};
+	__u32 length, start;
+
+	if (path_deleted(dentry))
+		walk.flags |= SECD_PATH_DELETED;
+	bpf_loop(SECD_PATH_STEPS, path_step, &walk, 0);
+	if (!walk.done)
+		walk.flags |= SECD_PATH_TRUNCATED;
+	start = walk.start;
+	bounded(start, SECD_PATH_MAX - 1);
+	if (start == SECD_PATH_MAX - 1) { /* the root itself has no component */
+		start--;
+		scratch->path[start] = '/';
+	}
+	length = SECD_PATH_MAX - 1 - start;
+	out->flags = walk.flags;
+	out->root = walk.root_start == ~0U ? SECD_PATH_OUTSIDE : walk.root_start - start;
+	bounded(length, SECD_PATH_MAX - 1);
+	if (end > SECD_SCRATCH_LAST_START || length == 0 ||
+	    bpf_probe_read_kernel(scratch->record + end, length, scratch->path + start)) {
+		out->length = 0;
+		out->flags |= SECD_PATH_UNREADABLE;
+		return end;
+	}
+	out->length = length;
+	return end + length;
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The process record in task storage (struct secd_process), kept at the group leader.
+ *
+ * A thread other than the leader that calls execve becomes the leader, and the old leader's
+ * storage dies with it: process/exec.bpf.c moves the record before that happens.
+ */
+#ifndef SECD_LIB_PROCESS_H
+#define SECD_LIB_PROCESS_H
+
+#include "../kernel/access.h"
+#include "../abi/process.h"
+#include "counters.h"
+#include "credentials.h"
+#include "namespaces.h"
+
+/* PF_KTHREAD, include/linux/sched.h. */
+#define SECD_PF_KTHREAD 0x00200000
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct secd_process);
+} secd_processes SEC(".maps");
+
+/* The record of a task's process, or NULL. `task` must be a trusted pointer. */
+static __always_inline struct secd_process *process_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&secd_processes, task->group_leader, NULL, 0);
+}
+
+/* The record of the running process, or NULL with a counter. */
+static __always_inline struct secd_process *current_process(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct secd_process *process = process_of(task);
+
+	if (!process)
+		count(SECD_COUNTER_NO_PROCESS);
+	return process;
+}
+
+static __always_inline struct secd_process *process_create(struct task_struct *leader)
+{
+	struct secd_process *process = bpf_task_storage_get(&secd_processes, leader, NULL,
+							    BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!process)
+		count(SECD_COUNTER_STORAGE_FULL);
+	return process;
+}
+
+static __always_inline void usage_add_thread(struct secd_usage *sum, struct task_struct *task)
+{
+	sum->cpu_ns += kload(task, se.sum_exec_runtime);
+	if (!bpf_core_field_exists(task->ioac.rchar)) /* CONFIG_TASK_IO_ACCOUNTING is off */
+		return;
+	sum->read_chars += kload(task, ioac.rchar);
+	sum->write_chars += kload(task, ioac.wchar);
+	sum->read_bytes += kload(task, ioac.read_bytes);
+	sum->write_bytes += kload(task, ioac.write_bytes);
+}
+
+static __always_inline void usage_subtract(struct secd_usage *out, const struct secd_usage *total,
+					   const struct secd_usage *base)
+{
+	out->cpu_ns = total->cpu_ns - base->cpu_ns;
+	out->read_chars = total->read_chars - base->read_chars;
+	out->write_chars = total->write_chars - base->write_chars;
+	out->read_bytes = total->read_bytes - base->read_bytes;
+	out->write_bytes = total->write_bytes - base->write_bytes;
+}
+
+static __always_inline __u64 task_cgroup_id(struct task_struct *task)
+{
+	return kload(task, cgroups, dfl_cgrp, kn, id);
+}
+
+/*
+ * Whether a task descends from PID 1 of its pid namespace: PID 1 does by definition, and its
+ * children inherit while they stay in the namespace. Who enters from outside (nsenter, exec
+ * into a container) comes from a parent in another namespace and does not.
+ */
+static __always_inline bool in_init_tree(struct task_struct *parent, __u32 parent_flags,
+					 struct task_struct *child, __u32 *pid_in_ns,
+					 struct pid_namespace **pid_ns)
+{
+	__u32 parent_number;
+
+	*pid_ns = task_pid_ns(child, pid_in_ns);
+	if (*pid_in_ns == 1)
+		return true;
+	return (parent_flags & SECD_IMAGE_INIT_TREE) &&
+	       task_pid_ns(parent, &parent_number) == *pid_ns;
+}
+
+/*
+ * Makes the record of a process whose fork was not seen: one that is older than the programs
+ * and that the iterator has not reached yet. Its parent is what the kernel says now.
+ */
+static __always_inline void process_reconstruct(struct secd_process *process,
+						struct task_struct *leader)
+{
+	struct task_struct *parent = kload(leader, real_parent);
+	__u32 number;
+
+	process->image.start_ns = kload(leader, start_boottime);
+	process->image.pid = kload(leader, tgid);
+	process->process_start_ns = process->image.start_ns;
+	process->parent.start_ns = kload(parent, start_boottime);
+	process->parent.pid = kload(parent, tgid);
+	process->dead.cpu_ns = kload(leader, signal, sum_sched_runtime);
+	process->flags |= SECD_IMAGE_SEEDED | SECD_IMAGE_RECONSTRUCTED;
+	task_pid_ns(leader, &number);
+	if (number == 1)
+		process->flags |= SECD_IMAGE_INIT_TREE;
+	if (kload(leader, flags) & SECD_PF_KTHREAD)
+		process->flags |= SECD_IMAGE_KERNEL_THREAD;
+	credentials_read(&process->credentials, kload(leader, cred));
+}
+
+#endif

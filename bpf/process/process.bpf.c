@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The process sensor.
+ *
+ * hook                                        what it does
+ * tp_btf/sched_process_fork                   a new process gets its record
+ * tp_btf/sched_prepare_exec        (6.10+)    old credentials kept, record of a thread moved
+ * lsm/bprm_committing_creds        (LSM)      the same where the tracepoint is missing
+ * kprobe/security_bprm_committing_creds       the same where LSM is missing too
+ * tp_btf/sched_process_exec                   the exec record
+ * tp_btf/sched_process_exit                   usage of every thread; the exit record
+ * fentry|kprobe/commit_creds                  credential changes, any cause
+ * tracepoint/syscalls/sys_exit_set*id, ...    the same by system call, where those are missing
+ * tp_btf/cgroup_mkdir, cgroup_rmdir           names of v2 cgroups
+ * iter/task                                   processes older than the daemon
+ *
+ * The loader picks one mechanism per row (Sources/Sensors) and leaves the others unloaded.
+ */
+#include "../kernel/access.h"
+#include "cgroup.h"
+#include "credentials.h"
+#include "exec.h"
+#include "exit.h"
+#include "fork.h"
+#include "seed.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return process_forked(parent, child);
+}
+
+SEC("tp_btf/sched_prepare_exec")
+int BPF_PROG(on_prepare_exec, struct task_struct *task, struct linux_binprm *bprm)
+{
+	return exec_prepared(task, bprm);
+}
+
+SEC("lsm/bprm_committing_creds")
+int BPF_PROG(on_commit_lsm, struct linux_binprm *bprm)
+{
+	return exec_prepared(bpf_get_current_task_btf(), bprm);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return process_executed(task, old_pid, bprm);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit_group, struct task_struct *task, bool group_dead)
+{
+	return thread_exited(task, group_dead ? 1 : 0);
+}
+
+/* The same before 6.16, whose tracepoint has one argument. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit_thread, struct task_struct *task)
+{
+	return thread_exited(task, -1);
+}
+
+SEC("fentry/commit_creds")
+int BPF_PROG(on_commit_creds, struct cred *new)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(task, in_execve))
+		return 0; /* the exec record carries it */
+	return credentials_changed(task, new, ~0U);
+}
+
+SEC("tracepoint/syscalls/sys_exit_setuid")
+int on_credentials_syscall(struct trace_event_raw_sys_exit *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return credentials_changed(task, task->cred, ctx->id);
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_event(cgroup, path, SECD_CGROUP_MADE);
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(on_cgroup_rmdir, struct cgroup *cgroup, const char *path)
+{
+	return cgroup_event(cgroup, path, SECD_CGROUP_REMOVED);
+}
+
+SEC("iter/task")
+int on_task(struct bpf_iter__task *ctx)
+{
+	return task_seeded(ctx);
+}
