@@ -1,8 +1,42 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
+// The targets of the suite, bottom up; arrows point down only (docs/architecture.md).
 import PackageDescription
+
+/// Settings of every Swift target of ours: the strictest that the toolchain offers.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
 
 let package = Package(
     name: "secd",
+    products: [
+        .executable(name: "secd", targets: ["secd"]),
+        .executable(name: "secctl", targets: ["secctl"]),
+        .executable(name: "secbench", targets: ["secbench"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -14,17 +48,65 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
     ],
     targets: [
-        .executableTarget(
-            name: "secd",
-            dependencies: [
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "SystemPackage", package: "swift-system"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+        // C: headers and module maps, no logic.
+        .target(name: "CEventABI", path: "bpf/abi", publicHeadersPath: "."),
+        .target(name: "CLinuxShims"),
+        .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // BPF objects: compiled by the plugin, embedded as text, decoded at start.
+        .executableTarget(name: "bpf-embed", swiftSettings: strict),
+        .plugin(name: "BPFBuild", capability: .buildTool(), dependencies: ["bpf-embed"]),
+        library("BPFObjects", plugins: ["BPFBuild"]),
+
+        // System: owned descriptors, BPF objects, text and wire encoding.
+        library("LinuxSystem", ["CLinuxShims", system]),
+        library("BPFRuntime", ["LinuxSystem", "CLibbpf", "CLinuxShims", system]),
+        library("TextEncoding"),
+
+        // Model: values only.
+        library("EventModel", ["TextEncoding", "CEventABI"]),
+        library("AgentModel"),
+
+        // Logic: pure functions and single-owner state.
+        library("EventFilters", ["EventModel"]),
+        library("EventDecoder", ["EventModel", "CEventABI"]),
+        library("ProcessTree", ["EventModel", "CEventABI"]),
+        library("Configuration", ["CYaml"]),
+
+        // Effects: everything that touches the world.
+        library("Sensors", ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging]),
+        library("Export", ["EventModel", "LinuxSystem", "CSystemd", "AgentModel", logging]),
+        library(
+            "ControlAPI",
+            [
+                "AgentModel", "EventModel", "EventFilters",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-            ])
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                logging,
+            ]),
+
+        // Product: wiring; the executables are a few lines each.
+        library(
+            "AgentCore",
+            [
+                "Sensors", "Export", "ControlAPI", "EventDecoder", "ProcessTree", "EventFilters", "Configuration",
+                "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd",
+                logging, arguments,
+            ]),
+        library(
+            "ControlCommands",
+            ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", arguments]),
+        program("secd", ["AgentCore"]),
+        program("secctl", ["ControlCommands"]),
+        program("secbench", ["AgentCore", arguments]),
+
+        // Tests: pure logic first; KernelTests need root and run in the vm tier too.
     ]
 )

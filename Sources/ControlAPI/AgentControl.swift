@@ -1,0 +1,50 @@
+public import AgentModel
+public import EventFilters
+public import EventModel
+
+/// How a subscriber wants its events.
+public enum SubscriptionFormat: Sendable {
+    /// `tetragon.GetEventsResponse` messages.
+    case protobuf
+    /// Lines of the export format, without the line break.
+    case json
+}
+
+/// What a client asked for.
+public struct Subscription: Sendable {
+    /// An event passes when it matches one of these, or when there are none.
+    public var allow: [FilterSpec]
+    /// An event that matches one of these does not pass.
+    public var deny: [FilterSpec]
+    public var fieldFilters: [FieldFilterSpec]
+    public var format: SubscriptionFormat
+    /// Who asks, for the status page.
+    public var peer: String
+
+    public init(
+        allow: [FilterSpec] = [], deny: [FilterSpec] = [], fieldFilters: [FieldFilterSpec] = [],
+        format: SubscriptionFormat, peer: String
+    ) {
+        self.allow = allow
+        self.deny = deny
+        self.fieldFilters = fieldFilters
+        self.format = format
+        self.peer = peer
+    }
+}
+
+/// The daemon as the API sees it. Implemented by `AgentCore`, so that servers are testable alone.
+public protocol AgentControl: Sendable {
+    /// Opens a subscription. Batches come in order; a batch's `lostBefore` says how many events
+    /// this subscriber lost before it. Ends when the stream is cancelled or the daemon stops.
+    /// - Throws: `FilterError` where a filter cannot be compiled.
+    func subscribe(_ subscription: Subscription) throws -> AsyncStream<EventBatch>
+    func status() async -> AgentStatus
+    func processes() async -> [ProcessListing]
+    func sockets() async -> [SocketListing]
+    func mechanisms() async -> [MechanismListing]
+    /// Text of `/metrics` (Prometheus exposition format 0.0.4).
+    func metrics() async -> String
+    /// Configuration in force, by key (Tetragon's `GetInfo`).
+    func configuration() async -> [String: String]
+}

@@ -1,0 +1,43 @@
+public import TextEncoding
+
+/// Receives the fields of an event in order. An event is described once, by calling these; every
+/// encoder, the schema and the documentation are visitors, so they cannot drift apart.
+///
+/// A description calls the visitor for *every* field, also for those that are unset: leaving out
+/// empty fields is the visitor's matter (protojson's rules), because the schema wants them all.
+public protocol FieldVisitor: ~Copyable {
+    /// Text that may be any bytes; unset when empty.
+    mutating func string(_ field: Field, _ value: RawSpan)
+    /// Text known at compile time, or nil.
+    mutating func text(_ field: Field, _ value: StaticString?)
+    /// A 32-bit number; unset when 0.
+    mutating func uint32(_ field: Field, _ value: UInt32)
+    /// A signed 32-bit number; unset when 0.
+    mutating func int32(_ field: Field, _ value: Int32)
+    /// A 64-bit number; unset when 0.
+    mutating func uint64(_ field: Field, _ value: UInt64)
+    /// A number that is present also at 0, or nil.
+    mutating func wrapped(_ field: Field, _ value: UInt32?)
+    /// A truth value that is present also when false, or nil.
+    mutating func wrapped(_ field: Field, _ value: Bool?)
+    /// A truth value; unset when false.
+    mutating func bool(_ field: Field, _ value: Bool)
+    /// A moment, or nil.
+    mutating func timestamp(_ field: Field, _ value: UnixTime?)
+    /// A case of an enumeration, or nil.
+    mutating func enumeration(_ field: Field, _ value: EnumCase?)
+    /// Several cases of an enumeration.
+    mutating func enumerations(_ field: Field, count: Int, _ element: (Int) -> EnumCase)
+    /// Several texts; `element` appends the bytes of one to the buffer it gets.
+    mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void)
+    /// A nested message; unset when `present` is false.
+    mutating func message(_ field: Field, present: Bool, _ body: (inout Self) -> Void)
+    /// Several nested messages.
+    mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void)
+    /// Names and values (`map<string, string>`).
+    mutating func map(_ field: Field, count: Int, _ element: (Int) -> (String, String))
+    /// A process, taken from its cache where the visitor has one.
+    mutating func process(_ field: Field, _ process: ProcessObject?)
+    /// Ancestors, nearest first, in their short form.
+    mutating func ancestors(_ field: Field, of process: ProcessObject?)
+}

@@ -1,0 +1,142 @@
+public import TextEncoding
+
+/// Encodes a described event as one JSON object (protojson rules with `UseProtoNames`).
+public struct JSONVisitor: FieldVisitor, ~Copyable {
+    public var json: JSONWriter
+
+    public init(capacity: Int = 4096) {
+        json = JSONWriter(capacity: capacity)
+    }
+
+    @inline(__always)
+    public mutating func string(_ field: Field, _ value: RawSpan) {
+        guard value.byteCount > 0 else { return }
+        json.key(field.name)
+        json.string(value)
+    }
+
+    public mutating func text(_ field: Field, _ value: StaticString?) {
+        guard let value else { return }
+        json.key(field.name)
+        json.literal(value)
+    }
+
+    @inline(__always)
+    public mutating func uint32(_ field: Field, _ value: UInt32) {
+        guard value != 0 else { return }
+        json.key(field.name)
+        json.number(UInt64(value))
+    }
+
+    public mutating func int32(_ field: Field, _ value: Int32) {
+        guard value != 0 else { return }
+        json.key(field.name)
+        json.number(Int64(value))
+    }
+
+    @inline(__always)
+    public mutating func uint64(_ field: Field, _ value: UInt64) {
+        guard value != 0 else { return }
+        json.key(field.name)
+        json.quoted(value)
+    }
+
+    @inline(__always)
+    public mutating func wrapped(_ field: Field, _ value: UInt32?) {
+        guard let value else { return }
+        json.key(field.name)
+        json.number(UInt64(value))
+    }
+
+    public mutating func wrapped(_ field: Field, _ value: Bool?) {
+        guard let value else { return }
+        json.key(field.name)
+        json.bool(value)
+    }
+
+    public mutating func bool(_ field: Field, _ value: Bool) {
+        guard value else { return }
+        json.key(field.name)
+        json.bool(true)
+    }
+
+    public mutating func timestamp(_ field: Field, _ value: UnixTime?) {
+        guard let value else { return }
+        json.key(field.name)
+        json.timestamp(value)
+    }
+
+    public mutating func enumeration(_ field: Field, _ value: EnumCase?) {
+        guard let value else { return }
+        json.key(field.name)
+        json.literal(value.name)
+    }
+
+    public mutating func enumerations(_ field: Field, count: Int, _ element: (Int) -> EnumCase) {
+        guard count > 0 else { return }
+        json.key(field.name)
+        json.beginArray()
+        for index in 0..<count { json.literal(element(index).name) }
+        json.endArray()
+    }
+
+    public mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void) {
+        guard count > 0 else { return }
+        json.key(field.name)
+        json.beginArray()
+        for index in 0..<count { element(index) { json.string($0) } }
+        json.endArray()
+    }
+
+    @inline(__always)
+    public mutating func message(_ field: Field, present: Bool, _ body: (inout Self) -> Void) {
+        guard present else { return }
+        json.key(field.name)
+        json.beginObject()
+        body(&self)
+        json.endObject()
+    }
+
+    public mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void) {
+        guard count > 0 else { return }
+        json.key(field.name)
+        json.beginArray()
+        for index in 0..<count {
+            json.beginObject()
+            body(&self, index)
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    public mutating func map(_ field: Field, count: Int, _ element: (Int) -> (String, String)) {
+        guard count > 0 else { return }
+        json.key(field.name)
+        json.beginObject()
+        for index in 0..<count {
+            let (name, value) = element(index)
+            unsafe json.key(utf8: name.utf8.span.bytes)
+            json.string(value)
+        }
+        json.endObject()
+    }
+
+    public mutating func process(_ field: Field, _ process: ProcessObject?) {
+        guard let process else { return }
+        json.key(field.name)
+        process.withJSON { json.encoded($0) }
+    }
+
+    public mutating func ancestors(_ field: Field, of process: ProcessObject?) {
+        // The parent has a field of its own: ancestors begin with the grandparent.
+        guard var ancestor = process?.parent?.parent else { return }
+        json.key(field.name)
+        json.beginArray()
+        for _ in 0..<ProcessObject.deepestAncestry {
+            ancestor.withBriefJSON { json.encoded($0) }
+            guard let next = ancestor.parent else { break }
+            ancestor = next
+        }
+        json.endArray()
+    }
+}

@@ -1,0 +1,148 @@
+/// Writes one JSON value after another into an `OutputBuffer`, without looking back.
+///
+/// Keys are literals and are not escaped. Strings come from the kernel and from strangers: they are
+/// escaped, and what is not UTF-8 becomes U+FFFD, so that every line parses (RFC 8259).
+public struct JSONWriter: ~Copyable {
+    /// The text so far.
+    public var output: OutputBuffer
+    /// Whether the next member or element needs a comma before it.
+    @usableFromInline var needsComma = false
+
+    public init(capacity: Int = 4096) {
+        output = OutputBuffer(capacity: capacity)
+    }
+
+    /// Forgets the text, keeps the memory.
+    public mutating func removeAll() {
+        output.removeAll()
+        needsComma = false
+    }
+
+    @inline(__always)
+    private mutating func separate() {
+        if needsComma { output.append(UInt8(ascii: ",")) }
+    }
+
+    /// Writes `"key":`; a value must follow.
+    @inline(__always)
+    public mutating func key(_ name: StaticString) {
+        separate()
+        output.append(UInt8(ascii: "\""))
+        output.append(name)
+        output.append(UInt8(ascii: "\""))
+        output.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Writes a key that is data (a label's name).
+    public mutating func key(utf8 name: RawSpan) {
+        string(name)
+        output.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    public mutating func beginObject() {
+        separate()
+        output.append(UInt8(ascii: "{"))
+        needsComma = false
+    }
+
+    public mutating func endObject() {
+        output.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    public mutating func beginArray() {
+        separate()
+        output.append(UInt8(ascii: "["))
+        needsComma = false
+    }
+
+    public mutating func endArray() {
+        output.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
+    /// Writes a number.
+    @inline(__always)
+    public mutating func number(_ value: UInt64) {
+        separate()
+        output.append(decimal: value)
+        needsComma = true
+    }
+
+    /// Writes a signed number.
+    @inline(__always)
+    public mutating func number(_ value: Int64) {
+        separate()
+        output.append(decimal: value)
+        needsComma = true
+    }
+
+    /// Writes a number as a string: what JSON readers cannot hold exactly (64 bits).
+    @inline(__always)
+    public mutating func quoted(_ value: UInt64) {
+        separate()
+        output.append(UInt8(ascii: "\""))
+        output.append(decimal: value)
+        output.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// Writes `true` or `false`.
+    public mutating func bool(_ value: Bool) {
+        separate()
+        if value { output.append("true") } else { output.append("false") }
+        needsComma = true
+    }
+
+    /// Writes a literal as a string; it must need no escape.
+    public mutating func literal(_ text: StaticString) {
+        separate()
+        output.append(UInt8(ascii: "\""))
+        output.append(text)
+        output.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// Writes a string from bytes that may be anything.
+    @inline(__always)
+    public mutating func string(_ bytes: RawSpan) {
+        separate()
+        output.append(UInt8(ascii: "\""))
+        output.append(escaping: bytes)
+        output.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// Writes a string.
+    public mutating func string(_ text: String) {
+        unsafe string(text.utf8.span.bytes)
+    }
+
+    /// Writes a value that was encoded before.
+    @inline(__always)
+    public mutating func encoded(_ json: RawSpan) {
+        separate()
+        output.append(json)
+        needsComma = true
+    }
+
+    /// Writes bytes in base64.
+    public mutating func base64(_ bytes: RawSpan) {
+        separate()
+        output.append(UInt8(ascii: "\""))
+        output.append(base64: bytes)
+        output.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// Writes a time as RFC 3339 in UTC with nanoseconds.
+    public mutating func timestamp(_ time: UnixTime) {
+        separate()
+        output.append(UInt8(ascii: "\""))
+        output.append(rfc3339: time)
+        output.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+}

@@ -1,0 +1,125 @@
+/// Bytes under construction: grows, never shrinks, reused for ever.
+///
+/// The writers of this target append here. It owns plain memory instead of an array because the
+/// event path may not pay a uniqueness check and an exclusivity check per appended byte.
+@safe
+public struct OutputBuffer: ~Copyable, @unchecked Sendable {
+    @usableFromInline var base: UnsafeMutableRawPointer
+    @usableFromInline var capacity: Int
+    /// Bytes written so far.
+    public private(set) var count: Int
+
+    /// - Parameter capacity: bytes to reserve; the buffer doubles when they are used up.
+    public init(capacity: Int = 4096) {
+        self.capacity = max(capacity, 64)
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
+        count = 0
+    }
+
+    deinit {
+        unsafe base.deallocate()
+    }
+
+    /// What was written.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// Forgets what was written, keeps the memory.
+    public mutating func removeAll() {
+        count = 0
+    }
+
+    /// Takes back everything after the first `length` bytes.
+    public mutating func truncate(to length: Int) {
+        precondition(length <= count, "a buffer cannot be truncated to more than it holds")
+        count = length
+    }
+
+    /// Makes room for `additional` bytes.
+    @inline(__always)
+    public mutating func reserve(_ additional: Int) {
+        if count + additional > capacity { grow(additional) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ additional: Int) {
+        var wanted = capacity * 2
+        while wanted < count + additional { wanted *= 2 }
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
+        unsafe larger.copyMemory(from: base, byteCount: count)
+        unsafe base.deallocate()
+        unsafe base = larger
+        capacity = wanted
+    }
+
+    /// Counts bytes that were stored behind the end, after `reserve`.
+    @inline(__always)
+    mutating func advance(by length: Int) {
+        count += length
+    }
+
+    /// Appends one byte.
+    @inline(__always)
+    public mutating func append(_ byte: UInt8) {
+        reserve(1)
+        unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    /// Appends bytes as they are.
+    @inline(__always)
+    public mutating func append(_ span: RawSpan) {
+        reserve(span.byteCount)
+        unsafe span.withUnsafeBytes { source in
+            if let start = source.baseAddress {
+                unsafe (base + count).copyMemory(from: start, byteCount: source.count)
+            }
+        }
+        count += span.byteCount
+    }
+
+    /// Appends the UTF-8 of a literal.
+    @inline(__always)
+    public mutating func append(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        reserve(length)
+        unsafe (base + count).copyMemory(from: text.utf8Start, byteCount: length)
+        count += length
+    }
+
+    /// Appends the UTF-8 of a string.
+    public mutating func append(_ text: String) {
+        var copy = text
+        copy.withUTF8 { utf8 in
+            reserve(utf8.count)
+            if let start = utf8.baseAddress {
+                unsafe (base + count).copyMemory(from: start, byteCount: utf8.count)
+            }
+            count += utf8.count
+        }
+    }
+
+    /// Overwrites bytes that were written before: for lengths known only afterwards.
+    public mutating func overwrite(at offset: Int, with byte: UInt8) {
+        precondition(offset < count, "only bytes that were written can be overwritten")
+        unsafe base.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+    }
+
+    /// Opens a gap of `length` bytes at `offset`, moving what follows.
+    public mutating func openGap(at offset: Int, length: Int) {
+        precondition(offset <= count, "a gap must begin inside the buffer")
+        reserve(length)
+        unsafe (base + offset + length).copyMemory(from: base + offset, byteCount: count - offset)
+        count += length
+    }
+
+    /// A copy of what was written.
+    public func copyToArray() -> [UInt8] {
+        unsafe [UInt8](UnsafeRawBufferPointer(start: base, count: count))
+    }
+}
