@@ -29,6 +29,13 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// Lends what was written to `body`: for buffers that are properties of classes, whose spans may
+    /// not outlive one access.
+    @inline(__always)
+    public func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
+        body(bytes)
+    }
+
     /// Forgets what was written, keeps the memory.
     public mutating func removeAll() {
         count = 0

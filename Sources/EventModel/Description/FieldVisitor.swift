@@ -36,8 +36,8 @@ public protocol FieldVisitor: ~Copyable {
     mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void)
     /// Names and values (`map<string, string>`).
     mutating func map(_ field: Field, count: Int, _ element: (Int) -> (String, String))
-    /// A process, taken from its cache where the visitor has one.
-    mutating func process(_ field: Field, _ process: ProcessObject?)
+    /// A process in a form, taken from its cache where the visitor has one.
+    mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm)
     /// Ancestors, nearest first, in their short form.
     mutating func ancestors(_ field: Field, of process: ProcessObject?)
 }

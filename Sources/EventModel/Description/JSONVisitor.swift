@@ -121,10 +121,10 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.endObject()
     }
 
-    public mutating func process(_ field: Field, _ process: ProcessObject?) {
+    public mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm) {
         guard let process else { return }
         json.key(field.name)
-        process.withJSON { json.encoded($0) }
+        process.withJSON(form) { json.encoded($0) }
     }
 
     public mutating func ancestors(_ field: Field, of process: ProcessObject?) {
@@ -133,7 +133,7 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.key(field.name)
         json.beginArray()
         for _ in 0..<ProcessObject.deepestAncestry {
-            ancestor.withBriefJSON { json.encoded($0) }
+            ancestor.withJSON(.brief) { json.encoded($0) }
             guard let next = ancestor.parent else { break }
             ancestor = next
         }

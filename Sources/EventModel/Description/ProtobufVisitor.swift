@@ -118,14 +118,14 @@ public struct ProtobufVisitor: FieldVisitor, ~Copyable {
         }
     }
 
-    public mutating func process(_ field: Field, _ process: ProcessObject?) {
-        process?.withProtobuf { protobuf.bytes(field.number, $0) }
+    public mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm) {
+        process?.withProtobuf(form) { protobuf.bytes(field.number, $0) }
     }
 
     public mutating func ancestors(_ field: Field, of process: ProcessObject?) {
         guard var ancestor = process?.parent?.parent else { return }
         for _ in 0..<ProcessObject.deepestAncestry {
-            ancestor.withBriefProtobuf { protobuf.bytes(field.number, $0) }
+            ancestor.withProtobuf(.brief) { protobuf.bytes(field.number, $0) }
             guard let next = ancestor.parent else { break }
             ancestor = next
         }

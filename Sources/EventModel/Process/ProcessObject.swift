@@ -1,16 +1,128 @@
+public import CEventABI
+import TextEncoding
 
-/// A process image as events show it, with its encodings cached: an exec encodes it once, its
+/// The forms in which a process stands in events.
+public enum ProcessForm: Sendable {
+    /// Everything: the process of `process_exec` and `process_credentials`.
+    case full
+    /// What Tetragon shows by default: the process of other events, and every parent.
+    case standard
+    /// Identity and name: ancestors.
+    case brief
+}
+
+/// A process image as events show it, with its encodings cached: an exec encodes it once; its
 /// exit, its sockets and its children copy the bytes.
+///
+/// Owned by the worker alone. Objects are recycled, so their buffers stop growing after a while.
 public final class ProcessObject {
     /// Ancestors an event lists at most: a bound against a damaged tree, far above real depths.
     public static let deepestAncestry = 256
 
+    public internal(set) var image: ProcessImage
     public internal(set) var parent: ProcessObject?
+    /// base64 of node:start:pid.
+    public internal(set) var execID: [UInt8] = []
+    public internal(set) var parentExecID: [UInt8] = []
+    public internal(set) var previousExecID: [UInt8] = []
+    let context: EncodingContext
 
-    init() {}
+    private var json: [UInt8] = []
+    private var standardJSON: [UInt8] = []
+    private var briefJSON: [UInt8] = []
+    private var protobuf: [UInt8] = []
+    private var standardProtobuf: [UInt8] = []
+    private var briefProtobuf: [UInt8] = []
+    /// What the user of the object wants to remember with it (the filters' view of the process).
+    public var attachment: AnyObject?
 
-    func withJSON(_ body: (RawSpan) -> Void) {}
-    func withBriefJSON(_ body: (RawSpan) -> Void) {}
-    func withProtobuf(_ body: (RawSpan) -> Void) {}
-    func withBriefProtobuf(_ body: (RawSpan) -> Void) {}
+    public init(context: EncodingContext) {
+        self.context = context
+        image = ProcessImage()
+    }
+
+    /// Identity of the image.
+    public var key: secd_image { image.head.image }
+
+    /// Gives the object a new image; all encodings are forgotten.
+    public func assign(parent: ProcessObject?) {
+        self.parent = parent
+        context.makeExecID(image.head.image, into: &execID)
+        context.makeExecID(image.head.parent, into: &parentExecID)
+        context.makeExecID(image.head.previous, into: &previousExecID)
+        invalidate()
+    }
+
+    /// Changes the image in place (strings that came later); all encodings are forgotten.
+    public func update(_ change: (inout ProcessImage) -> Void) {
+        change(&image)
+        invalidate()
+    }
+
+    /// Forgets the parent: the object goes back to its pool.
+    public func clear() {
+        parent = nil
+        attachment = nil
+        image.longArguments = nil
+        image.environment = nil
+        invalidate()
+    }
+
+    private func invalidate() {
+        json.removeAll(keepingCapacity: true)
+        standardJSON.removeAll(keepingCapacity: true)
+        briefJSON.removeAll(keepingCapacity: true)
+        protobuf.removeAll(keepingCapacity: true)
+        standardProtobuf.removeAll(keepingCapacity: true)
+        briefProtobuf.removeAll(keepingCapacity: true)
+        attachment = nil
+    }
+
+    /// Bytes that this object holds on the heap, for the memory budget.
+    public var heapBytes: Int {
+        512 + image.tail.capacity + (image.longArguments?.count ?? 0) + (image.environment?.count ?? 0)
+            + json.capacity + standardJSON.capacity + briefJSON.capacity
+            + protobuf.capacity + standardProtobuf.capacity + briefProtobuf.capacity
+            + execID.capacity + parentExecID.capacity + previousExecID.capacity
+    }
+
+    func withJSON(_ form: ProcessForm, _ body: (RawSpan) -> Void) {
+        switch form {
+        case .full: Self.cached(&json, self, form, body)
+        case .standard: Self.cached(&standardJSON, self, form, body)
+        case .brief: Self.cached(&briefJSON, self, form, body)
+        }
+    }
+
+    func withProtobuf(_ form: ProcessForm, _ body: (RawSpan) -> Void) {
+        switch form {
+        case .full: Self.cachedProtobuf(&protobuf, self, form, body)
+        case .standard: Self.cachedProtobuf(&standardProtobuf, self, form, body)
+        case .brief: Self.cachedProtobuf(&briefProtobuf, self, form, body)
+        }
+    }
+
+    private static func cached(
+        _ cache: inout [UInt8], _ object: ProcessObject, _ form: ProcessForm, _ body: (RawSpan) -> Void
+    ) {
+        if cache.isEmpty {
+            object.context.jsonVisitor.json.removeAll()
+            object.context.jsonVisitor.json.beginObject()
+            object.describe(form, &object.context.jsonVisitor)
+            object.context.jsonVisitor.json.endObject()
+            object.context.jsonVisitor.json.output.withBytes { cache.append($0) }
+        }
+        unsafe body(cache.span.bytes)
+    }
+
+    private static func cachedProtobuf(
+        _ cache: inout [UInt8], _ object: ProcessObject, _ form: ProcessForm, _ body: (RawSpan) -> Void
+    ) {
+        if cache.isEmpty {
+            object.context.protobufVisitor.protobuf.removeAll()
+            object.describe(form, &object.context.protobufVisitor)
+            object.context.protobufVisitor.protobuf.output.withBytes { cache.append($0) }
+        }
+        unsafe body(cache.span.bytes)
+    }
 }

@@ -1,0 +1,122 @@
+import CEventABI
+import TextEncoding
+
+/// Values that several events describe alike.
+extension FieldVisitor where Self: ~Copyable {
+    /// A set of capabilities by name.
+    mutating func capabilities(_ field: Field, _ set: UInt64) {
+        enumerations(field, count: set.nonzeroBitCount) { Capability.member($0, of: set) }
+    }
+
+    /// NUL-terminated texts, one after another.
+    mutating func strings(_ field: Field, in bytes: RawSpan) {
+        var count = 0
+        Arguments.forEach(in: bytes) { _ in count += 1 }
+        var start = 0
+        strings(field, count: count) { _, append in
+            var end = start
+            while end < bytes.byteCount, unsafe bytes.unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 { end += 1 }
+            append(bytes.extracting(start..<end))
+            start = end + 1
+        }
+    }
+
+    /// The fields of an inode.
+    mutating func describe(inode: secd_inode, _ context: EncodingContext) {
+        typealias F = ProcessFields
+        uint64(F.inodeNumber, inode.number)
+        wrapped(F.inodeLinks, inode.links)
+        uint32(F.device, inode.device)
+        context.scratch.removeAll()
+        context.scratch.append(octal: inode.mode)
+        context.scratch.withBytes { string(F.mode, $0) }
+        wrapped(F.fileOwner, inode.uid)
+        uint64(F.size, inode.size)
+        timestamp(F.ctime, inode.ctime_ns == 0 ? nil : UnixTime(nanoseconds: inode.ctime_ns))
+    }
+}
+
+extension RawSpan {
+    /// The bytes before the first NUL.
+    var untilNUL: RawSpan {
+        @_lifetime(copy self)
+        get {
+            var end = 0
+            while end < byteCount, unsafe unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 { end += 1 }
+            return extracting(0..<end)
+        }
+    }
+
+    /// Whether the bytes are the same.
+    func isIdentical(to other: RawSpan) -> Bool {
+        guard byteCount == other.byteCount else { return false }
+        for index in 0..<byteCount
+        where unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
+            != other.unsafeLoad(fromByteOffset: index, as: UInt8.self)
+        { return false }
+        return true
+    }
+
+    /// A host path as a process sees it whose root begins at `root`; its root itself is `/`.
+    @_lifetime(copy self)
+    func inRoot(_ root: UInt16, _ context: EncodingContext) -> RawSpan {
+        let start = Int(root)
+        // The path of the root directory has nothing behind it; its first byte is the slash.
+        return start < byteCount ? extracting(start..<byteCount) : extracting(0..<min(1, byteCount))
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// Appends bytes.
+    @inline(__always)
+    mutating func append(_ span: RawSpan) {
+        unsafe span.withUnsafeBytes { unsafe append(contentsOf: $0) }
+    }
+}
+
+extension OutputBuffer {
+    /// Appends a number in octal.
+    mutating func append(octal value: UInt32) {
+        var shift = 30
+        var begun = false
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt32(shift) & 7)
+            if digit != 0 || begun || shift == 0 {
+                append(UInt8(ascii: "0") + digit)
+                begun = true
+            }
+            shift -= 3
+        }
+    }
+
+    /// Appends a number in hexadecimal without leading zeros.
+    mutating func append(hexadecimal value: UInt64) {
+        var shift: UInt64 = 60
+        var begun = false
+        while true {
+            let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
+            if digit != 0 || begun || shift == 0 {
+                append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+                begun = true
+            }
+            if shift == 0 { return }
+            shift -= 4
+        }
+    }
+
+    /// Appends what is unsure about a path, as `name:word`.
+    mutating func append(pathFlags path: secd_path, _ name: StaticString) {
+        func word(_ condition: Bool, _ text: StaticString) {
+            guard condition else { return }
+            if count > 0 { append(UInt8(ascii: " ")) }
+            append(name)
+            append(UInt8(ascii: ":"))
+            append(text)
+        }
+        word(path.flags & SECD_PATH_TRUNCATED != 0, "truncated")
+        word(path.flags & SECD_PATH_UNREADABLE != 0, "unreadable")
+        word(path.flags & SECD_PATH_DETACHED != 0, "detached")
+        word(path.flags & SECD_PATH_DELETED != 0, "deleted")
+        word(path.root == SECD_PATH_OUTSIDE && path.length > 0, "outsideRoot")
+    }
+}

@@ -1,0 +1,50 @@
+public import CEventABI
+public import TextEncoding
+
+/// What encoding needs beyond the event itself. Owned by the worker; not shared.
+public final class EncodingContext {
+    /// Name of this node, part of every exec id.
+    public let nodeName: [UInt8]
+    public let clusterName: [UInt8]
+    /// Identifies this run of the daemon (eight hexadecimal digits).
+    public let stream: [UInt8]
+    /// UTC minus CLOCK_BOOTTIME, nanoseconds; read anew every second, so that a clock step shows.
+    public var bootOffset: UInt64
+    /// Namespaces of PID 1: what `is_host` compares with. All zero = unknown.
+    public var hostNamespaces = secd_namespaces()
+    /// For texts that are put together before they are written.
+    var scratch = OutputBuffer(capacity: 8192)
+    private var plain = OutputBuffer(capacity: 256)
+    /// Encode single processes for their caches.
+    var jsonVisitor = JSONVisitor(capacity: 8192)
+    var protobufVisitor = ProtobufVisitor(capacity: 8192)
+
+    public init(nodeName: String, clusterName: String, stream: String, bootOffset: UInt64) {
+        self.nodeName = Array(nodeName.utf8)
+        self.clusterName = Array(clusterName.utf8)
+        self.stream = Array(stream.utf8)
+        self.bootOffset = bootOffset
+    }
+
+    /// A kernel time as a moment.
+    @inline(__always)
+    public func time(_ bootNanoseconds: UInt64) -> UnixTime {
+        UnixTime(nanoseconds: bootNanoseconds &+ bootOffset)
+    }
+
+    /// Replaces `text` by the exec id of an image: base64 of `node:start:pid`, as in Tetragon.
+    public func makeExecID(_ image: secd_image, into text: inout [UInt8]) {
+        text.removeAll(keepingCapacity: true)
+        guard image.pid != 0 || image.start_ns != 0 else { return }
+        plain.removeAll()
+        let name = nodeName
+        unsafe plain.append(name.span.bytes)
+        plain.append(UInt8(ascii: ":"))
+        plain.append(decimal: image.start_ns)
+        plain.append(UInt8(ascii: ":"))
+        plain.append(decimal: UInt64(image.pid))
+        scratch.removeAll()
+        plain.withBytes { scratch.append(base64: $0) }
+        scratch.withBytes { text.append($0) }
+    }
+}

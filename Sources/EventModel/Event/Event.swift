@@ -1,0 +1,64 @@
+public import CEventABI
+public import TextEncoding
+
+/// One event, ready to be described: what happened, to whom, and where in the stream it stands.
+public struct Event {
+    /// What is special to each kind.
+    public enum Body {
+        /// exec and fork: the process says it all.
+        case process
+        case exit(secd_exit)
+        case credentials(secd_credentials_change)
+        case socket(SocketEvent)
+        case file(FileEvent)
+        case start(StreamStart)
+        case gap(StreamGap)
+        case stop(StreamStop)
+    }
+
+    public var kind: EventKind
+    public var time: UnixTime
+    /// The acting process; nil where it is not known, or for events of the stream itself.
+    public var process: ProcessObject?
+    public var body: Body
+    public var origin: Origin
+
+    public init(kind: EventKind, time: UnixTime, process: ProcessObject?, body: Body, origin: Origin) {
+        self.kind = kind
+        self.time = time
+        self.process = process
+        self.body = body
+        self.origin = origin
+    }
+}
+
+/// Where an event stands in its ring and in the stream: what `secctl verify` checks.
+public struct Origin: Sendable {
+    /// `SECD_RING_*`, or nil for events that the daemon itself made.
+    public var ring: UInt8?
+    public var cpu: UInt32 = 0
+    /// Sequence number of the record, per ring and CPU, from 1.
+    public var sequence: UInt64 = 0
+    /// Records of this ring and CPU that gave no event since the last one that did.
+    public var skipped: UInt64 = 0
+    /// Number of this event in the stream, from 1.
+    public var line: UInt64 = 0
+
+    public init(ring: UInt8?, cpu: UInt32 = 0, sequence: UInt64 = 0, skipped: UInt64 = 0, line: UInt64 = 0) {
+        self.ring = ring
+        self.cpu = cpu
+        self.sequence = sequence
+        self.skipped = skipped
+        self.line = line
+    }
+
+    /// Name of a ring.
+    public static func name(ofRing ring: UInt8) -> StaticString {
+        switch Int32(ring) {
+        case SECD_RING_LIFECYCLE: "lifecycle"
+        case SECD_RING_VERDICT: "verdict"
+        case SECD_RING_OBSERVATION: "observation"
+        default: "unknown"
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import TextEncoding
+
+/// argv as bytes with NUL behind each argument.
+enum Arguments {
+    /// Calls `body` with each argument; bytes behind the last NUL count as one (a cut argument).
+    @inline(__always)
+    static func forEach(in bytes: RawSpan, _ body: (RawSpan) -> Void) {
+        var start = 0
+        let length = bytes.byteCount
+        while start < length {
+            var end = start
+            while end < length, unsafe bytes.unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 { end += 1 }
+            body(bytes.extracting(start..<end))
+            start = end + 1
+        }
+    }
+
+    static func contains(_ bytes: RawSpan, _ byte: UInt8) -> Bool {
+        for index in 0..<bytes.byteCount
+        where unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) == byte { return true }
+        return false
+    }
+}
+
+extension OutputBuffer {
+    /// Appends argv without argv[0] as Tetragon writes it: joined by spaces, an argument that
+    /// contains a space in quotes. (Tetragon puts a space before a quoted first argument; so do we.)
+    mutating func append(tetragonArguments bytes: RawSpan) {
+        var index = 0
+        Arguments.forEach(in: bytes) { argument in
+            defer { index += 1 }
+            guard index > 0 else { return }
+            let quoted = Arguments.contains(argument, UInt8(ascii: " "))
+            if index > 1 || quoted { append(UInt8(ascii: " ")) }
+            if quoted { append(UInt8(ascii: "\"")) }
+            append(argument)
+            if quoted { append(UInt8(ascii: "\"")) }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+public import CEventABI
+
+/// What is known about one process image: the exec record of the kernel (or one that was made
+/// from procfs for a process older than the daemon), taken apart on demand, never copied.
+public struct ProcessImage: Sendable {
+    /// The fixed part (bpf/abi/process.h).
+    public var head: secd_exec
+    /// Strings behind it: binary, cwd, filename, interp, arguments, cgroup path.
+    public var tail: [UInt8]
+    /// argv beyond the record, assembled from pieces; nil where the record holds all.
+    public var longArguments: [UInt8]?
+    /// Path of the v2 cgroup, from the cgroup table.
+    public var cgroupPath: [UInt8] = []
+    /// Environment, NUL-terminated entries, already redacted; nil = not asked for.
+    public var environment: [UInt8]?
+    /// Lower-case hexadecimal; empty = not asked for or not readable.
+    public var sha256: [UInt8] = []
+
+    public init() {
+        head = secd_exec()
+        tail = []
+    }
+
+    /// Ranges of the strings in `tail`, in record order.
+    public var binaryRange: Range<Int> { 0..<Int(head.binary.length) }
+    public var cwdRange: Range<Int> { next(binaryRange, head.cwd.length) }
+    public var filenameRange: Range<Int> { next(cwdRange, head.filename_length) }
+    public var interpreterRange: Range<Int> { next(filenameRange, head.interp_length) }
+    public var argumentsRange: Range<Int> { next(interpreterRange, head.arguments_length) }
+
+    private func next(_ previous: Range<Int>, _ length: UInt16) -> Range<Int> {
+        previous.upperBound..<previous.upperBound + Int(length)
+    }
+
+    /// Whether the lengths in the head stay inside the tail; false = the record is damaged.
+    public var isConsistent: Bool { argumentsRange.upperBound <= tail.count }
+
+    /// Has this flag (`SECD_IMAGE_*`)?
+    @inline(__always)
+    public func has(_ flag: UInt32) -> Bool { head.flags & flag != 0 }
+
+    /// Bytes of argv that are at hand.
+    public var argumentBytesKnown: Int { longArguments?.count ?? argumentsRange.count }
+
+    /// Calls `body` with all argument bytes that are at hand: each argument ends in NUL.
+    @inline(__always)
+    func withArguments(_ body: (RawSpan) -> Void) {
+        if let longArguments {
+            unsafe body(longArguments.span.bytes)
+        } else {
+            unsafe body(tail.span.bytes.extracting(argumentsRange))
+        }
+    }
+
+    /// Whether the process sees this path by another name than the host.
+    static func differsInRoot(_ path: secd_path) -> Bool {
+        path.root != 0 && path.root != SECD_PATH_OUTSIDE && path.length > 0
+            && !(path.root == path.length && path.length == 1)
+    }
+}
