@@ -76,7 +76,7 @@ let package = Package(
         library("Configuration", ["CYaml"]),
 
         // Effects: everything that touches the world.
-        library("Sensors", ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging]),
+        library("Sensors", ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging, system]),
         library("Export", ["EventModel", "LinuxSystem", "CSystemd", "AgentModel", logging]),
         library(
             "ControlAPI",

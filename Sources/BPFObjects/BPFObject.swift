@@ -15,8 +15,8 @@ public struct BPFObject: Sendable {
         bytes.reserveCapacity(base64.utf8CodeUnitCount / 4 * 3)
         var word: UInt32 = 0
         var digits = 0
-        unsafe base64.withUTF8Buffer { text in
-            for character in unsafe text {
+        base64.withUTF8Buffer { text in
+            for unsafe character in unsafe text {
                 guard let digit = Self.digit(character) else { continue }
                 word = word << 6 | digit
                 digits += 1
@@ -28,8 +28,8 @@ public struct BPFObject: Sendable {
                 }
             }
         }
-        if digits >= 2 { bytes.append(UInt8(truncatingIfNeeded: word << (6 * (4 - UInt32(digits))) >> 16)) }
-        if digits == 3 { bytes.append(UInt8(truncatingIfNeeded: word << 6 >> 8)) }
+        if digits >= 2 { bytes.append(UInt8(truncatingIfNeeded: (word << (6 * (4 - UInt32(digits)))) >> 16)) }
+        if digits == 3 { bytes.append(UInt8(truncatingIfNeeded: (word << 6) >> 8)) }
         return bytes
     }
 

@@ -11,6 +11,16 @@ public enum ProcessForm: Sendable {
     case brief
 }
 
+/// The life of an image.
+public enum ProcessState: Sendable {
+    /// Its process runs it.
+    case alive
+    /// Its process ended or runs another image; late records may still refer to it.
+    case ended
+    /// Kept only for what refers to it.
+    case released
+}
+
 /// A process image as events show it, with its encodings cached: an exec encodes it once; its
 /// exit, its sockets and its children copy the bytes.
 ///
@@ -33,6 +43,10 @@ public final class ProcessObject {
     private var protobuf: [UInt8] = []
     private var standardProtobuf: [UInt8] = []
     private var briefProtobuf: [UInt8] = []
+    /// Where the image is in its life; kept by the process tree.
+    public var state = ProcessState.alive
+    /// Images and sockets that refer to this one; kept by the process tree.
+    public var references = 0
     /// What the user of the object wants to remember with it (the filters' view of the process).
     public var attachment: AnyObject?
 
@@ -44,13 +58,63 @@ public final class ProcessObject {
     /// Identity of the image.
     public var key: secd_image { image.head.image }
 
-    /// Gives the object a new image; all encodings are forgotten.
-    public func assign(parent: ProcessObject?) {
+    /// Gives the object an image that was put together elsewhere.
+    public func assign(image: ProcessImage, parent: ProcessObject?) {
+        self.image = image
+        begin(parent: parent)
+    }
+
+    /// Gives the object the image of a new process: its parent's, with its own identity.
+    public func assign(forkedBy record: secd_fork, from parent: ProcessObject?) {
+        if let parent {
+            image = parent.image
+            image.environment = nil
+        } else {
+            image = ProcessImage()
+            image.head.comm = record.comm
+        }
+        image.head.image = record.image
+        image.head.parent = record.parent
+        image.head.previous = secd_image()
+        image.head.process_start_ns = record.clone_start_ns
+        image.head.cgroup_id = record.cgroup_id
+        image.head.flags = record.flags
+        // The child's thread is its leader; `record.tid` is the thread that forked.
+        image.head.tid = record.image.pid
+        image.head.pid_in_ns = record.pid_in_ns
+        if record.pid_ns != 0 { image.head.namespaces.pid = record.pid_ns }
+        begin(parent: parent)
+    }
+
+    /// Gives the object the image that an exec began. `fill` adds the strings.
+    public func assign(
+        executed record: secd_exec, previous: ProcessObject?, parent: ProcessObject?,
+        _ fill: (inout ProcessImage) -> Void
+    ) {
+        image.head = record
+        image.tail.removeAll(keepingCapacity: true)
+        image.cgroupPath.removeAll(keepingCapacity: true)
+        image.sha256.removeAll(keepingCapacity: true)
+        fill(&image)
+        // Tetragon's `clone`: the first image of a process that was forked.
+        if let previous, previous.image.has(SECD_IMAGE_CLONE) { image.head.flags |= SECD_IMAGE_CLONE }
+        begin(parent: parent)
+        if let parent { context.makeExecID(parent.key, into: &parentExecID) }
+    }
+
+    private func begin(parent: ProcessObject?) {
         self.parent = parent
+        references = 0
+        state = .alive
         context.makeExecID(image.head.image, into: &execID)
         context.makeExecID(image.head.parent, into: &parentExecID)
         context.makeExecID(image.head.previous, into: &previousExecID)
         invalidate()
+    }
+
+    /// Changes the parent alone: encodings do not contain it.
+    public func adopt(parent: ProcessObject?) {
+        self.parent = parent
     }
 
     /// Changes the image in place (strings that came later); all encodings are forgotten.
@@ -66,6 +130,18 @@ public final class ProcessObject {
         image.longArguments = nil
         image.environment = nil
         invalidate()
+    }
+
+    /// Frees the cached encodings; they are made again when they are needed. Returns bytes freed.
+    public func dropEncodings() -> Int {
+        let before = heapBytes
+        json = []
+        standardJSON = []
+        briefJSON = []
+        protobuf = []
+        standardProtobuf = []
+        briefProtobuf = []
+        return before - heapBytes
     }
 
     private func invalidate() {

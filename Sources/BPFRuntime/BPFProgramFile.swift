@@ -1,0 +1,174 @@
+import CLibbpf
+import SystemPackage
+
+/// An ELF object with programs and maps: opened, configured, then loaded into the kernel.
+///
+/// Owns everything that it loads: programs and maps end with it, except maps that other objects
+/// reuse and links that are still attached.
+@safe
+public struct BPFProgramFile: ~Copyable {
+    public let name: String
+    private var object: OpaquePointer
+
+    /// Opens an object from memory; nothing reaches the kernel yet.
+    public init(elf: [UInt8], name: String) throws(BPFError) {
+        secd_libbpf_log_start()
+        let opened = unsafe elf.withUnsafeBytes { unsafe secd_open_object($0.baseAddress, $0.count, name) }
+        guard let opened = unsafe opened else {
+            throw BPFError(operation: "open", object: name, errno: Errno(rawValue: Glibc_errno()), log: Self.log)
+        }
+        self.name = name
+        unsafe object = opened
+    }
+
+    deinit {
+        unsafe bpf_object__close(object)
+    }
+
+    /// What libbpf and the verifier said since the last `init`.
+    static var log: String {
+        unsafe String(cString: secd_libbpf_log_text())
+    }
+
+    /// Names of all programs, in file order.
+    public var programNames: [String] {
+        var names: [String] = []
+        var program = unsafe bpf_object__next_program(object, nil)
+        while let current = unsafe program {
+            unsafe names.append(String(cString: bpf_program__name(current)))
+            unsafe program = bpf_object__next_program(object, current)
+        }
+        return names
+    }
+
+    /// Names of all maps, in file order.
+    public var mapNames: [String] {
+        var names: [String] = []
+        var map = unsafe bpf_object__next_map(object, nil)
+        while let current = unsafe map {
+            unsafe names.append(String(cString: bpf_map__name(current)))
+            unsafe map = bpf_object__next_map(object, current)
+        }
+        return names
+    }
+
+    /// Chooses the programs that `load` gives to the kernel; all others are left out.
+    public mutating func selectPrograms(_ isWanted: (String) -> Bool) {
+        var program = unsafe bpf_object__next_program(object, nil)
+        while let current = unsafe program {
+            let name = unsafe String(cString: bpf_program__name(current))
+            unsafe bpf_program__set_autoload(current, isWanted(name))
+            unsafe program = bpf_object__next_program(object, current)
+        }
+    }
+
+    /// Sets what a program is made for, where its section cannot say it (attach types that this
+    /// libbpf does not know).
+    public mutating func setExpectedAttachType(_ type: UInt32, of program: String) throws(BPFError) {
+        let found = try unsafe self.program(program)
+        let result = unsafe bpf_program__set_expected_attach_type(found, bpf_attach_type(rawValue: type))
+        guard result == 0 else { throw error("set the attach type of", program, -result) }
+    }
+
+    /// Sets the size of a map before `load` (bytes of a ring, entries of any other map).
+    public mutating func setMaxEntries(_ count: UInt32, ofMap name: String) throws(BPFError) {
+        let result = try unsafe bpf_map__set_max_entries(map(name), count)
+        guard result == 0 else { throw error("size", name, -result) }
+    }
+
+    /// Shares a map of an object that is loaded already, instead of making another.
+    public mutating func reuse(_ shared: borrowing BPFMap) throws(BPFError) {
+        let result = try unsafe bpf_map__reuse_fd(map(shared.name), shared.descriptor)
+        guard result == 0 else { throw error("reuse", shared.name, -result) }
+    }
+
+    /// Writes a constant (`const volatile` in .rodata) before `load`.
+    public mutating func setConstants<Value: BitwiseCopyable>(_ value: Value, section: String) throws(BPFError) {
+        var value = value
+        let found = try unsafe map(section)
+        let result = unsafe withUnsafeBytes(of: &value) {
+            unsafe bpf_map__set_initial_value(found, $0.baseAddress, $0.count)
+        }
+        guard result == 0 else { throw error("set constants in", section, -result) }
+    }
+
+    /// The map of the object whose name ends in a suffix: libbpf prefixes sections with the object's name.
+    public func mapName(endingIn suffix: String) -> String? {
+        mapNames.first { $0.hasSuffix(suffix) }
+    }
+
+    /// Gives the selected programs and all maps to the kernel.
+    public mutating func load() throws(BPFError) {
+        let result = unsafe bpf_object__load(object)
+        guard result == 0 else { throw error("load", name, -result) }
+    }
+
+    /// Instructions that the verifier walked for a loaded program.
+    public func verifiedInstructions(of program: String) throws(BPFError) -> Int {
+        let descriptor = try unsafe bpf_program__fd(self.program(program))
+        var info = bpf_prog_info()
+        var size = UInt32(MemoryLayout<bpf_prog_info>.size)
+        let result = unsafe bpf_obj_get_info_by_fd(descriptor, &info, &size)
+        guard result == 0 else { throw error("inspect", program, -result) }
+        return Int(info.verified_insns)
+    }
+
+    /// Descriptor of a loaded program, valid while the object lives.
+    public func programDescriptor(_ name: String) throws(BPFError) -> Int32 {
+        try unsafe bpf_program__fd(program(name))
+    }
+
+    /// A loaded map. The descriptor is duplicated: the map outlives the object.
+    public func openMap(_ name: String) throws(BPFError) -> BPFMap {
+        let found = try unsafe map(name)
+        return try unsafe BPFMap(
+            duplicating: bpf_map__fd(found), name: name, keySize: Int(bpf_map__key_size(found)),
+            valueSize: Int(bpf_map__value_size(found)), maxEntries: Int(bpf_map__max_entries(found)))
+    }
+
+    /// Attaches a loaded program as its section says.
+    public func attach(_ program: String) throws(BPFError) -> BPFLink {
+        let link = try unsafe bpf_program__attach(self.program(program))
+        guard let link = unsafe link else { throw error("attach", program, Glibc_errno()) }
+        return unsafe BPFLink(adopting: link)
+    }
+
+    /// Attaches a program to a kernel tracepoint by category and name.
+    public func attach(_ program: String, tracepoint category: String, _ event: String) throws(BPFError) -> BPFLink {
+        let link = try unsafe bpf_program__attach_tracepoint(self.program(program), category, event)
+        guard let link = unsafe link else { throw error("attach \(program) to", "\(category)/\(event)", Glibc_errno()) }
+        return unsafe BPFLink(adopting: link)
+    }
+
+    /// Attaches a kprobe program to a kernel function.
+    public func attach(_ program: String, kprobe function: String, onReturn: Bool) throws(BPFError) -> BPFLink {
+        let link = try unsafe bpf_program__attach_kprobe(self.program(program), onReturn, function)
+        guard let link = unsafe link else { throw error("attach \(program) to", function, Glibc_errno()) }
+        return unsafe BPFLink(adopting: link)
+    }
+
+    /// Attaches a program to a cgroup, with the attach type that it was loaded for.
+    public func attach(_ program: String, cgroup: Int32) throws(BPFError) -> BPFLink {
+        let link = try unsafe bpf_program__attach_cgroup(self.program(program), cgroup)
+        guard let link = unsafe link else { throw error("attach \(program) to", "the cgroup root", Glibc_errno()) }
+        return unsafe BPFLink(adopting: link)
+    }
+
+    private func program(_ name: String) throws(BPFError) -> OpaquePointer {
+        guard let program = unsafe bpf_object__find_program_by_name(object, name) else {
+            throw error("find", name, Errno.noSuchFileOrDirectory.rawValue)
+        }
+        return unsafe program
+    }
+
+    private func map(_ name: String) throws(BPFError) -> OpaquePointer {
+        guard let map = unsafe bpf_object__find_map_by_name(object, name) else {
+            throw error("find", name, Errno.noSuchFileOrDirectory.rawValue)
+        }
+        return unsafe map
+    }
+
+    private func error(_ operation: String, _ object: String, _ errno: Int32) -> BPFError {
+        BPFError(operation: operation, object: object, errno: Errno(rawValue: errno), log: Self.log)
+    }
+}

@@ -1,0 +1,77 @@
+import CLibbpf
+import Glibc
+public import SystemPackage
+
+/// What this kernel offers, found by asking it: never by version.
+@safe
+public struct KernelProbe: ~Copyable {
+    private let btf: OpaquePointer
+
+    /// Parses the kernel's own types.
+    /// - Throws: `BPFError` where the kernel has no BTF.
+    public init() throws(BPFError) {
+        secd_libbpf_log_start()
+        guard let loaded = unsafe btf__load_vmlinux_btf() else {
+            throw BPFError(
+                operation: "read", object: "/sys/kernel/btf/vmlinux", errno: Errno(rawValue: Glibc_errno()))
+        }
+        unsafe btf = loaded
+    }
+
+    deinit {
+        unsafe btf__free(btf)
+    }
+
+    /// Whether a `tp_btf` program can attach to this tracepoint.
+    public func hasTracepoint(_ name: String) -> Bool {
+        // BTF_KIND_TYPEDEF = 8
+        unsafe btf__find_by_name_kind(btf, "btf_trace_\(name)", 8) > 0
+    }
+
+    /// Number of arguments of a tracepoint, the leading `void *` not counted; 0 = no such tracepoint.
+    public func argumentCount(ofTracepoint name: String) -> Int {
+        let id = unsafe btf__find_by_name_kind(btf, "btf_trace_\(name)", 8)
+        guard id > 0, let typedef = unsafe btf__type_by_id(btf, UInt32(id)) else { return 0 }
+        guard let pointer = unsafe btf__type_by_id(btf, typedef.pointee.type) else { return 0 }
+        guard let prototype = unsafe btf__type_by_id(btf, pointer.pointee.type) else { return 0 }
+        // The low 16 bits of `info` are the number of members (include/uapi/linux/btf.h).
+        return max(0, Int(unsafe prototype.pointee.info & 0xffff) - 1)
+    }
+
+    /// BTF id of a kernel function, or nil.
+    public func function(_ name: String) -> UInt32? {
+        // BTF_KIND_FUNC = 12
+        let id = unsafe btf__find_by_name_kind(btf, name, 12)
+        return id > 0 ? UInt32(id) : nil
+    }
+
+    /// Why LSM programs cannot be used, or nil: they can.
+    public func lsmObstacle() -> Errno? {
+        guard let id = function("bpf_lsm_bprm_committing_creds") else { return .noSuchFileOrDirectory }
+        return Self.obstacle(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, id)
+    }
+
+    /// Why fentry programs cannot be used, or nil: they can.
+    public func fentryObstacle() -> Errno? {
+        guard let id = function("commit_creds") else { return .noSuchFileOrDirectory }
+        return Self.obstacle(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, id)
+    }
+
+    /// Why kprobes cannot be used, or nil: they can.
+    public func kprobeObstacle() -> Errno? {
+        guard unsafe access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0 else { return .noSuchFileOrDirectory }
+        return nil
+    }
+
+    /// Why programs cannot be loaded at all, or nil: they can.
+    public func loadObstacle() -> Errno? {
+        Self.obstacle(BPF_PROG_TYPE_RAW_TRACEPOINT, bpf_attach_type(rawValue: 0), 0)
+    }
+
+    private static func obstacle(_ type: bpf_prog_type, _ attach: bpf_attach_type, _ id: UInt32) -> Errno? {
+        let result = secd_probe_program(type, attach, id)
+        guard result >= 0 else { return Errno(rawValue: -result) }
+        close(result)
+        return nil
+    }
+}

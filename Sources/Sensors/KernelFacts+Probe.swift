@@ -1,0 +1,59 @@
+import BPFRuntime
+import Glibc
+import SystemPackage
+
+extension KernelFacts {
+    /// Asks the kernel.
+    ///
+    /// - Parameters:
+    ///   - probe: The kernel's types.
+    ///   - tracepoints: `tp_btf` tracepoints that a sensor could use.
+    ///   - functions: Kernel functions that a sensor could use.
+    ///   - cgroupRoot: Root of the v2 hierarchy, or nil.
+    static func probe(
+        _ probe: borrowing KernelProbe, tracepoints: [String], functions: [String], cgroupRoot: String?
+    ) -> KernelFacts {
+        var found: [String: Int] = [:]
+        for name in tracepoints where probe.hasTracepoint(name) {
+            found[name] = probe.argumentCount(ofTracepoint: name)
+        }
+        var known: Set<String> = []
+        for name in functions where probe.function(name) != nil { known.insert(name) }
+        return KernelFacts(
+            lsm: lsm(probe),
+            fentry: probe.fentryObstacle().map { Obstacle("program load refused: \($0)") },
+            kprobe: probe.kprobeObstacle().map { _ in Obstacle("the kernel was built without CONFIG_KPROBES") },
+            syscallTracepoints: exists("/sys/kernel/tracing/events/syscalls/sys_exit_connect/id")
+                ? nil : Obstacle("tracefs is not mounted, or the kernel lacks CONFIG_FTRACE_SYSCALLS"),
+            cgroup: cgroupRoot == nil ? Obstacle("no cgroup2 hierarchy is mounted") : nil,
+            tracepoints: found, functions: known)
+    }
+
+    private static func lsm(_ probe: borrowing KernelProbe) -> Obstacle? {
+        if let obstacle = probe.lsmObstacle() { return Obstacle("program load refused: \(obstacle)") }
+        // Programs load even where the LSM is compiled in but not active: then they never run.
+        guard let active = SmallFile.read("/sys/kernel/security/lsm") else { return nil }
+        guard active.split(separator: ",").contains("bpf") else {
+            return Obstacle("not among the active LSMs (\(active)): add bpf to lsm= on the kernel command line")
+        }
+        return nil
+    }
+
+    private static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+}
+
+/// Small files of /proc and /sys.
+enum SmallFile {
+    /// The content without the last line break, or nil.
+    static func read(_ path: String) -> String? {
+        guard let file = unsafe fopen(path, "re") else { return nil }
+        defer { unsafe fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe fread(&bytes, 1, bytes.count, file)
+        guard count > 0 else { return nil }
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    }
+}

@@ -1,0 +1,127 @@
+public import AgentModel
+public import BPFRuntime
+import BPFObjects
+public import CEventABI
+public import Logging
+
+/// What the sensors are started with.
+public struct SensorOptions: Sendable {
+    public var agent: secd_agent
+    /// Bytes, powers of two.
+    public var lifecycleRing: UInt32
+    public var verdictRing: UInt32
+    public var observationRing: UInt32
+    /// Mount point of the v2 hierarchy, or nil.
+    public var cgroupRoot: String?
+    public var sockets: Bool
+    /// Watched path prefixes; empty = no file sensor.
+    public var files: [String]
+
+    public init(
+        agent: secd_agent, lifecycleRing: UInt32 = 8 << 20, verdictRing: UInt32 = 1 << 20,
+        observationRing: UInt32 = 16 << 20, cgroupRoot: String?, sockets: Bool = true, files: [String] = []
+    ) {
+        self.agent = agent
+        self.lifecycleRing = lifecycleRing
+        self.verdictRing = verdictRing
+        self.observationRing = observationRing
+        self.cgroupRoot = cgroupRoot
+        self.sockets = sockets
+        self.files = files
+    }
+}
+
+/// Why the sensors could not start: one sentence with what to do.
+public struct SensorError: Error, CustomStringConvertible {
+    public var description: String
+    /// The verifier's or libbpf's words, where there are any.
+    public var log: String
+
+    init(_ description: String, log: String = "") {
+        self.description = description
+        self.log = log
+    }
+}
+
+/// The kernel side of the daemon: loaded objects, attached programs, shared maps.
+///
+/// Nothing is pinned: when the daemon ends, in whatever way, the kernel takes everything back.
+public final class KernelSensors {
+    public let facts: KernelFacts
+    public private(set) var status: [SensorStatus] = []
+    /// Rings and shared maps, opened from the process object.
+    public let lifecycle: BPFMap
+    public let verdict: BPFMap
+    public let observation: BPFMap
+    public let streams: BPFMap
+    public let readers: BPFMap
+    public let counters: BPFMap
+    private var objects: [LoadedObject]
+
+    /// Loads and attaches everything that the options ask for and the kernel allows.
+    /// - Throws: `SensorError`; whatever was attached before the failure is detached again.
+    public init(_ options: SensorOptions, logger: Logger) throws {
+        let plans = Self.plans(options)
+        let facts = try Self.probe(plans, options)
+        self.facts = facts
+
+        let process = try LoadedObject(ProcessSensor.plan, facts, options, sharing: nil, logger: logger)
+        lifecycle = try process.file.openMap("secd_lifecycle")
+        verdict = try process.file.openMap("secd_verdict")
+        observation = try process.file.openMap("secd_observation")
+        streams = try process.file.openMap("secd_streams")
+        readers = try process.file.openMap("secd_readers")
+        counters = try process.file.openMap("secd_counters")
+        objects = [process]
+        for plan in plans where plan.name != ProcessSensor.plan.name {
+            objects.append(try LoadedObject(plan, facts, options, sharing: process, logger: logger))
+        }
+        for object in objects { try object.attach(options) }
+        status = objects.map { $0.status }
+    }
+
+    static func plans(_ options: SensorOptions) -> [SensorPlan] {
+        [ProcessSensor.plan]
+    }
+
+    private static func probe(_ plans: [SensorPlan], _ options: SensorOptions) throws -> KernelFacts {
+        let probe: KernelProbe
+        do {
+            probe = try KernelProbe()
+        } catch {
+            throw SensorError(
+                "this kernel has no BTF (/sys/kernel/btf/vmlinux): secd needs Linux 6.1 or later built with CONFIG_DEBUG_INFO_BTF")
+        }
+        if let obstacle = probe.loadObstacle() {
+            throw SensorError(
+                "the kernel refuses BPF programs (\(obstacle)): secd needs root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE")
+        }
+        return KernelFacts.probe(
+            probe, tracepoints: plans.flatMap(\.tracepoints), functions: ["commit_creds"],
+            cgroupRoot: options.cgroupRoot)
+    }
+
+    /// Runs the task iterator: every process of the machine gets its kernel record, and is returned.
+    /// - Throws: `SensorError`.
+    public func seedProcesses() throws -> [secd_seed] {
+        guard let object = objects.first, let iterator = object.plan.iterator else { return [] }
+        let bytes: [UInt8]
+        do {
+            let link = try object.file.attach(iterator)
+            bytes = try link.readIterator()
+        } catch {
+            throw SensorError("the task iterator failed: \(error)")
+        }
+        let size = MemoryLayout<secd_seed>.size
+        return unsafe bytes.withUnsafeBytes { buffer in
+            (0..<buffer.count / size).map {
+                unsafe buffer.loadUnaligned(fromByteOffset: $0 * size, as: secd_seed.self)
+            }
+        }
+    }
+
+    /// Verified instructions of every loaded program, by name.
+    public var verifiedInstructions: [(program: String, instructions: Int)] {
+        objects.flatMap { $0.verifiedInstructions }
+    }
+}

@@ -1,0 +1,136 @@
+import AgentModel
+import BPFObjects
+import BPFRuntime
+import CEventABI
+import Glibc
+import Logging
+import SystemPackage
+
+/// One object of one sensor in the kernel, with its links.
+final class LoadedObject {
+    let plan: SensorPlan
+    var file: BPFProgramFile
+    private let chosen: [(ladder: Ladder, mechanism: Mechanism?)]
+    private var links: [AttachedLink] = []
+    private(set) var status: SensorStatus
+
+    /// A link in an array: noncopyable values cannot stand there by themselves.
+    final class AttachedLink {
+        let link: BPFLink
+        init(_ link: consuming BPFLink) { self.link = link }
+    }
+
+    /// Loads the best build of a sensor that the kernel accepts.
+    /// - Throws: `SensorError`.
+    init(
+        _ plan: SensorPlan, _ facts: KernelFacts, _ options: SensorOptions, sharing first: LoadedObject?,
+        logger: Logger
+    ) throws {
+        let chosen = plan.choose(facts)
+        for case (let ladder, nil) in chosen where ladder.isRequired {
+            throw SensorError(
+                "the \(plan.name) sensor has no mechanism for \(ladder.function) on this kernel; without it you lose \(ladder.lossWithout)")
+        }
+        do {
+            file = try Self.load(plan, plan.object, chosen, options, first)
+        } catch {
+            logger.debug("build with direct loads refused, trying probe reads", metadata: ["error": "\(error)"])
+            do {
+                file = try Self.load(plan, plan.probeObject, chosen, options, first)
+            } catch let second {
+                throw SensorError(
+                    "the kernel refuses the \(plan.name) sensor: \(second)", log: "\(error.log)\n\(second.log)")
+            }
+        }
+        self.plan = plan
+        self.chosen = chosen
+        var mechanisms: [String: String] = [:]
+        var blindSpots: [String] = []
+        for (ladder, mechanism) in chosen {
+            mechanisms[ladder.function] = mechanism?.name ?? "none"
+            if let spot = mechanism?.blindSpot { blindSpots.append("\(ladder.function): \(spot)") }
+            if mechanism == nil { blindSpots.append("\(ladder.function): \(ladder.lossWithout)") }
+        }
+        status = SensorStatus(name: plan.name, enabled: true, mechanisms: mechanisms, blindSpots: blindSpots)
+    }
+
+    private static func load(
+        _ plan: SensorPlan, _ object: BPFObject, _ chosen: [(ladder: Ladder, mechanism: Mechanism?)],
+        _ options: SensorOptions, _ first: LoadedObject?
+    ) throws(BPFError) -> BPFProgramFile {
+        var file = try BPFProgramFile(elf: object.elf, name: plan.name)
+        var wanted = Set(chosen.flatMap { $0.mechanism?.attachments.map(\.program) ?? [] })
+        if let iterator = plan.iterator { wanted.insert(iterator) }
+        file.selectPrograms { wanted.contains($0) }
+        if let section = file.mapName(endingIn: ".rodata") {
+            try file.setConstants(options.agent, section: section)
+        }
+        for attachment in chosen.flatMap({ $0.mechanism?.attachments ?? [] }) {
+            if case .cgroup(let program, let type?) = attachment {
+                try file.setExpectedAttachType(type, of: program)
+            }
+        }
+        let shared = first == nil ? [] : file.mapNames.filter { $0.hasPrefix("secd_") }
+        if let first {
+            let existing = Set(first.file.mapNames)
+            for name in shared where existing.contains(name) {
+                try file.reuse(first.file.openMap(name))
+            }
+        } else {
+            try file.setMaxEntries(options.lifecycleRing, ofMap: "secd_lifecycle")
+            try file.setMaxEntries(options.verdictRing, ofMap: "secd_verdict")
+            try file.setMaxEntries(options.observationRing, ofMap: "secd_observation")
+        }
+        try file.load()
+        return file
+    }
+
+    /// Attaches every chosen mechanism.
+    /// - Throws: `SensorError`; the links made so far go with the object.
+    func attach(_ options: SensorOptions) throws {
+        for case (let ladder, let mechanism?) in chosen {
+            for attachment in mechanism.attachments {
+                do {
+                    try attach(attachment, options)
+                } catch {
+                    throw SensorError("\(plan.name) sensor, \(ladder.function) by \(mechanism.name): \(error)", log: error.log)
+                }
+            }
+        }
+    }
+
+    private func attach(_ attachment: Attachment, _ options: SensorOptions) throws(BPFError) {
+        switch attachment {
+        case .section(let program):
+            links.append(AttachedLink(try file.attach(program)))
+        case .tracepoints(let program, let category, let events):
+            for event in events where Self.exists(category, event) {
+                links.append(AttachedLink(try file.attach(program, tracepoint: category, event)))
+            }
+        case .kprobe(let program, let function, let onReturn):
+            links.append(AttachedLink(try file.attach(program, kprobe: function, onReturn: onReturn)))
+        case .cgroup(let program, _):
+            guard let root = options.cgroupRoot else { return }
+            let directory = unsafe open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard directory >= 0 else {
+                throw BPFError(operation: "open", object: root, errno: .noSuchFileOrDirectory)
+            }
+            defer { close(directory) }
+            links.append(AttachedLink(try file.attach(program, cgroup: directory)))
+        }
+    }
+
+    private static func exists(_ category: String, _ event: String) -> Bool {
+        unsafe access("/sys/kernel/tracing/events/\(category)/\(event)/id", F_OK) == 0
+    }
+
+    /// Verified instructions of every loaded program.
+    var verifiedInstructions: [(program: String, instructions: Int)] {
+        var wanted = Set(chosen.flatMap { $0.mechanism?.attachments.map(\.program) ?? [] })
+        if let iterator = plan.iterator { wanted.insert(iterator) }
+        return file.programNames.filter { wanted.contains($0) }.compactMap { name in
+            guard let count = try? file.verifiedInstructions(of: name) else { return nil }
+            return (name, count)
+        }
+    }
+}
