@@ -51,6 +51,7 @@ let package = Package(
         // C: headers and module maps, no logic.
         .target(name: "CEventABI", path: "bpf/abi", publicHeadersPath: "."),
         .target(name: "CLinuxShims"),
+        .target(name: "CBPFShims", dependencies: ["CLibbpf"]),
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -62,7 +63,7 @@ let package = Package(
 
         // System: owned descriptors, BPF objects, text and wire encoding.
         library("LinuxSystem", ["CLinuxShims", system]),
-        library("BPFRuntime", ["LinuxSystem", "CLibbpf", "CLinuxShims", system]),
+        library("BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system]),
         library("TextEncoding"),
 
         // Model: values only.
@@ -105,7 +106,7 @@ let package = Package(
             ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", arguments]),
         program("secd", ["AgentCore"]),
         program("secctl", ["ControlCommands"]),
-        program("secbench", ["AgentCore", arguments]),
+        program("secbench", ["AgentCore", arguments, logging]),
 
         // Tests: pure logic first; KernelTests need root and run in the vm tier too.
     ]

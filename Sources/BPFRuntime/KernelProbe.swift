@@ -1,3 +1,4 @@
+import CBPFShims
 import CLibbpf
 import Glibc
 public import SystemPackage

@@ -10,6 +10,12 @@ public struct EventBatch: Sendable {
         public var kind: EventKind
         /// syslog priority (RFC 5424): 6 informational … 3 error.
         public var priority: UInt8
+
+        public init(end: Int, kind: EventKind, priority: UInt8) {
+            self.end = end
+            self.kind = kind
+            self.priority = priority
+        }
     }
 
     /// The events, one after another, in the consumer's format.

@@ -1,1 +1,3 @@
-print("not yet")
+import AgentCore
+import Logging
+try thinSlice(Logger(label: "x"))

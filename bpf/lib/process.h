@@ -102,7 +102,8 @@ static __always_inline bool in_init_tree(struct task_struct *parent, __u32 paren
 static __always_inline void process_reconstruct(struct secd_process *process,
 						struct task_struct *leader)
 {
-	struct task_struct *parent = kload(leader, real_parent);
+	/* real_parent is the thread that forked; identity belongs to its leader. */
+	struct task_struct *parent = kload(leader, real_parent, group_leader);
 	__u32 number;
 
 	process->image.start_ns = kload(leader, start_boottime);

@@ -10,26 +10,34 @@
 #define SECD_SIGNAL_GROUP_EXIT 0x00000004
 #define SECD_PAGE_SIZE 4096
 
+/* MM_FILEPAGES, MM_ANONPAGES and MM_SHMEMPAGES of enum mm_rss_stat; 2 is swap, not resident. */
+#define SECD_RSS_FILE  0
+#define SECD_RSS_ANON  1
+#define SECD_RSS_SHMEM 3
+
+/* One counter. Its stride is the kernel's: struct percpu_counter differs by configuration. */
+static __always_inline __u64 rss_counter(struct mm_struct *mm, __u32 member)
+{
+	const struct mm_struct___before62 *before62 = (const void *)mm;
+	__s64 value = 0;
+
+	if (bpf_core_field_exists(before62->rss_stat.count))
+		bpf_probe_read_kernel(&value, sizeof(value),
+				      (void *)mm + bpf_core_field_offset(before62->rss_stat.count) +
+					      member * sizeof(value));
+	else
+		bpf_probe_read_kernel(&value, sizeof(value),
+				      (void *)mm + bpf_core_field_offset(mm->rss_stat) +
+					      member * bpf_core_type_size(struct percpu_counter) +
+					      bpf_core_field_offset(struct percpu_counter, count));
+	return value > 0 ? value : 0;
+}
+
 /* Pages now resident; a percpu_counter may lag by its batch, as /proc/PID/status does. */
 static __always_inline __u64 resident_pages(struct mm_struct *mm)
 {
-	const struct mm_struct___before62 *before62 = (const void *)mm;
-	__s64 sum = 0, one;
-	int i;
-
-#pragma unroll
-	for (i = 0; i < 4; i++) {
-		if (i == 2) /* MM_SWAPENTS is not resident */
-			continue;
-		if (bpf_core_type_exists(struct percpu_counter) &&
-		    !bpf_core_field_exists(before62->rss_stat.count))
-			one = BPF_CORE_READ(mm, rss_stat[i].count);
-		else
-			one = BPF_CORE_READ(before62, rss_stat.count[i].counter);
-		if (one > 0)
-			sum += one;
-	}
-	return sum;
+	return rss_counter(mm, SECD_RSS_FILE) + rss_counter(mm, SECD_RSS_ANON) +
+	       rss_counter(mm, SECD_RSS_SHMEM);
 }
 
 static __always_inline void exit_memory(struct secd_exit *exit, struct secd_process *process,

@@ -1,0 +1,55 @@
+import Glibc
+
+/// Paths of v2 cgroups by id. Filled from the file system at start and by records afterwards, so
+/// that a cgroup that is gone by now still has its name.
+struct CgroupTable {
+    /// Cgroups that are remembered at most; removed ones are forgotten first.
+    private static let limit = 65_536
+
+    private var paths: [UInt64: [UInt8]] = [:]
+    /// Removed ones in the order of their removal: processes that just ended still refer to them.
+    private var removed: [UInt64] = []
+    private static let removedKept = 4096
+
+    var count: Int { paths.count }
+
+    /// The path below the v2 root, or nothing.
+    @inline(__always)
+    func path(_ id: UInt64) -> [UInt8] {
+        paths[id] ?? []
+    }
+
+    mutating func add(_ id: UInt64, _ path: [UInt8]) {
+        guard paths.count < Self.limit else { return }
+        paths[id] = path
+    }
+
+    mutating func remove(_ id: UInt64) {
+        removed.append(id)
+        if removed.count > Self.removedKept {
+            for old in removed.prefix(Self.removedKept / 2) { paths[old] = nil }
+            removed.removeFirst(Self.removedKept / 2)
+        }
+    }
+
+    /// Reads the whole hierarchy below `root`: the inode number of a directory is its cgroup's id.
+    mutating func scan(root: String) {
+        var pending = [""]
+        while let relative = pending.popLast() {
+            guard let directory = unsafe opendir(root + relative) else { continue }
+            defer { unsafe closedir(directory) }
+            while let entry = unsafe readdir(directory) {
+                // `d_ino` of kernfs is the low half of the id on 64-bit kernels: the whole id.
+                guard unsafe entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+                let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                if name == "." {
+                    unsafe add(UInt64(entry.pointee.d_ino), Array((relative.isEmpty ? "/" : relative).utf8))
+                } else if name != ".." {
+                    pending.append(relative + "/" + name)
+                }
+            }
+        }
+    }
+}

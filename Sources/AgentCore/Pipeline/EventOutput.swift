@@ -1,0 +1,104 @@
+import CEventABI
+import EventModel
+import TextEncoding
+
+/// Encodes events once per format and hands them to the consumers, in batches.
+///
+/// Owned by the worker. A consumer takes a batch and gives an empty one back, so that nothing is
+/// allocated while the rate is steady.
+final class EventOutput {
+    /// Bytes from which a batch is handed over before its pass is complete.
+    private static let batchBytes = 256 * 1024
+
+    private struct Target {
+        var consumer: any EventConsumer
+        var batch = EventBatch()
+    }
+
+    private let context: EncodingContext
+    private var json = JSONVisitor(capacity: 64 * 1024)
+    private var lines: [Target] = []
+    private var journals: [Target] = []
+    /// Events of the stream so far.
+    private(set) var lineCount: UInt64 = 0
+    private(set) var byKind: [EventKind: UInt64] = [:]
+
+    init(context: EncodingContext) {
+        self.context = context
+    }
+
+    /// Adds a consumer of JSON lines.
+    func add(lines consumer: any EventConsumer) {
+        lines.append(Target(consumer: consumer))
+    }
+
+    /// Adds a consumer of journal fields.
+    func add(journal consumer: any EventConsumer) {
+        journals.append(Target(consumer: consumer))
+    }
+
+    /// Encodes an event for everybody who wants it.
+    func emit(_ event: consuming Event) {
+        lineCount += 1
+        event.origin.line = lineCount
+        byKind[event.kind, default: 0] += 1
+        encode(event)
+        for index in lines.indices {
+            json.json.output.withBytes { lines[index].batch.append($0, terminator: UInt8(ascii: "\n"), event) }
+            if lines[index].batch.bytes.count > Self.batchBytes { flush(&lines[index]) }
+        }
+        for index in journals.indices {
+            if journals[index].batch.bytes.count > Self.batchBytes { flush(&journals[index]) }
+        }
+    }
+
+    private func encode(_ event: borrowing Event) {
+        json.json.removeAll()
+        json.json.beginObject()
+        event.describe(context, &json)
+        json.json.endObject()
+    }
+
+    /// Hands over everything that waits.
+    func flush() {
+        for index in lines.indices where !lines[index].batch.isEmpty { flush(&lines[index]) }
+        for index in journals.indices where !journals[index].batch.isEmpty { flush(&journals[index]) }
+    }
+
+    private func flush(_ target: inout Target) {
+        var batch = EventBatch()
+        swap(&batch, &target.batch)
+        target.batch = target.consumer.deliver(batch)
+    }
+
+    /// One line for a sink's own gap, in the format of the export (`JournalSink` has its own).
+    func gapLine(_ gap: StreamGap, at time: UnixTime) -> [UInt8] {
+        var visitor = JSONVisitor()
+        visitor.json.beginObject()
+        Event(kind: .streamGap, time: time, process: nil, body: .gap(gap), origin: Origin(ring: nil))
+            .describe(context, &visitor)
+        visitor.json.endObject()
+        return visitor.json.output.copyToArray() + [UInt8(ascii: "\n")]
+    }
+}
+
+extension Event {
+    /// syslog priority (RFC 5424): what went wrong stands out in `journalctl -p`.
+    var priority: UInt8 {
+        switch body {
+        case .gap: 4
+        case .start, .stop: 5
+        case .exit(let record): record.status & 0x7f == 11 || record.status & 0x7f == 6 ? 5 : 6
+        default: 6
+        }
+    }
+}
+
+extension EventBatch {
+    /// Appends an encoded event.
+    mutating func append(_ span: RawSpan, terminator: UInt8?, _ event: borrowing Event) {
+        unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        if let terminator { bytes.append(terminator) }
+        entries.append(Entry(end: bytes.count, kind: event.kind, priority: event.priority))
+    }
+}

@@ -1,0 +1,170 @@
+import BPFRuntime
+import CEventABI
+import EventDecoder
+import EventModel
+import ProcessTree
+import Sensors
+import Synchronization
+
+/// The worker: reads the rings, keeps the state, feeds the consumers. One thread runs `run`; all
+/// else asks through `perform`.
+final class EventPipeline: @unchecked Sendable {
+    // @unchecked: everything but `control` is touched by the worker's thread alone after `run` began.
+
+    /// Records a pass may take before it looks at the time and at requests again.
+    private static let passLimit = 16_384
+    /// Sleep after a busy, a quiet and several empty passes, milliseconds. Every sleep costs two
+    /// timer interrupts, dear in a guest; 20 ms are 50 wakeups a second on an idle machine.
+    private static let busySleep: Int32 = 1
+    private static let quietSleep: Int32 = 4
+    private static let idleSleep: Int32 = 20
+    /// Records of a pass from which it counts as busy.
+    private static let busyRecords = 128
+    /// Bytes that may wait while a ring counts as read: records younger than `settle` always do.
+    private static let nearlyEmpty = 65_536
+    /// Between looks at the kernel's counters, nanoseconds.
+    private static let auditInterval: UInt64 = 1_000_000_000
+
+    private struct Control {
+        var requests: [@Sendable (EventPipeline) -> Void] = []
+        var stopping = false
+    }
+
+    let context: EncodingContext
+    let tree: ProcessTree
+    let handler: RecordHandler
+    let output: EventOutput
+    let sensors: KernelSensors
+    private let reader: RingReader
+    private let readers: MappedArray<secd_reader>
+    private let waiter: RingWaiter
+    private let control = Mutex(Control())
+    private let treeBudget: Int
+    private var nextAudit: UInt64 = 0
+    private var lifecycleLost: UInt64 = 0
+    private(set) var wakeups: UInt64 = 0
+
+    init(
+        sensors: KernelSensors, context: EncodingContext, output: EventOutput, settings: EventSettings, cpus: Int,
+        treeBudget: Int
+    ) throws {
+        self.sensors = sensors
+        self.context = context
+        self.output = output
+        self.treeBudget = treeBudget
+        tree = ProcessTree(context: context)
+        handler = RecordHandler(context: context, tree: tree, output: output, settings: settings, cpus: cpus)
+        reader = RingReader([
+            RingReader.Source(number: 0, ring: try RingBuffer(sensors.lifecycle)),
+            RingReader.Source(number: 1, ring: try RingBuffer(sensors.verdict)),
+            RingReader.Source(number: 2, ring: try RingBuffer(sensors.observation)),
+        ])
+        readers = try MappedArray(sensors.readers)
+        waiter = try RingWaiter()
+        try waiter.watch(sensors.lifecycle)
+        try waiter.watch(sensors.verdict)
+        try waiter.watch(sensors.observation)
+    }
+
+    /// Runs `body` on the worker's thread, between two passes.
+    func perform(_ body: @escaping @Sendable (EventPipeline) -> Void) {
+        control.withLock { $0.requests.append(body) }
+        waiter.poke()
+    }
+
+    /// Makes `run` return after everything that is in the rings has been read.
+    func stop() {
+        control.withLock { $0.stopping = true }
+        waiter.poke()
+    }
+
+    /// Reads until `stop`.
+    func run(stopReason: () -> String) {
+        var sleep = Self.idleSleep
+        while true {
+            let (requests, stopping) = control.withLock { state in
+                let requests = state.requests
+                if !requests.isEmpty { state.requests.removeAll() }
+                return (requests, state.stopping)
+            }
+            for request in requests { request(self) }
+            let count = pass()
+            if stopping { break }
+            if count == Self.passLimit { continue }
+            if count >= Self.busyRecords {
+                sleep = Self.busySleep
+            } else if count > 0 {
+                sleep = Self.quietSleep
+            } else {
+                sleep = min(sleep * 2, Self.idleSleep)
+            }
+            rest(sleep)
+        }
+        drainToTheEnd(reason: stopReason())
+    }
+
+    /// One pass over the rings. Returns the records taken.
+    func pass() -> Int {
+        let now = BootClock.now
+        let count = reader.drain(now: now, limit: Self.passLimit) { handler.handle($0) }
+        if !handler.gaps.isEmpty { reportGaps(now) }
+        if now >= nextAudit { audit(now) }
+        tree.collect(before: now &- RingReader.settle)
+        output.flush()
+        return count
+    }
+
+    private func rest(_ milliseconds: Int32) {
+        // Verdicts and filling rings may cut the sleep short; the programs clear the words.
+        for ring in 0..<3 { readers.store(1, atWord: ring) }
+        waiter.wait(milliseconds: milliseconds)
+        wakeups += 1
+        for ring in 0..<3 { readers.store(0, atWord: ring) }
+    }
+
+    private func drainToTheEnd(reason: String) {
+        // What the kernel wrote before the stop is older than `settle` after one such time.
+        let deadline = BootClock.now &+ 50 * RingReader.settle
+        while BootClock.now < deadline, pass() > 0 || reader.hasMore {
+            waiter.wait(milliseconds: 1)
+        }
+        output.emit(
+            Event(
+                kind: .streamStop, time: context.time(BootClock.now), process: nil,
+                body: .stop(StreamStop(reason: reason, positions: handler.accounts.positions)),
+                origin: Origin(ring: nil)))
+        output.flush()
+    }
+
+    private func reportGaps(_ now: UInt64) {
+        let gaps = handler.gaps
+        handler.gaps.removeAll(keepingCapacity: true)
+        for found in gaps { report(found, now) }
+    }
+
+    private func report(_ found: (ring: Int, cpu: Int, gap: SequenceTracker.Gap), _ now: UInt64) {
+        let gap = handler.accounts.explain(
+            found.gap, ring: found.ring, cpu: found.cpu, sensors.streams, context, now: now)
+        if found.ring == Int(SECD_RING_LIFECYCLE) { lifecycleLost += gap.count }
+        output.emit(
+            Event(
+                kind: .streamGap, time: context.time(now), process: nil, body: .gap(gap), origin: Origin(ring: nil)))
+    }
+
+    private func audit(_ now: UInt64) {
+        nextAudit = now &+ Self.auditInterval
+        context.bootOffset = BootClock.offset
+        for found in handler.accounts.audit(sensors.streams, ringIsEmpty: { reader.waiting($0) < Self.nearlyEmpty }) {
+            report(found, now)
+        }
+        handler.pieces.expire(before: now &- Self.auditInterval)
+        if lifecycleLost > 0 {
+            lifecycleLost = 0
+            _ = tree.reconcile(at: now) { ProcessLife.exists($0) }
+        }
+        _ = tree.shrink(to: treeBudget)
+    }
+
+    /// Bytes that wait in a ring, as of the last pass.
+    func waiting(_ ring: Int) -> Int { reader.waiting(ring) }
+}

@@ -1,0 +1,175 @@
+import CEventABI
+import EventDecoder
+import EventModel
+import ProcessTree
+
+/// Turns records into events: keeps the process tree, the sockets and the names, and says what
+/// goes out. Owned by the worker.
+final class RecordHandler {
+    let context: EncodingContext
+    let tree: ProcessTree
+    var cgroups = CgroupTable()
+    var pieces = PieceAssembly()
+    var sockets: SocketTable
+    var names = NameMemory()
+    var accounts: StreamAccounts
+    private let output: EventOutput
+    private let settings: EventSettings
+    /// Gaps that were found while a record was handled; the pipeline explains them afterwards,
+    /// because that asks the kernel.
+    var gaps: [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] = []
+    /// Records that could not be read: too short, of another version or of no known kind.
+    private(set) var undecodable: UInt64 = 0
+
+    init(context: EncodingContext, tree: ProcessTree, output: EventOutput, settings: EventSettings, cpus: Int) {
+        self.context = context
+        self.tree = tree
+        self.output = output
+        self.settings = settings
+        sockets = SocketTable(limit: settings.socketLimit)
+        accounts = StreamAccounts(cpus: cpus)
+    }
+
+    /// Takes one record.
+    func handle(_ bytes: RawSpan) {
+        guard let record = RecordView(bytes) else {
+            undecodable += 1
+            return
+        }
+        let head = record.head
+        if let gap = accounts.book(head) { gaps.append((Int(head.ring), Int(head.cpu), gap)) }
+        switch Int32(head.kind) {
+        case SECD_KIND_EXEC: exec(record)
+        case SECD_KIND_FORK: fork(record)
+        case SECD_KIND_EXIT: exit(record)
+        case SECD_KIND_CREDENTIALS: credentials(record)
+        case SECD_KIND_ARGUMENTS, SECD_KIND_ENVIRONMENT:
+            guard let piece = record.load(secd_piece.self) else { return damaged() }
+            pieces.take(piece, record.tail(after: secd_piece.self))
+        case SECD_KIND_CGROUP: cgroup(record)
+        case SECD_KIND_SOCKET: socket(record)
+        case SECD_KIND_FILE: file(record)
+        case SECD_KIND_DNS: dns(record)
+        case SECD_KIND_TEST: break
+        default: damaged()
+        }
+    }
+
+    private func damaged() {
+        undecodable += 1
+    }
+
+    private func emit(_ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: Event.Body) {
+        guard settings.wants(kind) else { return }
+        output.emit(
+            Event(
+                kind: kind, time: context.time(head.time_ns), process: process, body: body,
+                origin: accounts.origin(head)))
+    }
+
+    private func fork(_ record: borrowing RecordView) {
+        guard let fork = record.load(secd_fork.self) else { return damaged() }
+        let process = tree.fork(fork)
+        emit(.processFork, record.head, process, .process)
+    }
+
+    private func exec(_ record: borrowing RecordView) {
+        guard let exec = record.load(secd_exec.self) else { return damaged() }
+        let tail = record.tail(after: secd_exec.self)
+        let strings =
+            Int(exec.binary.length) + Int(exec.cwd.length) + Int(exec.filename_length) + Int(exec.interp_length)
+            + Int(exec.arguments_length)
+        guard strings <= tail.byteCount else { return damaged() }
+        let process = tree.exec(exec) { image in
+            unsafe tail.extracting(0..<strings).withUnsafeBytes { unsafe image.tail.append(contentsOf: $0) }
+            image.cgroupPath = cgroups.path(exec.cgroup_id)
+            image.longArguments = nil
+            if exec.arguments_total > UInt32(SECD_ARGUMENTS_INLINE) {
+                let rest = pieces.takeArguments(of: exec.image)
+                if !rest.isEmpty { image.longArguments = Array(image.tail[image.argumentsRange]) + rest }
+            }
+            image.environment = settings.environment ? redacted(pieces.takeEnvironment(of: exec.image)) : nil
+        }
+        emit(.processExec, record.head, process, .process)
+    }
+
+    private func redacted(_ environment: [UInt8]?) -> [UInt8]? {
+        environment.map { settings.redaction.apply(toEnvironment: $0) }
+    }
+
+    private func exit(_ record: borrowing RecordView) {
+        guard let exit = record.load(secd_exit.self) else { return damaged() }
+        let process = tree.exit(exit.image, parent: exit.parent, at: record.head.time_ns)
+        emit(.processExit, record.head, process, .exit(exit))
+        names.forget(exit.image.pid)
+    }
+
+    private func credentials(_ record: borrowing RecordView) {
+        guard let change = record.load(secd_credentials_change.self) else { return damaged() }
+        let process = tree.find(change.image) ?? tree.placeholder(change.image, parent: secd_image())
+        process.update {
+            $0.head.credentials = change.new
+            if change.user_ns != 0 { $0.head.namespaces.user = change.user_ns }
+        }
+        emit(.processCredentials, record.head, process, .credentials(change))
+    }
+
+    private func cgroup(_ record: borrowing RecordView) {
+        guard let cgroup = record.load(secd_cgroup.self) else { return damaged() }
+        guard Int32(cgroup.change) == SECD_CGROUP_MADE else { return cgroups.remove(cgroup.id) }
+        let tail = record.tail(after: secd_cgroup.self)
+        let length = min(Int(cgroup.path_length), tail.byteCount)
+        cgroups.add(cgroup.id, tail.extracting(0..<length).array)
+    }
+
+    private func socket(_ record: borrowing RecordView) {
+        guard let socket = record.load(secd_socket.self) else { return damaged() }
+        let tail = record.tail(after: secd_socket.self)
+        let length = min(Int(socket.path_length), tail.byteCount, Int(SECD_UNIX_PATH_MAX))
+        var event = SocketEvent(record: socket, path: tail.extracting(0..<length).array)
+        let process = tree.find(socket.user)
+        if process != nil || socket.user.pid != 0 {
+            context.makeExecID(socket.user, into: &event.user)
+        }
+        context.makeExecID(socket.creator, into: &event.creator)
+        context.makeExecID(socket.acceptor, into: &event.acceptor)
+        context.makeExecID(socket.previous, into: &event.previous)
+        event.remoteName = names.name(pid: socket.user.pid, family: socket.family, address: event.remoteAddress)
+        sockets.apply(event, process, tree)
+        guard let kind = SocketEvent.kind(of: socket) else { return }
+        emit(kind, record.head, process, .socket(event))
+    }
+
+    private func file(_ record: borrowing RecordView) {
+        guard let file = record.load(secd_file.self) else { return damaged() }
+        let tail = record.tail(after: secd_file.self)
+        let first = min(Int(file.path.length), tail.byteCount)
+        let second = min(Int(file.target.length), tail.byteCount - first)
+        guard let kind = FileEvent.kind(of: file) else { return damaged() }
+        let event = FileEvent(
+            record: file, path: tail.extracting(0..<first).array,
+            target: tail.extracting(first..<first + second).array)
+        emit(kind, record.head, tree.find(file.image), .file(event))
+    }
+
+    private func dns(_ record: borrowing RecordView) {
+        guard let dns = record.load(secd_dns.self) else { return damaged() }
+        let tail = record.tail(after: secd_dns.self)
+        names.learn(pid: dns.image.pid, message: tail.extracting(0..<min(Int(dns.length), tail.byteCount)))
+    }
+}
+
+extension RawSpan {
+    /// A copy.
+    var array: [UInt8] {
+        unsafe withUnsafeBytes { unsafe Array($0) }
+    }
+}
+
+extension SocketEvent {
+    /// The remote address: four or sixteen bytes.
+    var remoteAddress: [UInt8] {
+        let bytes = unsafe withUnsafeBytes(of: record.remote) { unsafe Array($0) }
+        return record.family == SocketNames.inet ? Array(bytes[..<4]) : bytes
+    }
+}

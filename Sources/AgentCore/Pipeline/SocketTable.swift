@@ -1,0 +1,71 @@
+import AgentModel
+import CEventABI
+import EventModel
+import ProcessTree
+
+/// Open sockets as the records tell: for `secctl sockets` and `tree`. A cache of the kernel's
+/// socket storage; closing removes.
+struct SocketTable {
+    private struct Entry {
+        var event: SocketEvent
+        /// Kept alive by `retain`, so that a close after the process's end still names it.
+        var process: ProcessObject?
+    }
+
+    private let limit: Int
+    private var entries: [UInt64: Entry] = [:]
+    /// Sockets that were not remembered because the table was full.
+    private(set) var refused: UInt64 = 0
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var count: Int { entries.count }
+
+    /// The process that last used a socket.
+    func process(_ cookie: UInt64) -> ProcessObject? {
+        entries[cookie]?.process
+    }
+
+    /// Brings the table up to an event.
+    mutating func apply(_ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
+        let cookie = event.record.cookie
+        guard cookie != 0 else { return }
+        switch Int32(event.record.event) {
+        case SECD_SOCKET_CLOSED:
+            if let entry = entries.removeValue(forKey: cookie), let process = entry.process { tree.release(process) }
+        case SECD_SOCKET_DATAGRAM, SECD_SOCKET_FAILED:
+            break
+        default:
+            set(cookie, event, process, tree)
+        }
+    }
+
+    private mutating func set(_ cookie: UInt64, _ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
+        guard let old = entries[cookie] else {
+            guard entries.count < limit else {
+                refused += 1
+                return
+            }
+            if let process { tree.retain(process) }
+            entries[cookie] = Entry(event: event, process: process)
+            return
+        }
+        var merged = event
+        // Later records need not repeat what earlier ones said.
+        if merged.path.isEmpty { merged.path = old.event.path }
+        if merged.remoteName.isEmpty { merged.remoteName = old.event.remoteName }
+        if merged.record.opened_ns == 0 { merged.record.opened_ns = old.event.record.opened_ns }
+        if let process {
+            tree.retain(process)
+            if let before = old.process { tree.release(before) }
+        }
+        entries[cookie] = Entry(event: merged, process: process ?? old.process)
+    }
+
+    /// All sockets, by cookie.
+    func listings(_ context: EncodingContext) -> [SocketListing] {
+        entries.sorted { $0.key < $1.key }.map { SocketListing($0.value.event, $0.value.process, context) }
+    }
+}

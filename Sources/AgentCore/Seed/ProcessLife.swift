@@ -1,0 +1,21 @@
+import CEventABI
+import EventModel
+import Glibc
+
+/// Whether processes still exist.
+enum ProcessLife {
+    /// Looks for a process with the pid *and* the start time of an image (field 22 of
+    /// /proc/PID/stat, clock ticks since boot): a pid alone may have been given again.
+    static func exists(_ image: ProcessImage) -> Bool {
+        let text = ProcfsImage.read("/proc/\(image.head.image.pid)/stat", limit: 4096)
+        // The name in parentheses may contain anything, parentheses too: fields follow the last one.
+        guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return false }
+        let fields = text[(close + 1)...].split(separator: UInt8(ascii: " "))
+        // Field 3 (state) is the first behind the name.
+        guard fields.count > 19, fields[0] != [UInt8(ascii: "Z")],
+            let ticks = UInt64(String(decoding: fields[19], as: UTF8.self))
+        else { return false }
+        let perSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        return ticks == image.head.process_start_ns / (1_000_000_000 / perSecond)
+    }
+}

@@ -1,0 +1,112 @@
+import CEventABI
+import EventModel
+import Glibc
+
+/// The strings of a process older than the daemon, from procfs: the kernel's iterator gives its
+/// identity and rights, but cannot read another process's memory.
+enum ProcfsImage {
+    /// cmdline is as long as argv may be (a quarter of the stack limit, 2 MiB by default).
+    private static let argumentsLimit = 2 << 20
+
+    /// Puts an image together. Whatever procfs refuses (kernel threads have no executable, a process
+    /// may end meanwhile) is left empty and marked in the flags.
+    static func make(_ seed: secd_seed, cgroupPath: [UInt8]) -> ProcessImage {
+        var image = ProcessImage()
+        image.head.image = seed.image
+        image.head.parent = seed.parent
+        image.head.credentials = seed.credentials
+        image.head.namespaces = seed.namespaces
+        image.head.cgroup_id = seed.cgroup_id
+        image.head.process_start_ns = seed.image.start_ns
+        image.head.flags = seed.flags | SECD_IMAGE_SEEDED
+        image.head.tid = seed.image.pid
+        image.head.loginuid = seed.loginuid
+        image.head.sessionid = seed.sessionid
+        image.head.pid_in_ns = seed.pid_in_ns
+        image.head.comm = seed.comm
+        image.head.tty = seed.tty
+        image.cgroupPath = cgroupPath
+
+        let folder = "/proc/\(seed.image.pid)/"
+        let root = link(folder + "root") ?? [UInt8(ascii: "/")]
+        if seed.flags & SECD_IMAGE_KERNEL_THREAD != 0 {
+            // As Tetragon shows them, and ps: the name in brackets would not be a path.
+            image.tail = unsafe withUnsafeBytes(of: seed.comm) { unsafe Array($0.prefix { $0 != 0 }) }
+            image.head.binary.length = UInt16(image.tail.count)
+            return image
+        }
+        append(link(folder + "exe"), root, to: &image, \.binary)
+        append(link(folder + "cwd"), root, to: &image, \.cwd)
+        readInode(folder + "exe", &image.head)
+        let arguments = read(folder + "cmdline", limit: argumentsLimit)
+        image.head.arguments_total = UInt32(arguments.count)
+        if arguments.count <= Int(SECD_ARGUMENTS_INLINE) {
+            image.tail += arguments
+            image.head.arguments_length = UInt16(arguments.count)
+        } else {
+            image.longArguments = arguments
+        }
+        return image
+    }
+
+    private static func append(
+        _ path: [UInt8]?, _ root: [UInt8], to image: inout ProcessImage, _ field: WritableKeyPath<secd_exec, secd_path>
+    ) {
+        guard var path else {
+            image.head[keyPath: field].flags |= SECD_PATH_UNREADABLE
+            return
+        }
+        // The kernel says so in the link's text (d_path, fs/d_path.c).
+        let mark = Array(" (deleted)".utf8)
+        if path.count > mark.count, Array(path.suffix(mark.count)) == mark {
+            path.removeLast(mark.count)
+            image.head[keyPath: field].flags |= SECD_PATH_DELETED
+        }
+        image.tail += path
+        image.head[keyPath: field].length = UInt16(min(path.count, Int(UInt16.max)))
+        if root.count > 1 {
+            let inside = path.starts(with: root) && (path.count == root.count || path[root.count] == UInt8(ascii: "/"))
+            image.head[keyPath: field].root = inside ? UInt16(root.count) : UInt16(SECD_PATH_OUTSIDE)
+        }
+    }
+
+    private static func readInode(_ path: String, _ head: inout secd_exec) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return }
+        head.binary_inode.number = UInt64(status.st_ino)
+        head.binary_inode.links = UInt32(truncatingIfNeeded: status.st_nlink)
+        head.binary_inode.mode = status.st_mode
+        head.binary_inode.uid = status.st_uid
+        head.binary_inode.gid = status.st_gid
+        head.binary_inode.size = UInt64(status.st_size)
+        head.binary_inode.ctime_ns =
+            UInt64(status.st_ctim.tv_sec) * 1_000_000_000 + UInt64(status.st_ctim.tv_nsec)
+        head.binary_inode.device = kernelDevice(UInt64(status.st_dev))
+    }
+
+    /// glibc's dev_t (sys/sysmacros.h) as the kernel's own: major << 20 | minor.
+    private static func kernelDevice(_ device: UInt64) -> UInt32 {
+        let major = device >> 8 & 0xfff | device >> 32 & ~0xfff
+        let minor = device & 0xff | device >> 12 & 0xfff00
+        return UInt32(truncatingIfNeeded: major << 20 | minor)
+    }
+
+    private static func link(_ path: String) -> [UInt8]? {
+        var text = [CChar](repeating: 0, count: Int(SECD_PATH_MAX) + 16)
+        let count = unsafe readlink(path, &text, text.count)
+        return count > 0 ? text[..<count].map { UInt8(bitPattern: $0) } : nil
+    }
+
+    static func read(_ path: String, limit: Int) -> [UInt8] {
+        guard let file = unsafe fopen(path, "re") else { return [] }
+        defer { unsafe fclose(file) }
+        var result: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while result.count < limit {
+            let count = unsafe fread(&chunk, 1, chunk.count, file)
+            guard count > 0 else { break }
+            result += chunk[..<count]
+        }
+        return result
+    }
+}

@@ -1,0 +1,29 @@
+import Glibc
+import SystemPackage
+
+/// The single value of a `BPF_F_MMAPABLE` array, as memory shared with the programs.
+@safe
+public struct MappedArray<Value: BitwiseCopyable>: ~Copyable {
+    private let memory: UnsafeMutableRawPointer
+    private let length: Int
+
+    public init(_ map: borrowing BPFMap) throws(BPFError) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        length = (max(MemoryLayout<Value>.size, map.valueSize) + page - 1) / page * page
+        let mapped = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, map.descriptor, 0)
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+            throw BPFError(operation: "map", object: map.name, errno: Errno(rawValue: Glibc_errno()))
+        }
+        unsafe memory = mapped
+    }
+
+    deinit {
+        unsafe munmap(memory, length)
+    }
+
+    /// Stores one word of the value.
+    public func store(_ word: UInt32, atWord index: Int) {
+        precondition(index >= 0 && (index + 1) * 4 <= length)
+        unsafe memory.storeBytes(of: word, toByteOffset: index * 4, as: UInt32.self)
+    }
+}

@@ -1,0 +1,26 @@
+/*
+ * What of libbpf Swift cannot express: a print callback (va_list), and option structs that start
+ * with their own size.
+ */
+#ifndef SECD_BPF_SHIMS_H
+#define SECD_BPF_SHIMS_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+/* Begins to collect what libbpf says, verifier logs included. Objects are loaded by one thread. */
+void secd_libbpf_log_start(void);
+
+/* What libbpf said since; the oldest text is dropped when the buffer is full. */
+const char *secd_libbpf_log_text(void);
+
+/* An iterator's descriptor, or -errno. */
+int secd_iterator_fd(const struct bpf_link *link);
+
+/* Opens an object from memory, or returns NULL with errno. */
+struct bpf_object *secd_open_object(const void *bytes, size_t size, const char *name);
+
+/* Loads a program of two instructions (return 0): does the kernel accept the type? fd or -errno. */
+int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u32 btf_id);
+
+#endif
