@@ -1,0 +1,146 @@
+/// Every setting: the one place that names them. Help, documentation and the loader come from here.
+public enum SettingTable {
+    public static let all: [Setting] = general + control + export + scope + events + sizes
+
+    /// The setting that a flag (`--socket`) sets.
+    public static func setting(flag: String) -> Setting? { all.first { $0.flag == flag } }
+
+    private static let general: [Setting] = [
+        .list("policy", \.policies, "PATH", "Policies to load: files, or directories of `*.yaml`.", ValueSyntax.path),
+        .path("manifests", \.manifests, "Directory of Kubernetes manifests that stand in for an API server."),
+        .address("metrics", \.metrics, "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),
+        .path(
+            "state-dir", \.stateDirectory, default: "/var/lib/secd",
+            "What must survive a restart. A second daemon with the same directory is refused."),
+        .path(
+            "pin-dir", \.pinDirectory, default: "/sys/fs/bpf/secd",
+            "Directory on a bpf file system for what must survive the process. Not shared between daemons."),
+        .name("node-name", \.nodeName, "Name of this node in every event; empty = the host's name."),
+        .name("cluster-name", \.clusterName, "Name of the cluster in every event."),
+        .one(
+            "log-level", \.logLevel, "LEVEL", default: "info",
+            "What the daemon says about itself: trace, debug, info, notice, warning, error or critical.",
+            { text, _ throws(ValueProblem) in try choice(text) }, show: { $0.rawValue }),
+    ]
+
+    private static let control: [Setting] = [
+        .path("socket", \.control.socket, default: "/run/secd/secd.sock", "Unix socket of the API (mode 0660)."),
+        .name("socket-group", \.control.group, default: "secd", "Group that may use the socket; where it does not exist, only root may."),
+        .address("tcp.address", \.tcp.address, "Where the API is served over TCP with mutual TLS."),
+        .path("tcp.certificate", \.tcp.certificate, "PEM file: the server's certificate chain."),
+        .path("tcp.key", \.tcp.key, "PEM file: the server's key."),
+        .path("tcp.client-ca", \.tcp.clientAuthorities, "PEM file: the authorities of the clients' certificates."),
+    ]
+
+    private static let export: [Setting] = [
+        .path(
+            "export.file.path", \.exportPath, flag: "--export-file", default: "/var/log/secd/events.json",
+            "File of JSON lines, one event each; empty = none."),
+        .size("export.file.max-size", \.exportFile.maxBytes, default: "100M", "Size at which the file is rotated; 0 = never.") {
+            bytes throws(ValueProblem) in
+            guard bytes == 0 || bytes >= 64 << 10 else { throw ValueProblem(message: "smaller than 64K: the daemon would only rotate") }
+        },
+        .one(
+            "export.file.max-age", \.exportFile.maxSeconds, "DURATION", default: "0",
+            "Age at which the file is rotated (15m, 12h, 7d); 0 = never.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.duration(text) }, show: { ValueSyntax.show(duration: $0) }),
+        .one(
+            "export.file.max-backups", \.exportFile.maxBackups, "COUNT", default: "5",
+            "Rotated files that are kept, oldest removed first; 0 = all.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.count(text) }, show: { String($0) }),
+        .boolean("export.file.compress", \.exportFile.compress, default: true, "Whether rotated files are compressed (gzip)."),
+        .one(
+            "export.file.permissions", \.exportFile.permissions, "MODE", default: "0600",
+            "Permissions of the file and its backups, octal.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.permissions(text) },
+            show: { ValueSyntax.show(permissions: $0) }),
+        .boolean("export.journald", \.export.journald, default: false, "Whether events go to journald, with fields."),
+        .size("export.queue-size", \.export.queueBytes, default: "16M", "Memory for events that wait for one sink; what does not fit is lost and counted.") {
+            bytes throws(ValueProblem) in
+            guard (1 << 20...1 << 30).contains(bytes) else { throw ValueProblem(message: "expected 1M to 1G") }
+        },
+    ]
+
+    private static let scope: [Setting] = [
+        .path("scope.netns", \.scope.networkNamespace, flag: "--netns", "Watch one network namespace only, by path (/run/netns/NAME)."),
+        .path("scope.cgroup-root", \.scope.cgroupRoot, flag: "--cgroup-root", "Watch one cgroup and what is below it only, by directory."),
+    ]
+
+    private static let events: [Setting] = [
+        .boolean("events.process.fork", \.events.fork, default: false, "Report forks, too; processes are known without."),
+        .boolean("events.process.environment", \.events.environment, default: false, "Report the environment of every exec, redacted."),
+        .boolean("events.process.sha256", \.events.sha256, default: false, "Report the SHA-256 of every executable (cached by inode)."),
+        .list(
+            "events.redact", \.events.redact, "REGEX",
+            "What the groups of these expressions match in arguments and environment becomes *****.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.pattern(text) }),
+        .boolean("events.socket.enabled", \.events.sockets, default: true, "Report sockets."),
+        .boolean("events.socket.unix", \.events.unixSockets, default: true, "Report Unix sockets, too."),
+        .make(
+            "events.files", nil, "", "", "Paths whose changes are reported: a list of {path, operations}.", isList: true,
+            fileOnly: true, read: readWatchedPaths,
+            show: { $0.events.files.map(\.path).joined(separator: ",") }),
+    ]
+
+    private static let sizes: [Setting] = [
+        .size("rings.lifecycle", \.rings.lifecycle, default: "8M", "Ring of process events.", check: ringSize),
+        .size("rings.verdict", \.rings.verdict, default: "1M", "Ring of decisions.", check: ringSize),
+        .size("rings.observation", \.rings.observation, default: "16M", "Ring of socket and file events.", check: ringSize),
+        .size("processes.memory", \.processMemory, default: "16M", "Memory of the process tree.") { bytes throws(ValueProblem) in
+            guard (1 << 20...4 << 30).contains(bytes) else { throw ValueProblem(message: "expected 1M to 4G") }
+        },
+    ]
+
+    /// The kernel takes powers of two that are multiples of a page (kernel/bpf/ringbuf.c, `ringbuf_map_alloc`).
+    private static func ringSize(_ bytes: UInt64) throws(ValueProblem) {
+        guard bytes.nonzeroBitCount == 1, (64 << 10...1 << 30).contains(bytes) else {
+            throw ValueProblem(message: "a ring is a power of two from 64K to 1G", hint: "like 8M")
+        }
+    }
+
+    private static func choice<Choice: CaseIterable & RawRepresentable<String>>(_ text: String) throws(ValueProblem) -> Choice {
+        if let choice = Choice(rawValue: text.lowercased()) { return choice }
+        let known = Choice.allCases.map(\.rawValue)
+        throw ValueProblem(
+            message: "unknown value \"\(text)\"",
+            hint: Spelling.suggestion(for: text, among: known) ?? "one of: " + known.joined(separator: ", "))
+    }
+
+    private static func readWatchedPaths(_ reader: SettingReader, _ configuration: inout AgentConfiguration) {
+        guard case .file(let cursor) = reader.layer else { return }
+        configuration.events.files = cursor.each().compactMap { element in
+            element.rejectUnknownKeys(known: ["path", "operations"])
+            guard let place = element.required("path"), let text = place.string() else { return nil }
+            guard text.hasPrefix("/") else {
+                place.report("\"\(text)\" is not absolute")
+                return nil
+            }
+            let operations = element.optional("operations")?.each()
+                .compactMap { $0.oneOf(AgentConfiguration.WatchedPath.Operation.self) }
+            return AgentConfiguration.WatchedPath(
+                path: text, operations: Set(operations ?? AgentConfiguration.WatchedPath.Operation.allCases))
+        }
+    }
+}
+
+extension AgentConfiguration {
+    /// The file's settings while they are read: they may come before or without its path.
+    var exportFile: Export.File {
+        get { export.file ?? pendingFile }
+        set { if export.file == nil { pendingFile = newValue } else { export.file = newValue } }
+    }
+
+    var exportPath: String {
+        get { export.file?.path ?? "" }
+        set {
+            if newValue.isEmpty {
+                pendingFile = export.file ?? pendingFile
+                export.file = nil
+            } else {
+                var file = exportFile
+                file.path = newValue
+                export.file = file
+            }
+        }
+    }
+}
