@@ -55,6 +55,7 @@ let package = Package(
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // BPF objects: compiled by the plugin, embedded as text, decoded at start.
         .executableTarget(name: "bpf-embed", swiftSettings: strict),
@@ -78,7 +79,9 @@ let package = Package(
 
         // Effects: everything that touches the world.
         library("Sensors", ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging, system]),
-        library("Export", ["EventModel", "LinuxSystem", "CSystemd", "AgentModel", logging]),
+        library(
+            "Export",
+            ["EventModel", "LinuxSystem", "TextEncoding", "CSystemd", "CZlib", "AgentModel", system, logging]),
         library(
             "ControlAPI",
             [
