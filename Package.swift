@@ -14,12 +14,24 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// The targets that every event passes through. Optimised across modules, and without run-time
+/// exclusivity checks (3 % each of the cost of an event, measured): the data of the event path has a
+/// single owner, and the compiler still checks exclusivity statically.
+let eventPath: [SwiftSetting] =
+    strict + [
+        .unsafeFlags(
+            ["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release))
+    ]
+
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], plugins: [Target.PluginUsage] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict,
+    plugins: [Target.PluginUsage] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings, plugins: plugins)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -64,17 +76,17 @@ let package = Package(
 
         // System: owned descriptors, BPF objects, text and wire encoding.
         library("LinuxSystem", ["CLinuxShims", system]),
-        library("BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system]),
-        library("TextEncoding"),
+        library("BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system], settings: eventPath),
+        library("TextEncoding", settings: eventPath),
 
         // Model: values only.
-        library("EventModel", ["TextEncoding", "CEventABI"]),
+        library("EventModel", ["TextEncoding", "CEventABI"], settings: eventPath),
         library("AgentModel"),
 
         // Logic: pure functions and single-owner state.
         library("EventFilters", ["EventModel"]),
-        library("EventDecoder", ["EventModel", "CEventABI"]),
-        library("ProcessTree", ["EventModel", "CEventABI"]),
+        library("EventDecoder", ["EventModel", "CEventABI"], settings: eventPath),
+        library("ProcessTree", ["EventModel", "CEventABI"], settings: eventPath),
         library("Configuration", ["CYaml"]),
 
         // Effects: everything that touches the world.
@@ -103,7 +115,7 @@ let package = Package(
                 "Sensors", "Export", "ControlAPI", "EventDecoder", "ProcessTree", "EventFilters", "Configuration",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd",
                 logging, arguments,
-            ]),
+            ], settings: eventPath),
         library(
             "ControlCommands",
             ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", arguments]),

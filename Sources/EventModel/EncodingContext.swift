@@ -32,19 +32,26 @@ public final class EncodingContext {
         UnixTime(nanoseconds: bootNanoseconds &+ bootOffset)
     }
 
-    /// Replaces `text` by the exec id of an image: base64 of `node:start:pid`, as in Tetragon.
+    /// Lends the exec id of an image: base64 of `node:start:pid`, as in Tetragon. Nothing for no image.
+    @inline(__always)
+    func withExecID(_ image: secd_image, _ body: (RawSpan) -> Void) {
+        plain.removeAll()
+        scratch.removeAll()
+        if image.pid != 0 || image.start_ns != 0 {
+            let name = nodeName
+            unsafe plain.append(name.span.bytes)
+            plain.append(UInt8(ascii: ":"))
+            plain.append(decimal: image.start_ns)
+            plain.append(UInt8(ascii: ":"))
+            plain.append(decimal: UInt64(image.pid))
+            plain.withBytes { scratch.append(base64: $0) }
+        }
+        scratch.withBytes(body)
+    }
+
+    /// Replaces `text` by the exec id of an image.
     public func makeExecID(_ image: secd_image, into text: inout [UInt8]) {
         text.removeAll(keepingCapacity: true)
-        guard image.pid != 0 || image.start_ns != 0 else { return }
-        plain.removeAll()
-        let name = nodeName
-        unsafe plain.append(name.span.bytes)
-        plain.append(UInt8(ascii: ":"))
-        plain.append(decimal: image.start_ns)
-        plain.append(UInt8(ascii: ":"))
-        plain.append(decimal: UInt64(image.pid))
-        scratch.removeAll()
-        plain.withBytes { scratch.append(base64: $0) }
-        scratch.withBytes { text.append($0) }
+        withExecID(image) { text.append($0) }
     }
 }

@@ -11,9 +11,15 @@ public final class ProcessTree {
     /// refer to it. Rings are merged within 5 ms; the rest is for softirq work after an exit.
     public static let lingering: UInt64 = 250_000_000
 
+    /// Objects that wait to be used again, of each kind: what a storm of short processes needs.
+    private static let poolLimit = 1024
+
     let context: EncodingContext
     private var images: [ImageKey: ProcessObject] = [:]
+    /// Objects to use again. Those that held strings of their own are kept apart from those that
+    /// shared their parent's, so that an exec finds memory to fill.
     private var pool: [ProcessObject] = []
+    private var sharingPool: [ProcessObject] = []
     /// Ended images in the order of their end, with the time of it.
     private var ended: [(object: ProcessObject, time: UInt64)] = []
     private var endedHead = 0
@@ -64,7 +70,7 @@ public final class ProcessTree {
     public func fork(_ record: secd_fork) -> ProcessObject {
         if let known = find(record.image) { return known }
         let parent = find(record.parent)
-        let object = take()
+        let object = sharingPool.popLast() ?? ProcessObject(context: context)
         object.assign(forkedBy: record, from: parent)
         if let parent { retain(parent) } else { unknown += 1 }
         insert(object)
@@ -166,8 +172,13 @@ public final class ProcessTree {
                 parent.references -= 1
                 if parent.references == 0, parent.state == .released { next = parent }
             }
+            let shared = current.image.head.flags & SECD_IMAGE_EXECVE == 0
             current.clear()
-            if pool.count < 1024 { pool.append(current) }
+            if shared, sharingPool.count < Self.poolLimit {
+                sharingPool.append(current)
+            } else if !shared, pool.count < Self.poolLimit {
+                pool.append(current)
+            }
         }
     }
 
@@ -186,6 +197,7 @@ public final class ProcessTree {
         var bytes = heapBytes
         guard bytes > budget else { return true }
         pool.removeAll()
+        sharingPool.removeAll()
         for object in images.values {
             bytes -= object.dropEncodings()
             if bytes <= budget { return true }

@@ -3,11 +3,6 @@ import TextEncoding
 
 /// Values that several events describe alike.
 extension FieldVisitor where Self: ~Copyable {
-    /// A set of capabilities by name.
-    mutating func capabilities(_ field: Field, _ set: UInt64) {
-        enumerations(field, count: set.nonzeroBitCount) { Capability.member($0, of: set) }
-    }
-
     /// NUL-terminated texts, one after another.
     mutating func strings(_ field: Field, in bytes: RawSpan) {
         var count = 0

@@ -28,6 +28,8 @@ public protocol FieldVisitor: ~Copyable {
     mutating func enumeration(_ field: Field, _ value: EnumCase?)
     /// Several cases of an enumeration.
     mutating func enumerations(_ field: Field, count: Int, _ element: (Int) -> EnumCase)
+    /// A set of capabilities as a bit mask.
+    mutating func capabilities(_ field: Field, _ set: UInt64)
     /// Several texts; `element` appends the bytes of one to the buffer it gets.
     mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void)
     /// A nested message; unset when `present` is false.

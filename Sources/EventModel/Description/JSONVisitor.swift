@@ -3,6 +3,9 @@ public import TextEncoding
 /// Encodes a described event as one JSON object (protojson rules with `UseProtoNames`).
 public struct JSONVisitor: FieldVisitor, ~Copyable {
     public var json: JSONWriter
+    /// Encoded sets of capabilities: a machine has few different ones, and the names are long.
+    private var capabilityTexts: [(set: UInt64, text: [UInt8])] = []
+    private static let capabilityTextLimit = 16
 
     public init(capacity: Int = 4096) {
         json = JSONWriter(capacity: capacity)
@@ -78,6 +81,27 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.beginArray()
         for index in 0..<count { json.literal(element(index).name) }
         json.endArray()
+    }
+
+    public mutating func capabilities(_ field: Field, _ set: UInt64) {
+        guard set != 0 else { return }
+        json.key(field.name)
+        for index in capabilityTexts.indices where capabilityTexts[index].set == set {
+            let text = capabilityTexts[index].text
+            return unsafe json.encoded(text.span.bytes)
+        }
+        let start = json.output.count
+        var rest = set
+        json.beginArray()
+        while rest != 0 {
+            json.literal(Capability.named(rest.trailingZeroBitCount).name)
+            rest &= rest &- 1
+        }
+        json.endArray()
+        if capabilityTexts.count == Self.capabilityTextLimit { capabilityTexts.removeFirst() }
+        var text: [UInt8] = []
+        text.append(json.output.bytes.extracting(start..<json.output.count))
+        capabilityTexts.append((set, text))
     }
 
     public mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void) {

@@ -89,6 +89,14 @@ public struct ProtobufVisitor: FieldVisitor, ~Copyable {
         protobuf.endMessage(start)
     }
 
+    public mutating func capabilities(_ field: Field, _ set: UInt64) {
+        var rest = set
+        enumerations(field, count: set.nonzeroBitCount) { _ in
+            defer { rest &= rest &- 1 }
+            return Capability.named(rest.trailingZeroBitCount)
+        }
+    }
+
     public mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void) {
         for index in 0..<count { element(index) { utf8(field.number, $0) } }
     }

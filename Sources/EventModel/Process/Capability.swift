@@ -21,11 +21,8 @@ public enum Capability {
     /// The last capability that this build has a name for.
     public static let last = names.count - 1
 
-    /// The `index`-th capability of a set, counted from the lowest.
-    static func member(_ index: Int, of set: UInt64) -> EnumCase {
-        var rest = set
-        for _ in 0..<index { rest &= rest &- 1 }
-        let number = rest.trailingZeroBitCount
+    /// A capability by its number.
+    static func named(_ number: Int) -> EnumCase {
         // A capability newer than this build has no name; the schema keeps the field an enum, so it
         // is shown by its number's neighbour only in protobuf, where any number may stand.
         return number <= last ? names[number] : EnumCase("CAP_UNKNOWN", Int32(truncatingIfNeeded: number))

@@ -9,7 +9,7 @@ extension ProcessObject {
         let tail = image.tail
         let bytes = unsafe tail.span.bytes
         typealias F = ProcessFields
-        unsafe visitor.string(F.execID, execID.span.bytes)
+        context.withExecID(head.image) { visitor.string(F.execID, $0) }
         visitor.wrapped(F.pid, head.image.pid)
         if form == .brief {
             visitor.string(F.binary, bytes.extracting(image.binaryRange))
@@ -29,7 +29,7 @@ extension ProcessObject {
         context.scratch.withBytes { visitor.string(F.flags, $0) }
         visitor.timestamp(F.startTime, context.time(head.image.start_ns))
         visitor.wrapped(F.auid, head.loginuid)
-        unsafe visitor.string(F.parentExecID, parentExecID.span.bytes)
+        context.withExecID(head.parent) { visitor.string(F.parentExecID, $0) }
         visitor.wrapped(F.tid, head.tid)
         visitor.wrapped(F.inInitTree, image.has(SECD_IMAGE_INIT_TREE))
         guard form == .full else { return }
@@ -184,7 +184,7 @@ extension ProcessObject {
         }
         visitor.uint32(F.pidInNamespace, head.pid_in_ns == head.image.pid ? 0 : head.pid_in_ns)
         visitor.timestamp(F.processStart, head.process_start_ns == 0 ? nil : context.time(head.process_start_ns))
-        unsafe visitor.string(F.previousExecID, previousExecID.span.bytes)
+        context.withExecID(head.previous) { visitor.string(F.previousExecID, $0) }
         context.scratch.removeAll()
         context.scratch.append(pathFlags: head.binary, "binary")
         context.scratch.append(pathFlags: head.cwd, "cwd")

@@ -31,10 +31,6 @@ public final class ProcessObject {
 
     public internal(set) var image: ProcessImage
     public internal(set) var parent: ProcessObject?
-    /// base64 of node:start:pid.
-    public internal(set) var execID: [UInt8] = []
-    public internal(set) var parentExecID: [UInt8] = []
-    public internal(set) var previousExecID: [UInt8] = []
     let context: EncodingContext
 
     private var json: [UInt8] = []
@@ -57,6 +53,13 @@ public final class ProcessObject {
 
     /// Identity of the image.
     public var key: secd_image { image.head.image }
+
+    /// base64 of node:start:pid.
+    public var execID: [UInt8] {
+        var text: [UInt8] = []
+        context.makeExecID(key, into: &text)
+        return text
+    }
 
     /// Gives the object an image that was put together elsewhere.
     public func assign(image: ProcessImage, parent: ProcessObject?) {
@@ -99,16 +102,13 @@ public final class ProcessObject {
         // Tetragon's `clone`: the first image of a process that was forked.
         if let previous, previous.image.has(SECD_IMAGE_CLONE) { image.head.flags |= SECD_IMAGE_CLONE }
         begin(parent: parent)
-        if let parent { context.makeExecID(parent.key, into: &parentExecID) }
     }
 
     private func begin(parent: ProcessObject?) {
         self.parent = parent
         references = 0
         state = .alive
-        context.makeExecID(image.head.image, into: &execID)
-        context.makeExecID(image.head.parent, into: &parentExecID)
-        context.makeExecID(image.head.previous, into: &previousExecID)
+        if let parent { image.head.parent = parent.key }
         invalidate()
     }
 
@@ -159,7 +159,6 @@ public final class ProcessObject {
         512 + image.tail.capacity + (image.longArguments?.count ?? 0) + (image.environment?.count ?? 0)
             + json.capacity + standardJSON.capacity + briefJSON.capacity
             + protobuf.capacity + standardProtobuf.capacity + briefProtobuf.capacity
-            + execID.capacity + parentExecID.capacity + previousExecID.capacity
     }
 
     func withJSON(_ form: ProcessForm, _ body: (RawSpan) -> Void) {
