@@ -94,10 +94,14 @@ let package = Package(
         library(
             "Export",
             ["EventModel", "LinuxSystem", "TextEncoding", "CSystemd", "CZlib", "AgentModel", system, logging]),
+        // Generated messages (export/proto/generate.sh), alone so that they compile once.
+        .target(
+            name: "ControlProtos", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
         library(
             "ControlAPI",
             [
-                "AgentModel", "EventModel", "EventFilters",
+                "AgentModel", "EventModel", "EventFilters", "ControlProtos", "LinuxSystem", system,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -112,8 +116,8 @@ let package = Package(
         library(
             "AgentCore",
             [
-                "Sensors", "Export", "ControlAPI", "EventDecoder", "ProcessTree", "EventFilters", "Configuration",
-                "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd",
+                "Sensors", "EventDecoder", "ProcessTree", "EventFilters", "Configuration",
+                "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd", "CLinuxShims", system,
                 logging, arguments,
             ], settings: eventPath),
         library(

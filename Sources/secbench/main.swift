@@ -1,3 +1,1 @@
-import AgentCore
-import Logging
-try thinSlice(Logger(label: "x"))
+print("secbench")

@@ -2,6 +2,7 @@ import BPFRuntime
 import CEventABI
 import EventDecoder
 import EventModel
+import LinuxSystem
 import ProcessTree
 import Sensors
 import Synchronization
@@ -153,7 +154,7 @@ final class EventPipeline: @unchecked Sendable {
 
     private func audit(_ now: UInt64) {
         nextAudit = now &+ Self.auditInterval
-        context.bootOffset = BootClock.offset
+        context.bootOffset = BootClock.realtimeOffset
         for found in handler.accounts.audit(sensors.streams, ringIsEmpty: { reader.waiting($0) < Self.nearlyEmpty }) {
             report(found, now)
         }
@@ -164,6 +165,8 @@ final class EventPipeline: @unchecked Sendable {
         }
         _ = tree.shrink(to: treeBudget)
     }
+
+    func ringSize(_ ring: Int) -> Int { reader.sources[ring].ring.size }
 
     /// Bytes that wait in a ring, as of the last pass.
     func waiting(_ ring: Int) -> Int { reader.waiting(ring) }

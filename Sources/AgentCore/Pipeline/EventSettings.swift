@@ -1,14 +1,16 @@
-import EventModel
+package import EventModel
 
 /// What the configuration says about events.
-struct EventSettings: Sendable {
+package struct EventSettings: Sendable {
     /// Kinds that are not sent.
-    var unwanted: Set<EventKind> = [.processFork]
+    package var unwanted: Set<EventKind> = [.processFork]
     /// Send the environment of every exec.
-    var environment = false
-    var redaction = Redaction()
+    package var environment = false
+    package var redaction = Redaction()
     /// Open sockets that are remembered at most.
-    var socketLimit = 65_536
+    package var socketLimit = 65_536
+
+    package init() {}
 
     @inline(__always)
     func wants(_ kind: EventKind) -> Bool {
@@ -17,10 +19,10 @@ struct EventSettings: Sendable {
 }
 
 /// Hides values of environment variables whose name says that they are secret.
-struct Redaction: Sendable {
+package struct Redaction: Sendable {
     /// Upper-case parts of names; Tetragon redacts nothing by itself, we would rather not export
     /// a password by default.
-    var nameParts = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "APIKEY", "API_KEY", "PRIVATE", "CREDENTIAL"]
+    package var nameParts = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "APIKEY", "API_KEY", "PRIVATE", "CREDENTIAL"]
     static let replacement = Array("*****".utf8)
 
     /// Replaces secret values in NUL-terminated `NAME=value` entries.

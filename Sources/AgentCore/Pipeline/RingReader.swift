@@ -91,28 +91,3 @@ final class RingReader {
         sources.contains { $0.ring.hasMore() }
     }
 }
-
-/// CLOCK_BOOTTIME and its distance to UTC.
-enum BootClock {
-    /// Nanoseconds since boot, suspend included: the clock of all records.
-    static var now: UInt64 { read(CLOCK_BOOTTIME) }
-
-    /// UTC minus CLOCK_BOOTTIME. Read in a sandwich, so that a preemption between the two reads does
-    /// not shift it: the narrowest of three counts.
-    static var offset: UInt64 {
-        var best: (width: UInt64, offset: UInt64) = (.max, 0)
-        for _ in 0..<3 {
-            let before = read(CLOCK_BOOTTIME)
-            let utc = read(CLOCK_REALTIME)
-            let after = read(CLOCK_BOOTTIME)
-            if after - before < best.width { best = (after - before, utc &- (before + (after - before) / 2)) }
-        }
-        return best.offset
-    }
-
-    private static func read(_ clock: Int32) -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(clock, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-}

@@ -38,3 +38,12 @@ extension OutputBuffer {
         }
     }
 }
+
+extension ProcessImage {
+    /// The arguments in Tetragon's one-string form.
+    public var tetragonArguments: String {
+        var text = OutputBuffer(capacity: 256)
+        withArguments { text.append(tetragonArguments: $0) }
+        return String(decoding: text.copyToArray(), as: UTF8.self)
+    }
+}

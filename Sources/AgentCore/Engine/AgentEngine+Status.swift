@@ -1,0 +1,108 @@
+package import AgentModel
+import BPFRuntime
+import CEventABI
+import EventModel
+import Glibc
+import LinuxSystem
+import ProcessTree
+import Sensors
+import TextEncoding
+
+/// What the worker knows, asked for between two passes.
+extension AgentEngine {
+    /// Runs `body` on the worker's thread and returns its result.
+    func onWorker<Result: Sendable>(_ body: @escaping @Sendable (EventPipeline) -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            pipeline.perform { continuation.resume(returning: body($0)) }
+        }
+    }
+
+    /// Rings, as the kernel and the reader count them.
+    package func rings() async -> [RingStatus] {
+        await onWorker { pipeline in
+            ["lifecycle", "verdict", "observation"].enumerated().map { index, name in
+                let counted: [secd_stream] = pipeline.sensors.streams.lookupPerCPU(UInt32(index))
+                var byKind: [String: UInt64] = [:]
+                for stream in counted {
+                    let kinds = unsafe withUnsafeBytes(of: stream.lost_by_kind) {
+                        unsafe Array($0.bindMemory(to: UInt64.self))
+                    }
+                    for kind in kinds.indices where kinds[kind] > 0 { byKind[RecordKind.name(kind), default: 0] += kinds[kind] }
+                }
+                return RingStatus(
+                    name: name, sizeBytes: UInt64(pipeline.ringSize(index)), fillBytes: UInt64(pipeline.waiting(index)),
+                    records: pipeline.handler.accounts.received(index), bytes: counted.reduce(0) { $0 + $1.bytes },
+                    lost: counted.reduce(0) { $0 + $1.lost }, lostByKind: byKind)
+            }
+        }
+    }
+
+    /// Events by kind since the start.
+    package func eventCounts() async -> [(kind: String, count: UInt64)] {
+        await onWorker { pipeline in
+            pipeline.output.byKind.map { ($0.key.name.description, $0.value) }.sorted { $0.0 < $1.0 }
+        }
+    }
+
+    package func wakeups() async -> UInt64 { await onWorker { $0.wakeups } }
+
+    /// The process tree's account.
+    package func processStatus() async -> ProcessTreeStatus {
+        let budget = UInt64(options.treeBudget)
+        return await onWorker { pipeline in
+            ProcessTreeStatus(
+                live: pipeline.tree.live, retained: pipeline.tree.retained, evicted: pipeline.tree.evicted,
+                sockets: pipeline.handler.sockets.count, bytes: UInt64(pipeline.tree.heapBytes), budgetBytes: budget)
+        }
+    }
+
+    /// All processes and the ancestors that are kept for them.
+    package func processes() async -> [ProcessListing] {
+        await onWorker { pipeline in
+            pipeline.tree.all.map { ProcessListing($0, pipeline.context) }.sorted { ($0.pid, $0.startTime) < ($1.pid, $1.startTime) }
+        }
+    }
+
+    /// All open sockets.
+    package func sockets() async -> [SocketListing] {
+        await onWorker { $0.handler.sockets.listings($0.context) }
+    }
+
+    /// Failures inside the programs, those that happened.
+    package func programCounters() async -> [String: UInt64] {
+        await onWorker { pipeline in
+            var result: [String: UInt64] = [:]
+            for (number, name) in Self.counterNames {
+                let values: [UInt64] = pipeline.sensors.counters.lookupPerCPU(UInt32(number))
+                let sum = values.reduce(0, +)
+                if sum > 0 { result[name] = sum }
+            }
+            result["undecodable"] = pipeline.handler.undecodable == 0 ? nil : pipeline.handler.undecodable
+            return result
+        }
+    }
+
+    private static let counterNames: [(Int32, String)] = [
+        (SECD_COUNTER_SCRATCH_BUSY, "scratch_busy"), (SECD_COUNTER_NO_PROCESS, "no_process"),
+        (SECD_COUNTER_STORAGE_FULL, "storage_full"), (SECD_COUNTER_ARGUMENTS_FAULT, "arguments_fault"),
+        (SECD_COUNTER_PATH_FAULT, "path_fault"), (SECD_COUNTER_OUT_OF_SCOPE, "out_of_scope"),
+        (SECD_COUNTER_MAP_FULL, "map_full"),
+    ]
+}
+
+extension ProcessListing {
+    /// A row from a process image.
+    init(_ process: ProcessObject, _ context: EncodingContext) {
+        let image = process.image
+        func text(_ range: Range<Int>) -> String { String(decoding: image.tail[range], as: UTF8.self) }
+        var time = OutputBuffer(capacity: 64)
+        time.append(rfc3339: context.time(image.head.image.start_ns))
+        self.init(
+            execID: String(decoding: process.execID, as: UTF8.self),
+            parentExecID: String(decoding: process.parent?.execID ?? [], as: UTF8.self), pid: image.head.image.pid,
+            uid: image.head.credentials.euid, binary: text(image.binaryRange), arguments: image.tetragonArguments,
+            cwd: text(image.cwdRange), startTime: String(decoding: time.copyToArray(), as: UTF8.self),
+            cgroup: String(decoding: image.cgroupPath, as: UTF8.self), pod: "", container: "",
+            alive: process.state == .alive)
+    }
+}

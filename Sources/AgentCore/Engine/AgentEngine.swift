@@ -1,0 +1,132 @@
+package import EventModel
+package import Logging
+package import Sensors
+import AgentModel
+import CEventABI
+import Glibc
+import LinuxSystem
+import ProcessTree
+import Synchronization
+
+/// What an engine is started with.
+package struct EngineOptions: Sendable {
+    package var sensors: SensorOptions
+    package var events = EventSettings()
+    package var nodeName: String
+    package var clusterName = ""
+    /// Bytes for the process tree.
+    package var treeBudget = 16 << 20
+
+    package init(sensors: SensorOptions, nodeName: String) {
+        self.sensors = sensors
+        self.nodeName = nodeName
+    }
+}
+
+/// The heart of the daemon without its outside: sensors, worker and state. Tests and benchmarks run
+/// it as it is; the daemon adds sinks, the API and signals.
+package final class AgentEngine: @unchecked Sendable {
+    // @unchecked: `thread` is touched by the owner alone; the pipeline guards itself.
+
+    package let sensors: KernelSensors
+    package let stream: String
+    let pipeline: EventPipeline
+    let options: EngineOptions
+    package let cgroupRoot: String?
+    private let stopReason = Mutex("stopped")
+    private var thread: LinuxSystem.Thread?
+
+    /// Loads, attaches and learns the processes that exist; events flow from `start` on.
+    /// - Throws: `SensorError`, `BPFError`.
+    package init(_ options: EngineOptions, logger: Logger) throws {
+        self.options = options
+        var generator = SystemRandomNumberGenerator()
+        stream = EngineIdentity.hexadecimal(UInt32.random(in: .min ... .max, using: &generator))
+        cgroupRoot = options.sensors.cgroupRoot
+        sensors = try KernelSensors(options.sensors, logger: logger)
+        let context = EncodingContext(
+            nodeName: options.nodeName, clusterName: options.clusterName, stream: stream,
+            bootOffset: BootClock.realtimeOffset)
+        pipeline = try EventPipeline(
+            sensors: sensors, context: context, output: EventOutput(context: context), settings: options.events,
+            cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget)
+        try seed()
+    }
+
+    /// Adds a consumer of JSON lines; before `start`.
+    package func add(lines consumer: any EventConsumer) {
+        pipeline.output.add(lines: consumer)
+    }
+
+    private func seed() throws {
+        if let cgroupRoot { pipeline.handler.cgroups.scan(root: cgroupRoot) }
+        for seed in try sensors.seedProcesses() {
+            if seed.image.pid == 1 { pipeline.context.hostNamespaces = seed.namespaces }
+            pipeline.tree.seed(ProcfsImage.make(seed, cgroupPath: pipeline.handler.cgroups.path(seed.cgroup_id)))
+        }
+        pipeline.tree.linkSeeds()
+    }
+
+    /// Begins to read; the first event is `stream_start`.
+    /// - Throws: `Errno` where no thread can be made.
+    package func start(version: String) throws {
+        let context = pipeline.context
+        let start = StreamStart(
+            version: version, bootID: EngineIdentity.bootID, kernel: EngineIdentity.kernelRelease,
+            sensors: sensors.status.map { sensor in
+                let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+                return (sensor.name, mechanisms.joined(separator: " "))
+            })
+        pipeline.output.emit(
+            Event(
+                kind: .streamStart, time: context.time(BootClock.now), process: nil, body: .start(start),
+                origin: Origin(ring: nil)))
+        let pipeline = pipeline
+        let reason = { [self] in stopReason.withLock { $0 } }
+        thread = try LinuxSystem.Thread(name: "secd-events") { pipeline.run(stopReason: reason) }
+    }
+
+    /// Reads what the rings hold, sends `stream_stop` and ends the worker.
+    package func stop(reason: String) {
+        stopReason.withLock { $0 = reason }
+        pipeline.stop()
+        if let thread = thread.take() { thread.join() }
+    }
+}
+
+/// Facts about the machine and this run.
+enum EngineIdentity {
+    /// CPUs that could ever run a program: the size of per-CPU maps.
+    static var possibleCPUs: Int {
+        // "0-1" or "0-3,8-11": the highest number counts.
+        let text = String(decoding: ProcfsImage.read("/sys/devices/system/cpu/possible", limit: 4096), as: UTF8.self)
+        let last = text.split { !$0.isNumber }.compactMap { Int($0) }.max()
+        return (last ?? 0) + 1
+    }
+
+    static var bootID: String {
+        let text = ProcfsImage.read("/proc/sys/kernel/random/boot_id", limit: 64)
+        return String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    static var kernelRelease: String {
+        let text = ProcfsImage.read("/proc/sys/kernel/osrelease", limit: 256)
+        return String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    /// Eight hexadecimal digits.
+    static func hexadecimal(_ value: UInt32) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: 8 - text.count) + text
+    }
+
+    /// Mount point of the v2 hierarchy: the first cgroup2 of /proc/self/mounts.
+    static var cgroup2Root: String? {
+        let text = String(decoding: ProcfsImage.read("/proc/self/mounts", limit: 1 << 20), as: UTF8.self)
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            if fields.count > 2, fields[2] == "cgroup2" { return String(fields[1]) }
+        }
+        return nil
+    }
+}
