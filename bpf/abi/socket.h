@@ -35,11 +35,19 @@
 #define SECD_SOCKET_FLAG_INCOMING       (1U << 2)  /* DATAGRAM: received; CLOSED: accepted side */
 #define SECD_SOCKET_FLAG_PACKETS_KNOWN  (1U << 3)
 #define SECD_SOCKET_FLAG_RESET          (1U << 4)  /* closed by RST or error */
-#define SECD_SOCKET_FLAG_PEER_LIMIT     (1U << 5)  /* more UDP peers than the table remembers */
+#define SECD_SOCKET_FLAG_PEER_LIMIT     (1U << 5)  /* peers beyond SECD_UDP_PEERS_MAX are not told */
+#define SECD_SOCKET_FLAG_USER_LIMIT     (1U << 6)  /* hand-overs beyond SECD_HANDOVERS_MAX likewise */
+
+/* DATAGRAM records of one socket: a resolver has thousands of peers, a flood millions. */
+#define SECD_UDP_PEERS_MAX   4096
+/* HANDED_OVER records of one socket: a pre-forking server has tens of workers. */
+#define SECD_HANDOVERS_MAX     64
+/* Users that a socket remembers, so that parent and child taking turns are told once. */
+#define SECD_SOCKET_USERS       8
 
 struct secd_socket {
 	struct secd_record head;
-	__u64 cookie;
+	__u64 cookie;                  /* 0: this kind of socket is known by `inode` only */
 	struct secd_image user;        /* who does this; start_ns 0 = see owner_unknown */
 	struct secd_image creator;
 	struct secd_image acceptor;    /* start_ns 0 where nobody accepted */
@@ -70,6 +78,7 @@ struct secd_socket {
 	__u32 backlog;                 /* LISTENING */
 	__u16 path_length;             /* Unix name in the tail */
 	__u16 state;                   /* TCP state after the event */
+	__u64 inode;                   /* in sockfs, as in /proc/PID/fd; 0 = not known here */
 };
 SECD_LAYOUT(secd_socket, cookie, 32);
 SECD_LAYOUT(secd_socket, user, 40);
@@ -79,27 +88,77 @@ SECD_LAYOUT(secd_socket, flags, 152);
 SECD_LAYOUT(secd_socket, cgroup_id, 168);
 SECD_LAYOUT(secd_socket, bytes_sent, 192);
 SECD_LAYOUT(secd_socket, retransmits, 224);
-SECD_SIZE(secd_socket, 240);
+SECD_LAYOUT(secd_socket, inode, 240);
+SECD_SIZE(secd_socket, 248);
 
-/* The kernel's own record of a socket (socket storage, or a map by cookie). */
+/* Marks of `secd_socket_state`, not seen by user space. */
+#define SECD_SOCKET_MARK_IGNORED     (1U << 0)  /* the daemon's own, or out of scope */
+#define SECD_SOCKET_MARK_CLOSED      (1U << 1)  /* CLOSED has been sent */
+#define SECD_SOCKET_MARK_CONNECTING  (1U << 2)  /* CONNECTING has been sent, no outcome yet */
+#define SECD_SOCKET_MARK_FAILED      (1U << 3)  /* FAILED has been sent, connect(2) may not know */
+#define SECD_SOCKET_MARK_NOT_ACCEPTED (1U << 4) /* the acceptor, if any, stands in the map by cookie */
+#define SECD_SOCKET_MARK_PENDING     (1U << 5)  /* there is an entry in the map by cookie */
+
+/* The kernel's own record of a socket: in socket storage, or (not IP) in a map by inode. */
 struct secd_socket_state {
 	struct secd_image user;
 	struct secd_image creator;
 	struct secd_image acceptor;
+	__u64 user_key;                /* tgid << 32 | exec count: what tells `user` from others */
 	__u64 opened_ns;
-	__u64 connected_ns;
-	__u64 bytes_sent;
+	__u64 connected_ns;            /* the attempt while CONNECTING, then establishment */
+	__u64 bytes_sent;              /* TCP keeps its own totals */
 	__u64 bytes_received;
 	__u64 packets_sent;
 	__u64 packets_received;
 	__u64 cgroup_id;
-	__u32 flags;
+	__u64 cookie;
+	__u64 inode;
+	__u64 users[SECD_SOCKET_USERS]; /* keys of those told about, a ring */
+	__u8  sent_to[16];             /* the last peer each way: most sockets have one */
+	__u8  received_from[16];
+	__u16 sent_to_port;
+	__u16 received_from_port;
 	__u16 owner_unknown;
-	__u16 closed;                  /* CLOSED has been sent */
+	__u16 handovers;
+	__u32 marks;                   /* SECD_SOCKET_MARK_* */
+	__u32 flags;                   /* SECD_SOCKET_FLAG_* */
+	__u32 peers;                   /* DATAGRAM records sent */
+	__u32 uid;
+	__u32 net_ns;
+	__u32 reserved;
 };
-SECD_LAYOUT(secd_socket_state, opened_ns, 48);
-SECD_LAYOUT(secd_socket_state, flags, 104);
-SECD_SIZE(secd_socket_state, 112);
+SECD_LAYOUT(secd_socket_state, user_key, 48);
+SECD_LAYOUT(secd_socket_state, users, 128);
+SECD_LAYOUT(secd_socket_state, sent_to, 192);
+SECD_LAYOUT(secd_socket_state, marks, 232);
+SECD_SIZE(secd_socket_state, 256);
+
+/*
+ * What cannot be written into socket storage because only a descriptor is at hand; by cookie.
+ * An accepted connection between its handshake and its first use, or a failed attempt that
+ * connect(2) has not returned.
+ */
+struct secd_socket_pending {
+	struct secd_image creator;
+	struct secd_image acceptor;
+	__u64 acceptor_key;
+	__u64 opened_ns;
+	__u64 accepted_ns;
+	__u32 acceptor_uid;
+	__u32 told;                    /* ACCEPTED or FAILED has been sent */
+};
+SECD_SIZE(secd_socket_pending, 64);
+
+/* Key of the table of UDP peers that have been told about. */
+struct secd_socket_peer {
+	__u64 cookie;
+	__u8  address[16];
+	__u16 port;                    /* host order */
+	__u16 incoming;
+	__u32 reserved;
+};
+SECD_SIZE(secd_socket_peer, 32);
 
 /* A DNS answer as a process received it; the message follows. Parsed in user space. */
 struct secd_dns {

@@ -30,6 +30,9 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 	((struct type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(struct type)))
 #endif
 
+/* The kernel's struct behind a program's context (6.2+): fields that the context does not show. */
+extern void *bpf_cast_to_kern_ctx(void *obj) __ksym;
+
 /* Keeps clang from dropping a bound that only the verifier needs. */
 #define bounded(variable, mask) asm volatile("%0 &= %1" : "+r"(variable) : "i"(mask))
 

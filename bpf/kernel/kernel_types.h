@@ -207,12 +207,26 @@ struct file {
 	struct path f_path;
 	void *private_data;
 };
+/* The reference count is file_ref_t, counted from 0, since 6.13 (commit 90ee6ed776c0). */
+typedef struct {
+	atomic64_t refcnt;
+} file_ref_t;
+struct file___since613 {
+	file_ref_t f_ref;
+};
+struct file___before613 {
+	atomic64_t f_count;
+};
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
 };
 struct files_struct {
 	struct fdtable *fdt;
+};
+/* Any kernel struct that begins with one pointer: how an element of a pointer array is loaded. */
+struct llist_node {
+	struct llist_node *next;
 };
 struct fs_struct {
 	struct path root;
@@ -295,6 +309,7 @@ struct task_struct {
 	unsigned int sessionid;
 	struct task_io_accounting ioac;
 	struct css_set *cgroups;
+	__u64 self_exec_id;
 	unsigned int in_execve : 1;
 };
 
@@ -325,6 +340,84 @@ struct trace_event_raw_sys_exit {
 	long ret;
 };
 
+/* x86-64: arguments of a system call are di, si, dx, r10, r8, r9. */
+struct pt_regs {
+	unsigned long r10, r9, r8, dx, si, di;
+};
+
+struct in6_addr {
+	__u8 s6_addr[16];
+};
+typedef struct {
+	struct net *net;
+} possible_net_t;
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
+	unsigned long skc_flags;
+};
+struct socket;
+struct sock {
+	struct sock_common __sk_common;
+	int sk_err;
+	struct socket *sk_socket;
+	kuid_t sk_uid;
+	__u16 sk_protocol;
+	__u16 sk_type;
+	__u8 sk_kern_sock : 1;
+	__u8 sk_shutdown;
+	__u32 sk_max_ack_backlog;
+};
+struct socket {
+	short type;
+	struct file *file;
+	struct sock *sk;
+};
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+struct inet_sock {
+	struct sock sk;
+	__be32 inet_saddr;
+	__be16 inet_sport;
+};
+struct tcp_sock {
+	__u32 segs_in;
+	__u32 segs_out;
+	__u64 bytes_received;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u32 total_retrans;
+	__u32 srtt_us;
+};
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+};
+struct unix_address {
+	int len;
+	struct sockaddr_un name[1];
+};
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+	struct sock *peer;
+};
+struct sockaddr;
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
 struct seq_file;
 struct bpf_iter_meta {
 	struct seq_file *seq;
@@ -335,7 +428,77 @@ struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 };
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
 
 #pragma clang attribute pop
+
+/* Contexts of programs, as include/uapi/linux/bpf.h lays them out: no relocation. */
+struct bpf_sock {
+	__u32 bound_dev_if;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 mark;
+	__u32 priority;
+	__u32 src_ip4;
+	__u32 src_ip6[4];
+	__u32 src_port;       /* host order */
+	__be16 dst_port;
+	__u16 : 16;
+	__u32 dst_ip4;
+	__u32 dst_ip6[4];
+	__u32 state;
+	__s32 rx_queue_mapping;
+};
+struct bpf_sock_addr {
+	__u32 user_family;
+	__u32 user_ip4;
+	__u32 user_ip6[4];
+	__u32 user_port;      /* network order */
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 msg_src_ip4;
+	__u32 msg_src_ip6[4];
+	struct bpf_sock *sk __attribute__((aligned(8)));
+};
+struct __sk_buff {
+	__u32 len;
+	__u32 pkt_type;
+	__u32 mark;
+	__u32 queue_mapping;
+	__u32 protocol;       /* network order */
+	__u32 vlan_present;
+	__u32 vlan_tci;
+	__u32 vlan_proto;
+	__u32 priority;
+	__u32 ingress_ifindex;
+	__u32 ifindex;
+	__u32 tc_index;
+	__u32 cb[5];
+	__u32 hash;
+	__u32 tc_classid;
+	__u32 data;
+	__u32 data_end;
+	__u32 napi_id;
+	__u32 family;
+	__u32 remote_ip4;
+	__u32 local_ip4;
+	__u32 remote_ip6[4];
+	__u32 local_ip6[4];
+	__u32 remote_port;
+	__u32 local_port;
+	__u32 data_meta;
+	__u64 flow_keys __attribute__((aligned(8)));
+	__u64 tstamp;
+	__u32 wire_len;
+	__u32 gso_segs;
+	struct bpf_sock *sk __attribute__((aligned(8)));
+};
 
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who does it: the running process as the records of sockets and files name it. */
+#ifndef SECD_LIB_ACTOR_H
+#define SECD_LIB_ACTOR_H
+
+#include "process.h"
+#include "scope.h"
+
+struct actor {
+	struct secd_image image;
+	__u64 key;               /* actor_key */
+	__u64 cgroup_id;
+	__u32 tid;
+	__u32 uid;
+	__u32 net_ns;
+	__u32 reserved;
+};
+
+/*
+ * Tells one image from another with two loads instead of a look at task storage: the process
+ * number, and the count of execs (self_exec_id), because a shell started over an inherited
+ * socket is a new user of it.
+ */
+static __always_inline __u64 actor_key(struct task_struct *task)
+{
+	return (__u64)kload(task, tgid) << 32 | (__u32)kload(task, self_exec_id);
+}
+
+/* Whether this task's doings are told: neither the daemon's own nor out of scope. */
+static __always_inline bool actor_watched(struct task_struct *task)
+{
+	return (__u32)kload(task, tgid) != secd_agent.pid && task_in_scope(task);
+}
+
+static __always_inline void actor_image(struct secd_image *image, struct task_struct *task)
+{
+	struct secd_process *process = process_of(task);
+	__u64 start_ns;
+
+	if (process && process->image.pid) {
+		*image = process->image;
+		return;
+	}
+	/* Not reached by the iterator yet: the kernel's start time is what it will find. */
+	count(SECD_COUNTER_NO_PROCESS);
+	start_ns = kload(task, group_leader, start_boottime);
+	/* Else clang makes one load of both branches, from two kinds of pointer. */
+	asm volatile("" : "+r"(start_ns));
+	image->start_ns = start_ns;
+	image->pid = kload(task, tgid);
+	image->reserved = 0;
+}
+
+static __always_inline void actor_read(struct actor *actor, struct task_struct *task)
+{
+	struct nsproxy *proxy = kload(task, nsproxy);
+
+	actor_image(&actor->image, task);
+	actor->key = actor_key(task);
+	actor->cgroup_id = task_cgroup_id(task);
+	actor->tid = kload(task, pid);
+	actor->uid = kload(task, cred, uid.val);
+	actor->net_ns = proxy ? kload(proxy, net_ns, ns.inum) : 0;
+	actor->reserved = 0;
+}
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The facts of descriptor.h from the kernel's own functions (fentry, fexit): trusted sockets,
+ * every caller, io_uring and exit included.
+ */
+#ifndef SECD_NET_DIRECT_H
+#define SECD_NET_DIRECT_H
+
+#include "descriptor.h"
+#include "transfer.h"
+
+/* Return value of the traced function: its place differs with the number of arguments. */
+static __always_inline long returned(void *ctx)
+{
+	__u64 value = 0;
+
+	bpf_get_func_ret(ctx, &value);
+	return (long)(int)value;
+}
+
+static __always_inline int created_directly(struct socket *socket, int family, int protocol,
+					    int kern)
+{
+	struct sock *sk = socket->sk;
+
+	if (!sk || kern)
+		return 0;
+	if (family_is_ip(family))
+		inet_created(sk, socket_state_create(sk), bpf_get_socket_cookie(sk));
+	else
+		other_created(sk, bpf_get_current_task_btf(),
+			      family == SECD_AF_PACKET ? host_order(protocol) : protocol);
+	return 0;
+}
+
+static __always_inline int bound_directly(struct socket *socket, long result)
+{
+	struct sock *sk = socket->sk;
+
+	if (sk && result == 0)
+		inet_bound(sk, socket_state(sk));
+	return 0;
+}
+
+static __always_inline int released_directly(struct socket *socket)
+{
+	struct sock *sk = socket->sk;
+
+	if (sk)
+		inet_released(sk, socket_state(sk));
+	return 0;
+}
+
+/* `address` is the kernel's copy of what the process passed. */
+static __always_inline int inet_connected_directly(struct socket *socket, const void *address,
+						   long result)
+{
+	struct secd_socket record = {};
+	struct secd_socket_state *state;
+	struct sock *sk = socket->sk;
+	__u8 copy[24] = {};
+	struct actor actor;
+
+	if (!sk || result == -SECD_EINPROGRESS || result == -SECD_EALREADY ||
+	    result == -SECD_EISCONN || result == -SECD_EINTR ||
+	    (result <= -SECD_ERESTARTSYS && result >= -SECD_ERESTART_RESTARTBLOCK))
+		return 0;
+	state = state_of_sock(sk);
+	if (!state)
+		return 0;
+	sock_describe(&record, sk);
+	if (record.protocol == SECD_IPPROTO_TCP) {
+		if (result == 0)
+			return 0;
+		if (state->marks & SECD_SOCKET_MARK_PENDING) {
+			socket_pending_end(state); /* the state change told it */
+			return 0;
+		}
+	}
+	state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
+	bpf_probe_read_kernel(copy, sizeof(copy), address);
+	record.remote_port = host_order(*(__be16 *)(copy + 2));
+	if (record.family == SECD_AF_INET6)
+		__builtin_memcpy(record.remote, copy + 8, 16);
+	else
+		__builtin_memcpy(record.remote, copy + 4, 4);
+	actor_read(&actor, bpf_get_current_task_btf());
+	record_state(&record, state);
+	record_actor(&record, &actor);
+	record.error = -result;
+	socket_send(&record, result ? SECD_SOCKET_FAILED : SECD_SOCKET_CONNECTED,
+		    bpf_ktime_get_boot_ns());
+	return 0;
+}
+
+static __always_inline int inet_accepted_directly(struct socket *socket, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct secd_socket record = {};
+	struct secd_socket_state *state;
+	struct sock *sk = socket->sk;
+	struct actor actor;
+
+	if (!sk || result < 0 || !actor_watched(task))
+		return 0;
+	state = state_of_sock(sk);
+	if (!state)
+		return 0;
+	socket_pending_end(state);
+	state->marks &= ~SECD_SOCKET_MARK_NOT_ACCEPTED;
+	actor_read(&actor, task);
+	state_set_user(state, &actor);
+	state->acceptor = actor.image;
+	state->users[0] = actor.key;
+	sock_describe(&record, sk);
+	record_state(&record, state);
+	record.tid = actor.tid;
+	socket_send(&record, SECD_SOCKET_ACCEPTED, bpf_ktime_get_boot_ns());
+	return 0;
+}
+
+static __always_inline int unix_did_directly(struct socket *socket, __u32 event, long result)
+{
+	struct other_event what = { .event = event };
+	struct sock *sk = socket->sk;
+
+	if (sk && result == 0)
+		other_did(sk, bpf_get_current_task_btf(), &what);
+	return 0;
+}
+
+static __always_inline int unix_connected_directly(struct socket *socket, const void *address,
+						   int length, long result)
+{
+	struct other_event what = { .event = SECD_SOCKET_CONNECTED };
+	struct sock *sk = socket->sk;
+
+	if (!sk || result == -SECD_EISCONN || result == -SECD_EINTR ||
+	    (result <= -SECD_ERESTARTSYS && result >= -SECD_ERESTART_RESTARTBLOCK))
+		return 0;
+	if (result) {
+		what.event = SECD_SOCKET_FAILED;
+		what.error = -result;
+		what.kernel_name = (const char *)address + SECD_UNIX_FAMILY_SIZE;
+		what.name_length = length;
+	}
+	other_did(sk, bpf_get_current_task_btf(), &what);
+	return 0;
+}
+
+static __always_inline int unix_accepted_directly(struct socket *listener, struct socket *socket,
+						  long result)
+{
+	struct sock *from = listener->sk, *sk = socket->sk;
+
+	if (from && sk && result >= 0)
+		unix_accepted(from, sk, bpf_get_current_task_btf());
+	return 0;
+}
+
+/* The release of a socket's file, whoever dropped the last reference. */
+static __always_inline int closed_directly(struct file *file)
+{
+	struct socket *socket = socket_of_file(file);
+	struct sock *sk = socket ? kload(socket, sk) : NULL;
+
+	if (!sk)
+		return 0;
+	sk = kcast(sock, sk);
+	if (!family_is_ip(kload(sk, __sk_common.skc_family)))
+		other_closed(sk);
+	return 0;
+}
+
+/* sendmsg of IP: the address, if the call has one, is still in the message. */
+static __always_inline int inet_sent_directly(struct socket *socket, struct msghdr *message,
+					      long result)
+{
+	struct sock *sk = socket->sk;
+	void *name;
+
+	if (!sk)
+		return 0;
+	socket_moved(sk, result, false);
+	if (result < 0 || kload(sk, sk_protocol) != SECD_IPPROTO_UDP)
+		return 0;
+	name = kload(message, msg_name);
+	if (name)
+		peer_of_message(sk, name);
+	return 0;
+}
+
+static __always_inline int moved_directly(struct socket *socket, long result, bool incoming)
+{
+	struct sock *sk = socket->sk;
+
+	return sk ? socket_moved(sk, result, incoming) : 0;
+}
+
+#endif

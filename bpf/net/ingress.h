@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * UDP as it reaches a socket: who wrote first, and DNS answers. This is the one program on a
+ * path of packets; TCP leaves it after two loads.
+ *
+ * Runs in softirq: the process is the last one that used the socket.
+ */
+#ifndef SECD_NET_INGRESS_H
+#define SECD_NET_INGRESS_H
+
+#include "peers.h"
+
+#define SECD_ETH_P_IP   0x0800
+#define SECD_ETH_P_IPV6 0x86dd
+#define SECD_DNS_PORT       53
+#define SECD_UDP_HEADER      8
+#define SECD_IPV4_HEADER    20
+#define SECD_IPV6_HEADER    40
+
+/* Sends the message from `offset` to the end of the packet. */
+static __always_inline void dns_answer(struct __sk_buff *skb, __u32 offset,
+				       const struct secd_socket_state *state, __u64 now)
+{
+	struct secd_scratch *scratch;
+	struct secd_dns *dns;
+	__u32 total = skb->len - offset, length;
+
+	if (skb->len <= offset || total > 0xffff)
+		return;
+	scratch = scratch_claim();
+	if (!scratch)
+		return;
+	dns = (struct secd_dns *)scratch->record;
+	length = total > SECD_DNS_MAX ? SECD_DNS_MAX : total;
+	asm volatile("" : "+r"(length)); /* clang knows that it is not 0, the verifier wants to see it */
+	if (length > 0 && length <= SECD_DNS_MAX && !bpf_skb_load_bytes(skb, offset, dns + 1, length)) {
+		dns->image = state->user;
+		dns->cookie = state->cookie;
+		dns->length = length;
+		dns->total = total;
+		emit(&dns->head, sizeof(*dns) + length, SECD_KIND_DNS, SECD_RING_OBSERVATION, now);
+	}
+	scratch_release(scratch);
+}
+
+/* Source address and port of a UDP packet; returns the offset of its payload, or 0. */
+static __always_inline __u32 udp_source(struct __sk_buff *skb, struct secd_socket_peer *peer)
+{
+	__u8 *data = (__u8 *)(__u64)skb->data, *end = (__u8 *)(__u64)skb->data_end;
+	__u32 header;
+	__be16 port;
+
+	if (skb->protocol == __builtin_bswap16(SECD_ETH_P_IP)) {
+		if (data + SECD_IPV4_HEADER > end || data[9] != SECD_IPPROTO_UDP)
+			return 0;
+		__builtin_memcpy(peer->address, data + 12, 4);
+		header = (data[0] & 15) * 4;
+	} else if (skb->protocol == __builtin_bswap16(SECD_ETH_P_IPV6)) {
+		/* Extension headers before UDP: not followed, nobody sends them to sockets. */
+		if (data + SECD_IPV6_HEADER > end || data[6] != SECD_IPPROTO_UDP)
+			return 0;
+		__builtin_memcpy(peer->address, data + 8, 16);
+		header = SECD_IPV6_HEADER;
+	} else {
+		return 0;
+	}
+	if (bpf_skb_load_bytes(skb, header, &port, sizeof(port)))
+		return 0;
+	peer->port = host_order(port);
+	return header + SECD_UDP_HEADER;
+}
+
+static __always_inline int udp_arrived(struct __sk_buff *skb)
+{
+	struct secd_socket_peer peer = {};
+	struct secd_socket record = {};
+	struct secd_socket_state *state;
+	struct bpf_sock *sk;
+	__u32 payload;
+
+	payload = udp_source(skb, &peer);
+	if (!payload)
+		return 1;
+	sk = skb->sk;
+	if (!sk)
+		return 1;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 1;
+	state = socket_state(sk);
+	if (!state || (state->marks & SECD_SOCKET_MARK_IGNORED))
+		return 1;
+	if (peer.port == SECD_DNS_PORT)
+		dns_answer(skb, payload, state, bpf_ktime_get_boot_ns());
+	record.family = sk->family;
+	if (record.family == SECD_AF_INET6 && skb->protocol == __builtin_bswap16(SECD_ETH_P_IP)) {
+		__u32 address = *(__u32 *)peer.address;
+
+		*(__u32 *)peer.address = 0;
+		address_map4(peer.address, address);
+	}
+	peer.cookie = state->cookie;
+	peer.incoming = 1;
+	if (!peer_is_new(state, &peer))
+		return 1;
+	record.type = SECD_SOCK_DGRAM;
+	record.protocol = SECD_IPPROTO_UDP;
+	record.local_port = sk->src_port;
+	peer_into(&record, state, &peer);
+	socket_send(&record, SECD_SOCKET_DATAGRAM, bpf_ktime_get_boot_ns());
+	return 1;
+}
+
+#endif

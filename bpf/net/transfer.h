@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Bytes that a process sent or received, and that it did: once per call, not per packet. */
+#ifndef SECD_NET_TRANSFER_H
+#define SECD_NET_TRANSFER_H
+
+#include "other.h"
+#include "peers.h"
+#include "use.h"
+
+/* The record of a Unix socket, made if nobody did: it is older than the programs. */
+static __always_inline struct secd_socket_state *state_of_unix(struct sock *sk,
+							       struct task_struct *task)
+{
+	__u64 inode = socket_inode(kload(sk, sk_socket));
+	struct secd_socket_state *state = state_by_inode(inode);
+
+	if (state || !inode || !actor_watched(task))
+		return state;
+	state = state_by_inode_create(inode);
+	if (state)
+		state->owner_unknown = SECD_OWNER_BEFORE_START;
+	return state;
+}
+
+/* A call that moved `bytes`, 0 included (end of stream, empty datagram). */
+static __always_inline int socket_moved(struct sock *sk, int bytes, bool incoming)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct secd_socket_state *state;
+	__u32 family = kload(sk, __sk_common.skc_family);
+	__u64 key;
+
+	if (bytes < 0)
+		return 0;
+	if (family_is_ip(family)) {
+		state = socket_state(sk);
+		if (!state) {
+			state = state_of_sock(sk);
+			if (state && !actor_watched(task)) {
+				state->marks = SECD_SOCKET_MARK_IGNORED;
+				return 0;
+			}
+		}
+	} else if (family == SECD_AF_UNIX) {
+		state = state_of_unix(sk, task);
+	} else {
+		return 0;
+	}
+	if (!state || (state->marks & SECD_SOCKET_MARK_IGNORED))
+		return 0;
+	key = actor_key(task);
+	if (key != state->user_key)
+		use_changed(sk, state, task, key);
+	if (kload(sk, sk_protocol) == SECD_IPPROTO_TCP)
+		return 0; /* the kernel's own totals are read at close */
+	if (incoming) {
+		__sync_fetch_and_add(&state->bytes_received, bytes);
+		__sync_fetch_and_add(&state->packets_received, 1);
+	} else {
+		__sync_fetch_and_add(&state->bytes_sent, bytes);
+		__sync_fetch_and_add(&state->packets_sent, 1);
+		/* Datagrams without an address in the call go where connect(2) said. */
+		if (kload(sk, sk_protocol) == SECD_IPPROTO_UDP &&
+		    kload(sk, __sk_common.skc_state) == SECD_TCP_ESTABLISHED)
+			peer_of_connected(sk, state);
+	}
+	return 0;
+}
+
+#endif
