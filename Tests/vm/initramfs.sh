@@ -26,7 +26,7 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
 # Debian's merged layout: /bin is /usr/bin. A file placed below /bin then lands in /usr/bin.
-mkdir -p "$stage"/{usr/{bin,sbin,lib,lib64},dev,proc,sys,run,tmp,root,etc,var/{lib,log,tmp},mnt,home,secd-vm}
+mkdir -p "$stage"/{usr/{bin,sbin,lib,lib64},dev,proc,sys,run,tmp,root,etc,var/{lib,log,tmp},mnt,home,secd-vm/tmp}
 for folder in bin sbin lib lib64; do ln -s "usr/$folder" "$stage/$folder"; done
 ln -s ../run "$stage/var/run"
 chmod 1777 "$stage/tmp" "$stage/var/tmp"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The vm tier on one kernel: boots it once, runs the package's kernel tests there, brings the results back.
+#
+#     Tests/vm/tier.sh SERIES BIN-FOLDER RESULTS.xml
+#
+# VM_TEST_FILTER (default KernelTests) chooses the tests, SECD_VM_TIMEOUT (default 900) bounds the seconds.
+set -euo pipefail
+
+series=${1:?kernel series}
+bin=${2:?folder of the built programs}
+results=${3:?file for the results}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+filter=${VM_TEST_FILTER:-KernelTests}
+
+# A test bundle is an executable on Linux and carries swift-testing.
+bundle=$bin/secdPackageTests.xctest
+files=(--add "$bundle")
+for file in "$bin"/secd "$bin"/secctl "$bin"/*.resources "$root/export" "$root/tracingpolicies"; do
+    if [ -e "$file" ]; then files+=(--add "$file"); fi
+done
+
+# The same working directory as natively. The results leave through a port of their own because the
+# output shows what the tests print, too.
+exec "$root/Tests/vm/run.sh" --kernel "$series" --timeout "${SECD_VM_TIMEOUT:-900}" --results "$results" \
+    "${files[@]}" --command "
+mkdir -p '$root' && cd '$root'
+'$bundle' --testing-library swift-testing --filter '$filter' --xunit-output /tmp/results.xml
+code=\$?
+cat /tmp/results.xml > /dev/ttyS2
+exit \$code"

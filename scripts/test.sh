@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Runs the test tiers on a package that is built already (make test does both).
+#
+#     scripts/test.sh native|vm...
+#
+#   native  everything, on the running kernel
+#   vm      the kernel tests again, on stock Debian kernels under emulation (Tests/vm)
+#
+# Ends with one line of counts over all tiers: a test passed when a tier ran it and none saw it fail.
+#
+#   CONFIG      build configuration (release)
+#   SECD_KERNELS  kernels of the vm tier ("6.1 6.12")
+#   SECD_VM=skip  leave the vm tier out, for machines without QEMU
+#   TEST_FILTER   a regular expression of test names, as for swift test --filter
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+config=${CONFIG:-release}
+kernels=${SECD_KERNELS:-6.1 6.12}
+cd "$root"
+
+bin=$(swift build -c "$config" --show-bin-path)
+results=$root/.build/test-results
+rm -rf "$results"
+mkdir -p "$results"
+
+# tier NAME COMMAND...: runs one tier, which leaves its results in NAME.xml, and notes how it ended.
+tier() {
+    local name=$1 started=$SECONDS code=0
+    shift
+    echo "=== tier $name"
+    "$@" < /dev/null || code=$?
+    echo "$code $((SECONDS - started))" > "$results/$name.end"
+    echo "=== tier $name ended with $code after $((SECONDS - started)) s"
+}
+
+native() {
+    scripts/prepare-machine.sh
+    swift test -c "$config" --skip-build --disable-xctest --xunit-output "$results/native.xml" \
+        ${TEST_FILTER:+--filter "$TEST_FILTER"}
+}
+
+for group in "$@"; do
+    case $group in
+        native) tier native native ;;
+        vm)
+            if [ "${SECD_VM:-}" = skip ]; then
+                echo "=== tier vm skipped: SECD_VM=skip is set" | tee "$results/vm.skipped"
+                continue
+            fi
+            for series in $kernels; do
+                tier "vm-$series" Tests/vm/tier.sh "$series" "$bin" "$results/vm-$series.xml"
+            done
+            ;;
+        *) echo "test.sh: unknown tier '$group' (native, vm)" >&2; exit 2 ;;
+    esac
+done
+
+python3 scripts/test-report.py "$results"
