@@ -45,9 +45,8 @@ public final class FileSink: EventConsumer {
     private let report: FileReport
     private let keeper: BackupKeeper
     private let writing: SinkThread
-    private let keeping: SinkThread
 
-    /// Opens the file and starts the threads.
+    /// Opens the file and starts the thread.
     /// - Parameter gapLine: makes the JSON line, with its newline, that reports a gap.
     /// - Throws: what keeps the file from being written, with what to do about it.
     public init(
@@ -69,7 +68,6 @@ public final class FileSink: EventConsumer {
             }
             let writer = FileWriter(
                 log, configuration, queue: queue, report: report, keeper: keeper, logger: logger, gapLine: gapLine)
-            keeping = try SinkThread(name: "sink/backups") { keeper.run() }
             writing = try SinkThread(name: "sink/file") { writer.run() }
             self.queue = queue
             self.report = report
@@ -91,14 +89,12 @@ public final class FileSink: EventConsumer {
         queue.wake()
     }
 
-    /// Writes what waits, for at most `seconds`, and ends the threads. To be called once, after the
+    /// Writes what waits, for at most `seconds`, and ends the thread. To be called once, after the
     /// last `deliver`; what comes later is counted as lost.
     public func stop(drainSeconds seconds: Double = 5) {
         let deadline = MonotonicClock.now + UInt64(max(0, seconds) * 1e9)
         queue.close(drainUntil: deadline)
         writing.join(interruptAfter: deadline)
-        keeper.stop()
-        keeping.join(interruptAfter: MonotonicClock.now + 5_000_000_000)
     }
 
     public var status: SinkStatus {

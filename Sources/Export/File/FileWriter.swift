@@ -39,6 +39,20 @@ final class FileWriter {
     }
 
     func run() {
+        // Backups are kept in order by a thread of their own; without it they are only not compressed.
+        let keeper = keeper
+        do throws(Errno) {
+            let keeping = try SinkThread(name: "sink/backups") { keeper.run() }
+            consume()
+            keeper.stop()
+            keeping.join(interruptAfter: .max)
+        } catch {
+            logger.warning("cannot start the thread for rotated files; they pile up", metadata: ["error": "\(error)"])
+            consume()
+        }
+    }
+
+    private func consume() {
         while true {
             switch queue.next(until: rotationMoment) {
             case .batch(let batch):
@@ -134,7 +148,7 @@ final class FileWriter {
     /// Notes that writing fails, and waits. Returns false when the daemon's time to drain is over.
     private func standBy(_ failure: Errno) -> Bool {
         if backOff.isIdle {
-            let problem = "not written since \(Self.text(RealtimeClock.now)): \(failure); events wait in memory"
+            let problem = "not written since \(TimeText.seconds(RealtimeClock.now)): \(failure); events wait in memory"
             report.update { $0.problem = problem }
             logger.error("cannot write events; they wait in memory", metadata: ["path": "\(log.path)", "error": "\(failure)"])
         }
@@ -242,11 +256,5 @@ final class FileWriter {
             }
             return false
         }
-    }
-
-    private static func text(_ time: UInt64) -> String {
-        var text = OutputBuffer(capacity: 64)
-        text.append(rfc3339: UnixTime(nanoseconds: time / second * second))
-        return String(decoding: text.copyToArray().prefix(19), as: UTF8.self) + "Z"
     }
 }

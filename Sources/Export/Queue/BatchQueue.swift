@@ -84,6 +84,11 @@ public final class BatchQueue: Sendable {
         state.withLock { $0.beginPause(now: MonotonicClock.now) }
     }
 
+    /// Whether it is closed and the time to drain is over.
+    var isExpired: Bool {
+        state.withLock { $0.drainDeadline.map { MonotonicClock.now >= $0 } ?? false }
+    }
+
     func endWait() {
         state.withLock { $0.listening = .nobody }
         bell.drain()
