@@ -126,7 +126,7 @@ struct secd_socket_state {
 	__u32 peers;                   /* DATAGRAM records sent */
 	__u32 uid;
 	__u32 net_ns;
-	__u32 reserved;
+	__u32 protocol;                /* where the kernel's sock does not keep it (packet) */
 };
 SECD_LAYOUT(secd_socket_state, user_key, 48);
 SECD_LAYOUT(secd_socket_state, users, 128);
@@ -143,12 +143,13 @@ struct secd_socket_pending {
 	struct secd_image creator;
 	struct secd_image acceptor;
 	__u64 acceptor_key;
+	__u64 acceptor_cgroup;
 	__u64 opened_ns;
-	__u64 accepted_ns;
+	__u64 inode;
 	__u32 acceptor_uid;
 	__u32 told;                    /* ACCEPTED or FAILED has been sent */
 };
-SECD_SIZE(secd_socket_pending, 64);
+SECD_SIZE(secd_socket_pending, 72);
 
 /* Key of the table of UDP peers that have been told about. */
 struct secd_socket_peer {

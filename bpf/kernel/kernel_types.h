@@ -413,6 +413,11 @@ struct unix_sock {
 	struct sock *peer;
 };
 struct sockaddr;
+struct bpf_sock_addr_kern {
+	struct sock *sk;
+	struct sockaddr *uaddr;
+	__u32 uaddrlen;
+};
 struct msghdr {
 	void *msg_name;
 	int msg_namelen;

@@ -12,6 +12,7 @@
 #define SECD_AF_INET6 10
 #define SECD_SOCK_STREAM 1
 #define SECD_SOCK_DGRAM  2
+#define SECD_SOCK_RAW    3
 #define SECD_IPPROTO_TCP  6
 #define SECD_IPPROTO_UDP 17
 #define SECD_TCP_ESTABLISHED 1
@@ -115,6 +116,8 @@ static __always_inline void sock_describe(struct secd_socket *record, struct soc
 		sock_local(record, sk);
 		sock_remote(record, sk);
 	}
+	if (record->type == SECD_SOCK_RAW) /* the kernel keeps the protocol in its place */
+		record->local_port = 0;
 }
 
 static __always_inline __u32 sock_net_ns(struct sock *sk)

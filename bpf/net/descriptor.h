@@ -164,9 +164,12 @@ static __always_inline void tcp_accepted_by_call(struct sock *sk, struct task_st
 	if (pending && pending->told)
 		return; /* a use was quicker: another thread guessed the descriptor */
 	actor_read(&actor, task);
+	record.inode = socket_inode(kload(sk, sk_socket));
 	if (pending) {
 		pending->acceptor_key = actor.key;
 		pending->acceptor_uid = actor.uid;
+		pending->acceptor_cgroup = actor.cgroup_id;
+		pending->inode = record.inode;
 		pending->acceptor = actor.image;
 		record.creator = pending->creator;
 		record.opened_ns = pending->opened_ns;
@@ -175,7 +178,6 @@ static __always_inline void tcp_accepted_by_call(struct sock *sk, struct task_st
 	record.acceptor = actor.image;
 	record.connected_ns = record.opened_ns;
 	record.flags = SECD_SOCKET_FLAG_INCOMING;
-	record.inode = socket_inode(kload(sk, sk_socket));
 	sock_describe(&record, sk);
 	socket_send(&record, SECD_SOCKET_ACCEPTED, bpf_ktime_get_boot_ns());
 }

@@ -112,6 +112,7 @@ static __always_inline int inet_accepted_directly(struct socket *socket, long re
 	state_set_user(state, &actor);
 	state->acceptor = actor.image;
 	state->users[0] = actor.key;
+	state->inode = socket_inode(socket);
 	sock_describe(&record, sk);
 	record_state(&record, state);
 	record.tid = actor.tid;
@@ -126,6 +127,14 @@ static __always_inline int unix_did_directly(struct socket *socket, __u32 event,
 
 	if (sk && result == 0)
 		other_did(sk, bpf_get_current_task_btf(), &what);
+	return 0;
+}
+
+static __always_inline int unix_connecting_directly(struct socket *socket, const void *address,
+						    int length)
+{
+	if (socket->sk)
+		unix_connecting(socket->sk, address, length);
 	return 0;
 }
 

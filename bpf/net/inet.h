@@ -98,6 +98,8 @@ static __always_inline void inet_released(struct sock *sk, struct secd_socket_st
 	    kload(sk, __sk_common.skc_state) != SECD_TCP_CLOSE)
 		return;
 	socket_pending_end(state);
+	if (state->marks & SECD_SOCKET_MARK_CONNECTING)
+		state->connected_ns = 0; /* the attempt never went out */
 	state->marks |= SECD_SOCKET_MARK_CLOSED;
 	sock_describe(&record, sk);
 	record_state(&record, state);

@@ -36,29 +36,33 @@ static __always_inline struct secd_socket_state *state_by_inode_create(__u64 ino
 	return state;
 }
 
-/* Appends a Unix name as the kernel keeps it; `length` counts the family before it. */
+/*
+ * Appends a Unix name; `length` counts the family before it. An abstract name is all of its
+ * bytes, a path ends at its terminator, and callers pass the whole of sun_path for it.
+ */
 static __always_inline __u32 unix_append(struct secd_scratch *scratch, struct secd_socket *record,
 					 const char *name, __u32 length, bool user)
 {
 	__u8 *out = scratch->record + sizeof(*record);
-	long failed;
+	long result;
 
-	if (length <= SECD_UNIX_FAMILY_SIZE ||
-	    length > SECD_UNIX_FAMILY_SIZE + SECD_UNIX_PATH_MAX + 1)
+	if (length <= SECD_UNIX_FAMILY_SIZE)
 		return 0;
 	length -= SECD_UNIX_FAMILY_SIZE;
 	if (length > SECD_UNIX_PATH_MAX)
 		length = SECD_UNIX_PATH_MAX; /* the kernel adds a terminator to a full one */
 	bounded(length, 127);
-	failed = user ? bpf_probe_read_user(out, length, name) :
+	result = user ? bpf_probe_read_user(out, length, name) :
 			bpf_probe_read_kernel(out, length, name);
-	if (failed)
+	if (result)
 		return 0;
-	if (out[0] == 0)
+	if (out[0] == 0) {
 		record->flags |= SECD_SOCKET_FLAG_ABSTRACT;
-	else if (out[(length - 1) & 127] == 0)
-		length--;
-	return length;
+		return length;
+	}
+	out[length] = 0;
+	result = bpf_probe_read_kernel_str(out, SECD_UNIX_PATH_MAX + 1, out);
+	return result > 1 && result <= SECD_UNIX_PATH_MAX + 1 ? result - 1 : 0;
 }
 
 /* The name of this end, or of the other one: only one of two connected ends has a name. */
@@ -94,8 +98,7 @@ struct other_event {
 	__u32 backlog;
 	__u16 event;
 	__u16 error;
-	__u16 protocol;                /* where the sock does not tell */
-	__u16 totals;
+	__u32 totals;
 };
 
 /* Unlike those of IP sockets these records have a tail and are built in scratch. */
@@ -124,8 +127,8 @@ static __always_inline void other_send(struct sock *sk, struct secd_socket_state
 		record_actor(record, what->actor);
 	record->previous = what->previous;
 	sock_describe(record, sk);
-	if (what->protocol)
-		record->protocol = what->protocol;
+	if (state && state->protocol)
+		record->protocol = state->protocol;
 	record->error = what->error;
 	record->backlog = what->backlog;
 	record->event = what->event;
@@ -145,7 +148,7 @@ static __always_inline void other_send(struct sock *sk, struct secd_socket_state
 static __always_inline void other_created(struct sock *sk, struct task_struct *task,
 					  __u16 protocol)
 {
-	struct other_event what = { .event = SECD_SOCKET_CREATED, .protocol = protocol };
+	struct other_event what = { .event = SECD_SOCKET_CREATED };
 	struct secd_socket_state *state;
 	struct actor actor;
 
@@ -156,11 +159,12 @@ static __always_inline void other_created(struct sock *sk, struct task_struct *t
 		return;
 	actor_read(&actor, task);
 	state_created(state, &actor, bpf_ktime_get_boot_ns());
+	state->protocol = protocol;
 	what.actor = &actor;
 	other_send(sk, state, &what);
 }
 
-/* BOUND, LISTENING, CONNECTED or FAILED: what the running process did. */
+/* BOUND, LISTENING, CONNECTING, CONNECTED or FAILED: what the running process did. */
 static __always_inline void other_did(struct sock *sk, struct task_struct *task,
 				      struct other_event *what)
 {
@@ -171,12 +175,24 @@ static __always_inline void other_did(struct sock *sk, struct task_struct *task,
 		return;
 	state = state_by_inode(socket_inode(kload(sk, sk_socket)));
 	actor_read(&actor, task);
-	if (state && what->event == SECD_SOCKET_CONNECTED)
+	if (state && what->event == SECD_SOCKET_CONNECTING)
 		state->connected_ns = bpf_ktime_get_boot_ns();
 	if (what->event == SECD_SOCKET_LISTENING)
 		what->backlog = kload(sk, sk_max_ack_backlog);
 	what->actor = &actor;
 	other_send(sk, state, what);
+	if (state && what->event == SECD_SOCKET_CONNECTED)
+		state->connected_ns = bpf_ktime_get_boot_ns(); /* the record has the attempt's */
+}
+
+/* Before the name is looked up; also when another program will refuse. */
+static __always_inline void unix_connecting(struct sock *sk, const void *address, __u32 length)
+{
+	struct other_event what = { .event = SECD_SOCKET_CONNECTING };
+
+	what.kernel_name = (const char *)address + SECD_UNIX_FAMILY_SIZE;
+	what.name_length = length;
+	other_did(sk, bpf_get_current_task_btf(), &what);
 }
 
 static __always_inline void unix_accepted(struct sock *listener, struct sock *sk,

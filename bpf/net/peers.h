@@ -61,7 +61,8 @@ static __always_inline void peer_into(struct secd_socket *record,
 }
 
 /* A datagram of a connected socket was sent. */
-static __always_inline void peer_of_connected(struct sock *sk, struct secd_socket_state *state)
+static __always_inline void peer_of_connected(struct sock *sk, struct secd_socket_state *state,
+					      struct task_struct *task)
 {
 	struct secd_socket record = {};
 	struct secd_socket_peer peer = {};
@@ -74,6 +75,7 @@ static __always_inline void peer_of_connected(struct sock *sk, struct secd_socke
 		return;
 	sock_describe(&record, sk);
 	peer_into(&record, state, &peer);
+	record.tid = kload(task, pid);
 	socket_send(&record, SECD_SOCKET_DATAGRAM, bpf_ktime_get_boot_ns());
 }
 

@@ -6,6 +6,7 @@
  * cgroup/sock_create | fentry/security_socket_post_create     CREATED (IP; the second: all)
  * cgroup/post_bind4, 6 | fexit/inet_bind, inet6_bind          BOUND (IP)
  * cgroup/connect4, 6                                          CONNECTING (IP)
+ * cgroup type 49 (6.7+) | fentry/unix_*_connect               CONNECTING (Unix)
  * tp_btf/inet_sock_set_state                                  the life of a TCP connection
  * fexit/inet_stream_connect, inet_dgram_connect               outcomes it does not show
  * fexit/inet_accept                                           ACCEPTED (TCP)
@@ -109,6 +110,16 @@ int on_sendmsg6(struct bpf_sock_addr *ctx)
 {
 	return peer_addressed(ctx, true);
 }
+
+/* Attach type 49, BPF_CGROUP_UNIX_CONNECT (6.7+): the loader sets it, libbpf 1.1 has no name. */
+SEC("cgroup/connect4")
+int on_unix_connect(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock_addr_kern *call = bpf_cast_to_kern_ctx(ctx);
+
+	unix_connecting(call->sk, call->uaddr, call->uaddrlen);
+	return 1;
+}
 #endif
 
 SEC("tracepoint/syscalls/sys_exit_socket")
@@ -206,6 +217,18 @@ SEC("fexit/unix_listen")
 int BPF_PROG(on_unix_listen, struct socket *socket)
 {
 	return unix_did_directly(socket, SECD_SOCKET_LISTENING, returned(ctx));
+}
+
+SEC("fentry/unix_stream_connect")
+int BPF_PROG(on_unix_stream_connecting, struct socket *socket, struct sockaddr *address, int length)
+{
+	return unix_connecting_directly(socket, address, length);
+}
+
+SEC("fentry/unix_dgram_connect")
+int BPF_PROG(on_unix_dgram_connecting, struct socket *socket, struct sockaddr *address, int length)
+{
+	return unix_connecting_directly(socket, address, length);
 }
 
 SEC("fexit/unix_stream_connect")

@@ -56,6 +56,7 @@ static __always_inline void tcp_failed(struct secd_socket_state *state)
 	struct secd_socket_pending pending = { .told = 1 };
 
 	state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
+	state->connected_ns = 0;
 	if (bpf_map_update_elem(&secd_sockets_pending, &state->cookie, &pending, BPF_ANY))
 		count(SECD_COUNTER_MAP_FULL);
 	else

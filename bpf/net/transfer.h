@@ -62,7 +62,7 @@ static __always_inline int socket_moved(struct sock *sk, int bytes, bool incomin
 		/* Datagrams without an address in the call go where connect(2) said. */
 		if (kload(sk, sk_protocol) == SECD_IPPROTO_UDP &&
 		    kload(sk, __sk_common.skc_state) == SECD_TCP_ESTABLISHED)
-			peer_of_connected(sk, state);
+			peer_of_connected(sk, state, task);
 	}
 	return 0;
 }

@@ -29,6 +29,8 @@ static __always_inline bool use_accepted(struct secd_socket_state *state)
 	state->user_key = pending->acceptor_key;
 	state->users[0] = pending->acceptor_key;
 	state->uid = pending->acceptor_uid;
+	state->cgroup_id = pending->acceptor_cgroup;
+	state->inode = pending->inode;
 	state->owner_unknown = SECD_OWNER_KNOWN;
 	socket_pending_end(state);
 	return true;
