@@ -116,14 +116,14 @@ let package = Package(
         library(
             "AgentCore",
             [
-                "Sensors", "EventDecoder", "ProcessTree", "EventFilters", "Configuration",
+                "Sensors", "Export", "EventDecoder", "ProcessTree", "Configuration",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd", "CLinuxShims", system,
                 logging, arguments,
             ], settings: eventPath),
         library(
             "ControlCommands",
-            ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", arguments]),
-        program("secd", ["AgentCore"]),
+            ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", "CZlib", arguments]),
+        program("secd", ["AgentCore", arguments]),
         program("secctl", ["ControlCommands"]),
         program("secbench", ["AgentCore", arguments, logging]),
 

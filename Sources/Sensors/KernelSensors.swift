@@ -120,6 +120,11 @@ public final class KernelSensors {
         }
     }
 
+    /// Memory that the kernel charges for all maps, bytes.
+    public var kernelBytes: UInt64 {
+        objects.reduce(0) { $0 + $1.kernelBytes }
+    }
+
     /// Verified instructions of every loaded program, by name.
     public var verifiedInstructions: [(program: String, instructions: Int)] {
         objects.flatMap { $0.verifiedInstructions }

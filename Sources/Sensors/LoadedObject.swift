@@ -13,6 +13,8 @@ final class LoadedObject {
     private let chosen: [(ladder: Ladder, mechanism: Mechanism?)]
     private var links: [AttachedLink] = []
     private(set) var status: SensorStatus
+    /// Maps that another object made.
+    private let shared: Set<String>
 
     /// A link in an array: noncopyable values cannot stand there by themselves.
     final class AttachedLink {
@@ -44,6 +46,7 @@ final class LoadedObject {
         }
         self.plan = plan
         self.chosen = chosen
+        shared = Set(first?.file.mapNames ?? []).intersection(file.mapNames)
         var mechanisms: [String: String] = [:]
         var blindSpots: [String] = []
         for (ladder, mechanism) in chosen {
@@ -122,6 +125,14 @@ final class LoadedObject {
 
     private static func exists(_ category: String, _ event: String) -> Bool {
         unsafe access("/sys/kernel/tracing/events/\(category)/\(event)/id", F_OK) == 0
+    }
+
+    /// Memory of the object's own maps; shared ones count where they were made.
+    var kernelBytes: UInt64 {
+        file.mapNames.filter { !shared.contains($0) }.reduce(0) { sum, name in
+            guard let map = try? file.openMap(name) else { return sum }
+            return sum + map.kernelBytes
+        }
     }
 
     /// Verified instructions of every loaded program.

@@ -106,3 +106,17 @@ extension ProcessListing {
             alive: process.state == .alive)
     }
 }
+
+extension AgentEngine {
+    /// Memory of the process and of its kernel objects.
+    package func memory() async -> MemoryStatus {
+        let text = String(decoding: ProcfsImage.read("/proc/self/status", limit: 16_384), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+        let resident = UInt64(line.filter(\.isNumber)) ?? 0
+        return await onWorker { pipeline in
+            MemoryStatus(
+                residentBytes: resident * 1024, ringBytes: (0..<3).reduce(0) { $0 + UInt64(pipeline.ringSize($1)) },
+                kernelBytes: pipeline.sensors.kernelBytes)
+        }
+    }
+}

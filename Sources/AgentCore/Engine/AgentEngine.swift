@@ -33,6 +33,7 @@ package final class AgentEngine: @unchecked Sendable {
     let pipeline: EventPipeline
     let options: EngineOptions
     package let cgroupRoot: String?
+    let subscribers: Subscribers
     private let stopReason = Mutex("stopped")
     private var thread: LinuxSystem.Thread?
 
@@ -47,8 +48,10 @@ package final class AgentEngine: @unchecked Sendable {
         let context = EncodingContext(
             nodeName: options.nodeName, clusterName: options.clusterName, stream: stream,
             bootOffset: BootClock.realtimeOffset)
+        subscribers = Subscribers(context: context)
         pipeline = try EventPipeline(
-            sensors: sensors, context: context, output: EventOutput(context: context), settings: options.events,
+            sensors: sensors, context: context, output: EventOutput(context: context, subscribers: subscribers),
+            settings: options.events,
             cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget)
         try seed()
     }
@@ -56,6 +59,18 @@ package final class AgentEngine: @unchecked Sendable {
     /// Adds a consumer of JSON lines; before `start`.
     package func add(lines consumer: any EventConsumer) {
         pipeline.output.add(lines: consumer)
+    }
+
+    /// Adds a consumer of journal fields; before `start`.
+    package func add(journal consumer: any EventConsumer) {
+        pipeline.output.add(journal: consumer)
+    }
+
+    /// Whether the worker makes a pass within some nanoseconds. Blocks the caller.
+    package func answers(within nanoseconds: UInt64) -> Bool {
+        let answered = Answer()
+        pipeline.perform { _ in answered.set() }
+        return answered.wait(until: MonotonicClock.now + nanoseconds)
     }
 
     private func seed() throws {

@@ -1,5 +1,6 @@
 import CEventABI
 import EventModel
+import Export
 import TextEncoding
 
 /// Encodes events once per format and hands them to the consumers, in batches.
@@ -17,14 +18,17 @@ final class EventOutput {
 
     private let context: EncodingContext
     private var json = JSONVisitor(capacity: 64 * 1024)
+    private var journal = JournalFieldWriter()
     private var lines: [Target] = []
     private var journals: [Target] = []
+    let subscribers: Subscribers
     /// Events of the stream so far.
     private(set) var lineCount: UInt64 = 0
     private(set) var byKind: [EventKind: UInt64] = [:]
 
-    init(context: EncodingContext) {
+    init(context: EncodingContext, subscribers: Subscribers) {
         self.context = context
+        self.subscribers = subscribers
     }
 
     /// Adds a consumer of JSON lines.
@@ -48,8 +52,11 @@ final class EventOutput {
             if lines[index].batch.bytes.count > Self.batchBytes { flush(&lines[index]) }
         }
         for index in journals.indices {
+            json.json.output.withBytes { JournalEncoding.encode(event, context, json: $0, &journal) }
+            journal.finish(into: &journals[index].batch, kind: event.kind, priority: event.priority)
             if journals[index].batch.bytes.count > Self.batchBytes { flush(&journals[index]) }
         }
+        if !subscribers.isEmpty { json.json.output.withBytes { subscribers.offer(event, context, $0) } }
     }
 
     private func encode(_ event: borrowing Event) {
@@ -63,22 +70,13 @@ final class EventOutput {
     func flush() {
         for index in lines.indices where !lines[index].batch.isEmpty { flush(&lines[index]) }
         for index in journals.indices where !journals[index].batch.isEmpty { flush(&journals[index]) }
+        subscribers.flush()
     }
 
     private func flush(_ target: inout Target) {
         var batch = EventBatch()
         swap(&batch, &target.batch)
         target.batch = target.consumer.deliver(batch)
-    }
-
-    /// One line for a sink's own gap, in the format of the export (`JournalSink` has its own).
-    func gapLine(_ gap: StreamGap, at time: UnixTime) -> [UInt8] {
-        var visitor = JSONVisitor()
-        visitor.json.beginObject()
-        Event(kind: .streamGap, time: time, process: nil, body: .gap(gap), origin: Origin(ring: nil))
-            .describe(context, &visitor)
-        visitor.json.endObject()
-        return visitor.json.output.copyToArray() + [UInt8(ascii: "\n")]
     }
 }
 

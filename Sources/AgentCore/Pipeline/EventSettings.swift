@@ -6,6 +6,11 @@ package struct EventSettings: Sendable {
     package var unwanted: Set<EventKind> = [.processFork]
     /// Send the environment of every exec.
     package var environment = false
+    /// Send events of Unix sockets.
+    package var unixSockets = true
+    /// Watched paths and the kinds (by name) that are wanted for each, in the order of the sensor's
+    /// watch numbers.
+    package var files: [(path: String, kinds: Set<String>)] = []
     package var redaction = Redaction()
     /// Open sockets that are remembered at most.
     package var socketLimit = 65_536

@@ -137,6 +137,7 @@ final class RecordHandler {
         event.remoteName = names.name(pid: socket.user.pid, family: socket.family, address: event.remoteAddress)
         sockets.apply(event, process, tree)
         guard let kind = SocketEvent.kind(of: socket) else { return }
+        if !settings.unixSockets, socket.family == SocketNames.unix { return }
         emit(kind, record.head, process, .socket(event))
     }
 
@@ -146,6 +147,8 @@ final class RecordHandler {
         let first = min(Int(file.path.length), tail.byteCount)
         let second = min(Int(file.target.length), tail.byteCount - first)
         guard let kind = FileEvent.kind(of: file) else { return damaged() }
+        let watch = Int(file.watch)
+        if watch < settings.files.count, !settings.files[watch].kinds.contains(kind.name.description) { return }
         let event = FileEvent(
             record: file, path: tail.extracting(0..<first).array,
             target: tail.extracting(first..<first + second).array)

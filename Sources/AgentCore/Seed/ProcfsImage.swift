@@ -1,4 +1,5 @@
 import CEventABI
+import CLinuxShims
 import EventModel
 import Glibc
 

@@ -25,6 +25,10 @@ public struct StreamGap: Sendable {
         case undecodable
         /// A sink's queue was full: only this sink lacks the events.
         case sinkFull
+        /// The receiver of a sink refused events: too large, or malformed.
+        case sinkRefused
+        /// The receiver of a sink ended with events that it had not read; the count is the most.
+        case sinkRestarted
         /// A hole whose reason nobody counted.
         case unexplained
 
@@ -33,6 +37,8 @@ public struct StreamGap: Sendable {
             case .ringFull: "ring_full"
             case .undecodable: "undecodable"
             case .sinkFull: "sink_full"
+            case .sinkRefused: "sink_refused"
+            case .sinkRestarted: "sink_restarted"
             case .unexplained: "unexplained"
             }
         }
@@ -101,7 +107,7 @@ public enum StreamFields {
     public static let name = Field("name", 1, .string, "Name.")
     public static let mechanisms = Field("mechanisms", 2, .string, "Mechanisms in use.")
 
-    public static let cause = Field("cause", 1, .string, "ring_full, undecodable, sink_full or unexplained.")
+    public static let cause = Field("cause", 1, .string, "ring_full, undecodable, sink_full, sink_refused, sink_restarted or unexplained.")
     public static let ring = Field("ring", 2, .string, "Ring of the missing records.")
     public static let cpu = Field("cpu", 3, .uint32Value, "CPU of the missing records.")
     public static let first = Field("first", 4, .uint64, "First missing number.")

@@ -1,0 +1,110 @@
+public import ArgumentParser
+import Configuration
+import Glibc
+import LinuxSystem
+import Logging
+
+/// `secd`: the command line of the daemon.
+public struct DaemonCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "secd",
+        abstract: "Watches the processes, sockets and files of a Linux machine.",
+        discussion: """
+            Settings come from flags, then from the environment (SECD_*), then from the configuration file.
+            Exit codes: 69 the kernel lacks something or another secd runs, 73 a file cannot be made,
+            77 not enough rights, 78 the configuration is wrong.
+            """,
+        version: Daemon.version)
+
+    @Option(help: ArgumentHelp("Configuration file (default: /etc/secd/secd.yaml, which may be absent).", valueName: "file"))
+    var config: String?
+    @Option(help: ArgumentHelp("Unix socket of the API.", valueName: "path"))
+    var socket: String?
+    @Option(help: ArgumentHelp("File of JSON lines; empty = none.", valueName: "file"))
+    var exportFile: String?
+    @Flag(help: "Send events to journald, too.")
+    var exportJournald = false
+    @Option(help: ArgumentHelp("Policies to load: files or directories.", valueName: "path"))
+    var policy: [String] = []
+    @Option(help: ArgumentHelp("Directory of Kubernetes manifests.", valueName: "dir"))
+    var manifests: String?
+    @Option(help: ArgumentHelp("Where /metrics and /healthz are served.", valueName: "addr"))
+    var metrics: String?
+    @Option(help: ArgumentHelp("What must survive a restart.", valueName: "dir"))
+    var stateDir: String?
+    @Option(help: ArgumentHelp("Directory on a bpf file system.", valueName: "dir"))
+    var pinDir: String?
+    @Option(help: ArgumentHelp("Name of this node in every event.", valueName: "name"))
+    var nodeName: String?
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel: String?
+    @Option(help: ArgumentHelp("Watch one network namespace only.", valueName: "path"))
+    var netns: String?
+    @Option(help: ArgumentHelp("Watch one cgroup only.", valueName: "dir"))
+    var cgroupRoot: String?
+    @Flag(help: "Print the configuration in force and where each value came from, then exit.")
+    var showConfig = false
+
+    public init() {}
+
+    private var flags: FlagLayer {
+        var layer = FlagLayer()
+        let values: [(String, String?)] = [
+            ("--socket", socket), ("--export-file", exportFile), ("--export-journald", exportJournald ? "true" : nil),
+            ("--manifests", manifests), ("--metrics", metrics), ("--state-dir", stateDir), ("--pin-dir", pinDir),
+            ("--node-name", nodeName), ("--log-level", logLevel), ("--netns", netns), ("--cgroup-root", cgroupRoot),
+        ]
+        for case (let flag, let value?) in values { layer.add(flag, value) }
+        for path in policy { layer.add("--policy", path) }
+        return layer
+    }
+
+    private static var environment: [String: String] {
+        var result: [String: String] = [:]
+        var entry = unsafe environ
+        while let text = unsafe entry.pointee {
+            let parts = unsafe String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
+            unsafe entry += 1
+        }
+        return result
+    }
+
+    public func run() async throws {
+        do {
+            try await start()
+        } catch let error as ConfigurationError {
+            Self.complain(error.description)
+            throw ExitCode(DaemonError.Exit.configuration.rawValue)
+        } catch let error as DaemonError {
+            Self.complain("secd: \(error.description)\n")
+            throw ExitCode(error.exit.rawValue)
+        }
+    }
+
+    private func start() async throws {
+        let configuration = try AgentConfiguration.load(flags: flags, environment: Self.environment, file: config)
+        if showConfig { return Self.show(configuration) }
+        let level = Logger.Level(configuration.logLevel)
+        let underJournald = Self.environment["JOURNAL_STREAM"] != nil
+        let logger = Logger(label: "secd") { _ in DaemonLog(level: level, underJournald: underJournald) }
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+        let flags = self.flags
+        let file = config
+        try await DaemonRun(configuration, logger: logger).run(reload: { () throws(ConfigurationError) in
+            try AgentConfiguration.load(flags: flags, environment: Self.environment, file: file)
+        })
+    }
+
+    private static func show(_ configuration: AgentConfiguration) {
+        for setting in SettingTable.all {
+            let origin = configuration.origins[setting.name] ?? .builtIn
+            print("\(setting.name): \(setting.text(in: configuration))  # \(origin)")
+        }
+    }
+
+    private static func complain(_ text: String) {
+        let bytes = Array(text.utf8)
+        unsafe bytes.withUnsafeBytes { unsafe _ = write(2, $0.baseAddress, $0.count) }
+    }
+}
