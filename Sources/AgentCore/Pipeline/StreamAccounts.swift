@@ -103,7 +103,10 @@ struct StreamAccounts {
         accounts.indices.flatMap { ring in
             accounts[ring].indices.compactMap { cpu in
                 let highest = accounts[ring][cpu].tracker.highest
-                return highest == 0 ? nil : StreamStop.Position(ring: UInt8(ring), cpu: UInt32(cpu), sequence: highest)
+                return highest == 0
+                    ? nil
+                    : StreamStop.Position(
+                        ring: UInt8(ring), cpu: UInt32(cpu), sequence: highest, skipped: accounts[ring][cpu].skipped)
             }
         }
     }

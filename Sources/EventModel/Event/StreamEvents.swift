@@ -82,11 +82,14 @@ public struct StreamStop: Sendable {
         public var ring: UInt8
         public var cpu: UInt32
         public var sequence: UInt64
+        /// Records after the last event that gave none.
+        public var skipped: UInt64
 
-        public init(ring: UInt8, cpu: UInt32, sequence: UInt64) {
+        public init(ring: UInt8, cpu: UInt32, sequence: UInt64, skipped: UInt64) {
             self.ring = ring
             self.cpu = cpu
             self.sequence = sequence
+            self.skipped = skipped
         }
     }
     public var reason: String
@@ -123,6 +126,7 @@ public enum StreamFields {
     public static let reason = Field("reason", 1, .string, "Why the stream ended.")
     public static let positions = Field("positions", 2, .message, repeated: true, "Last number of every ring and CPU.")
     public static let sequence = Field("seq", 4, .uint64, "Last number.")
+    public static let skipped = Field("skipped", 5, .uint64, "Records after the last event that gave none.")
 }
 
 extension StreamStart {
@@ -168,6 +172,7 @@ extension StreamStop {
             visitor.text(F.ring, Origin.name(ofRing: positions[index].ring))
             visitor.wrapped(F.cpu, positions[index].cpu)
             visitor.uint64(F.sequence, positions[index].sequence)
+            visitor.uint64(F.skipped, positions[index].skipped)
         }
     }
 }
