@@ -12,12 +12,15 @@ seconds=${3:-10}
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 if [ "$(id -u)" != 0 ]; then
-    echo "agent.sh: loading BPF programs needs root: sudo make $mode" >&2
-    exit 1
+    # Only this part: what the build writes stays the user's.
+    command -v sudo > /dev/null || { echo "agent.sh: loading BPF programs needs root" >&2; exit 1; }
+    echo "agent.sh: loading BPF programs needs root; asking sudo"
+    exec sudo "$0" "$@"
 fi
 "$root/scripts/prepare-machine.sh"
 
-private=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/secd.XXXXXX")
+# No dot in the name: the BPF file system refuses those.
+private=$(mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/secd-XXXXXX")
 pins=/sys/fs/bpf/${private##*/}
 socket=$private/secd.sock
 events=$private/events.json
@@ -92,6 +95,7 @@ case $mode in
             exit 1
         }
         cp "$events" "$root/demo-events.json"
+        chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$root/demo-events.json"
         echo "$root/demo-events.json: $(wc -l < "$root/demo-events.json") events"
         ;;
     *)
