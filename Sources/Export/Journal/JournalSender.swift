@@ -86,7 +86,9 @@ final class JournalSender {
             guard connected() else { return .expired }
             guard waitForRoom() else { return .expired }
             // connected() has returned true: the link is there.
+            report.sendBegins()
             let outcome: JournalLink.Outcome = link?.send(entry) ?? .interrupted
+            report.sendEnds()
             switch outcome {
             case .sent:
                 recover()

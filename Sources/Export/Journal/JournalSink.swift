@@ -57,7 +57,7 @@ public final class JournalSink: EventConsumer {
         let account = queue.account
         let report = report.current
         return SinkStatus(
-            name: "journald", target: JournalLink.socketPath, state: report.problem ?? "ok", events: report.events,
+            name: "journald", target: JournalLink.socketPath, state: report.problem ?? self.report.blockedSend ?? "ok", events: report.events,
             bytes: report.bytes, lost: account.lost, queueBytes: account.bytes,
             queueLimitBytes: UInt64(queue.limitBytes),
             details: [
@@ -88,6 +88,20 @@ final class JournalReport: Sendable {
     }
 
     private let figures = Mutex(Figures())
+    /// CLOCK_MONOTONIC, nanoseconds, at which the send in progress began; 0 = none.
+    private let sendBegan = Atomic<UInt64>(0)
+
+    func sendBegins() { sendBegan.store(MonotonicClock.now, ordering: .relaxed) }
+    func sendEnds() { sendBegan.store(0, ordering: .relaxed) }
+
+    /// A send that has taken a second: the thread cannot say so itself. It happens when the kernel
+    /// counts too many bytes in flight before journald's queue has too many entries.
+    var blockedSend: String? {
+        let began = sendBegan.load(ordering: .relaxed)
+        let now = MonotonicClock.now
+        guard began != 0, now > began + 1_000_000_000 else { return nil }
+        return "journald does not read since \(TimeText.seconds(RealtimeClock.now - (now - began))); events wait in memory"
+    }
 
     var current: Figures { figures.withLock { $0 } }
 

@@ -25,7 +25,9 @@ struct QueueState: Sendable {
     /// Events lost since the last batch that was accepted.
     private var gap = SinkGap.none(.queueFull)
 
+    /// Of what waits and of what the consumer has in hand: it is memory until it is given back.
     private(set) var bytes = 0
+    private var bytesInHand = 0
     var lost: UInt64 = 0
     var listening = Listening.nobody
     var woken = false
@@ -79,6 +81,7 @@ struct QueueState: Sendable {
 
     /// The next item, or nil where the consumer must wait; it is then noted as waiting.
     mutating func take(now: UInt64) -> BatchQueue.Item? {
+        releaseHand()
         if woken {
             woken = false
             return .woken
@@ -95,7 +98,7 @@ struct QueueState: Sendable {
             }
             var batch = EventBatch()
             swap(&batch, &slots[head].batch)
-            bytes -= Self.cost(batch)
+            bytesInHand = Self.cost(batch)
             head = (head + 1) % slots.count
             count -= 1
             return .batch(batch)
@@ -121,8 +124,14 @@ struct QueueState: Sendable {
     }
 
     mutating func keep(_ batch: EventBatch) {
+        releaseHand()
         // The memory of one huge batch is not kept for ever.
         if spare.count < Self.spareLimit, batch.bytes.capacity <= 4 * Self.chunk { spare.append(batch) }
+    }
+
+    private mutating func releaseHand() {
+        bytes -= bytesInHand
+        bytesInHand = 0
     }
 
     private mutating func abandon() {
