@@ -1,1 +1,4 @@
-print("not yet")
+// secctl: everything is in ControlCommands, so that tests reach it.
+import ControlCommands
+
+await Secctl.start()

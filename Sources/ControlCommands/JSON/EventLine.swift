@@ -43,3 +43,26 @@ package struct EventLine: Sendable {
     /// Nanoseconds since 1970, or nil where the time is missing or broken.
     package var nanoseconds: Int64? { Timestamp.parse(time) }
 }
+
+extension EventLine {
+    private init(_ event: EventLine, body: JSONValue) {
+        kindName = event.kindName
+        kind = event.kind
+        self.body = body
+        nodeName = event.nodeName
+        time = event.time
+        secd = event.secd
+    }
+
+    /// The event with other fields.
+    package func replacing(body: JSONValue) -> EventLine { EventLine(self, body: body) }
+
+    /// The event as a line of JSON.
+    package var json: String {
+        var members: [(key: String, value: JSONValue)] = [(kindName, body)]
+        if !nodeName.isEmpty { members.append(("node_name", .string(nodeName))) }
+        if !time.isEmpty { members.append(("time", .string(time))) }
+        if secd.exists { members.append(("secd", secd)) }
+        return JSONValue.object(members).json
+    }
+}

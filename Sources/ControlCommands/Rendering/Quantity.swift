@@ -40,8 +40,8 @@ package enum Quantity {
     }
 
     /// `1 gap`, `2 gaps`.
-    package static func counted(_ count: UInt64, _ noun: String) -> String {
-        grouped(count) + " " + noun + (count == 1 ? "" : "s")
+    package static func counted(_ count: UInt64, _ noun: String, _ plural: String? = nil) -> String {
+        grouped(count) + " " + (count == 1 ? noun : plural ?? noun + "s")
     }
 
     /// One decimal below 10, where it is not 0.

@@ -1,0 +1,150 @@
+public import ArgumentParser
+import EventFilters
+import Foundation
+
+/// `secctl events`: live events, or recorded ones.
+public struct EventsCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Show events: live, from files, from stdin or from the journal.",
+        discussion: """
+            Without FILE and --since, --until or --last, events come live from the daemon. Piped input is \
+            read instead, and --since, --until or --last alone read the journal.
+
+              secctl events --process curl -e exec,connect
+              secctl events --since -1h -o json /var/log/secd/events.json*
+              journalctl … | secctl events -o compact -
+            """,
+        aliases: ["getevents"])
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Filters") var filters: EventFilterOptions
+    @OptionGroup(title: "Fields") var fields: FieldOptions
+
+    @Option(name: .shortAndLong, help: "compact, wide (ancestry to PID 1, details) or json (the export line).")
+    var output: EventFormat = .compact
+
+    @Option(help: "Colour: auto (on a terminal, unless NO_COLOR is set), always, never.")
+    var color: ColorMode = .auto
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Not before: RFC 3339, 2026-11-21, \"2026-11-21 08:00\", -1h, 10m.", valueName: "time"))
+    var since: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Not after.", valueName: "time"))
+    var until: String?
+
+    @Option(help: ArgumentHelp("Only the newest; live: end after this many.", valueName: "count"))
+    var last: Int?
+
+    @Flag(help: "Show whole times (RFC 3339, UTC) instead of the time of day.")
+    var timestamps = false
+
+    @Flag(help: "Read the daemon even where input is piped.")
+    var live = false
+
+    @Flag(help: "Connect again when the daemon goes.")
+    var reconnect = false
+
+    @Option(help: ArgumentHelp("Wait before that: 2s, 1m.", valueName: "span"))
+    var reconnectWait = "2s"
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Accepted for users of tetra; secd records no terminal data.", valueName: "path"))
+    var ttyEncode: String?
+
+    @Argument(help: "Logs to read, compressed ones too; - is stdin.", completion: .file())
+    var files: [String] = []
+
+    public init() {}
+
+    public mutating func validate() throws {
+        if let last, last < 1 { throw ValidationError("--last takes a number from 1 on") }
+        for (name, text) in [("--since", since), ("--until", until)] {
+            if let text, Self.moment(text) == nil {
+                throw ValidationError(
+                    "\(name) \"\(text)\": write 2026-11-21T08:00:00Z, \"2026-11-21 08:00\", -1h or 10m")
+            }
+        }
+        if Timestamp.parseSpan(reconnectWait) == nil {
+            throw ValidationError("--reconnect-wait \"\(reconnectWait)\": write 500 as 1s, 2s, 1m")
+        }
+        if live, !files.isEmpty { throw ValidationError("--live and FILE exclude each other") }
+    }
+
+    public func run() async throws {
+        try await Failures.reported {
+            let source = EventSource.choose(
+                files: files, live: live || connection.socket != nil || reconnect,
+                wantsPast: since != nil || until != nil || (last != nil && !live), stdin: .standardInput)
+            let out = Output()
+            try await show(source, out)
+        }
+    }
+
+    private func show(_ source: EventSource, _ out: Output) async throws {
+        let palette = Palette(
+            isOn: color.isOn(terminal: out.isTerminal, environment: ProcessInfo.processInfo.environment))
+        let clock: ClockStyle = timestamps ? .full : .timeOfDay { Timestamp.localOffset(at: $0) }
+        if ttyEncode != nil { Output.remark("--tty-encode has no effect: secd records no terminal data") }
+        if source == .daemon {
+            var request = EventRequest()
+            request.allow = filters.filter.map { [$0] } ?? []
+            request.fields = fields.filters
+            let printer = EventPrinter(format: output, palette: palette, clock: clock, mask: FieldMask([]), output: out)
+            let wait = Timestamp.parseSpan(reconnectWait).map { Duration.nanoseconds($0) }
+            let live = LiveEvents(
+                daemon: connection.daemon(), request: request, printer: printer,
+                reconnectWait: reconnect ? wait : nil, limit: last)
+            return try await live.run()
+        }
+        let printer = EventPrinter(
+            format: output, palette: palette, clock: clock, mask: FieldMask(fields.filters), output: out)
+        let window = TimeWindow(since: since.flatMap(Self.moment), until: until.flatMap(Self.moment))
+        var events = RecordedEvents(
+            printer: printer, filter: try LineFilter(filters.filter), window: window, last: last)
+        switch source {
+        case .daemon, .journal: try events.readJournal()
+        case .files(let paths): try events.read(files: paths)
+        case .stdin:
+            try events.read(files: ["-"])
+            if events.lines == 0 { Output.remark("stdin was empty; for live events add --live") }
+        }
+    }
+
+    private static func moment(_ text: String) -> Int64? {
+        Timestamp.parseBound(text, now: Timestamp.now()) { Timestamp.localOffset(at: $0) }
+    }
+}
+
+extension EventFormat: ExpressibleByArgument {}
+
+/// Where events come from.
+package enum EventSource: Equatable, Sendable {
+    case daemon, stdin, journal
+    case files([String])
+
+    /// What stdin is connected to.
+    package enum Input: Sendable {
+        /// A pipe or a file: somebody gives us something to read.
+        case data
+        /// A terminal, `/dev/null`, a socket.
+        case nothing
+
+        package static var standardInput: Input {
+            var status = stat()
+            guard unsafe fstat(STDIN_FILENO, &status) == 0 else { return .nothing }
+            let type = status.st_mode & S_IFMT
+            return type == S_IFIFO || type == S_IFREG ? .data : .nothing
+        }
+    }
+
+    package static func choose(files: [String], live: Bool, wantsPast: Bool, stdin: Input) -> EventSource {
+        if !files.isEmpty { return .files(files) }
+        if live { return .daemon }
+        if stdin == .data { return .stdin }
+        return wantsPast ? .journal : .daemon
+    }
+}

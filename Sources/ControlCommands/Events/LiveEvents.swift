@@ -1,0 +1,62 @@
+import ControlAPI
+
+/// Live events of a daemon, with its own word on what did not reach us.
+struct LiveEvents {
+    let daemon: any Daemon
+    let request: EventRequest
+    let printer: EventPrinter
+    /// Wait this long and connect again, when the daemon goes; nil = end.
+    let reconnectWait: Duration?
+    /// End after this many events.
+    let limit: Int?
+
+    func run() async throws {
+        var left = limit ?? .max
+        while true {
+            do {
+                try await daemon.events(request) { lines in
+                    try show(lines, &left)
+                    return left > 0
+                }
+                guard left > 0 else { return }
+                guard reconnectWait != nil else {
+                    Output.remark("the daemon ended the stream")
+                    return
+                }
+            } catch let error as ClientError {
+                guard reconnectWait != nil else { throw error }
+                Output.remark(error.description)
+            }
+            guard let reconnectWait else { return }
+            Output.remark("connecting again in \(reconnectWait)")
+            try await Task.sleep(for: reconnectWait)
+        }
+    }
+
+    private func show(_ lines: EventLines, _ left: inout Int) throws {
+        if lines.lost > 0 {
+            try printer.flush()
+            Output.remark(
+                "\(Quantity.counted(lines.lost, "event")) lost here: this client reads too slowly "
+                    + "(the daemon's files and journal have them)")
+        }
+        let bytes = lines.bytes.span
+        var start = 0
+        for end in lines.ends where left > 0 {
+            guard end >= start, end <= bytes.count else { break }
+            let line = bytes.extracting(start..<end)
+            start = end
+            left -= 1
+            guard printer.needsEvent else {
+                try printer.print(raw: line)
+                continue
+            }
+            guard let event = try? EventLine(parsing: line) else {
+                Output.remark("the daemon sent a line that is no event")
+                continue
+            }
+            try printer.print(event, raw: line)
+        }
+        try printer.flush()
+    }
+}

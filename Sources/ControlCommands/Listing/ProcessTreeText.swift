@@ -1,0 +1,106 @@
+package import AgentModel
+
+/// Processes as a tree.
+///
+///     systemd[1]
+///     ├─ nginx[812] -g daemon off;   demo/web
+///     │  │    tcp listen 0.0.0.0:80
+///     │  └─ nginx[813]
+package struct ProcessTreeText {
+    /// A damaged tree may have a ring in it.
+    private static let deepest = 512
+
+    private var children: [String: [ProcessListing]] = [:]
+    private var byID: [String: ProcessListing] = [:]
+    private var sockets: [String: [SocketListing]] = [:]
+    private let roots: [ProcessListing]
+    private let palette: Palette
+
+    package init(processes: [ProcessListing], sockets: [SocketListing], palette: Palette) {
+        self.palette = palette
+        byID = Dictionary(processes.map { ($0.execID, $0) }) { first, _ in first }
+        self.sockets = Dictionary(grouping: sockets.filter { !$0.user.isEmpty }, by: \.user)
+        let known = byID
+        let ordered = known.values.sorted { ($0.pid, $0.startTime, $0.execID) < ($1.pid, $1.startTime, $1.execID) }
+        roots = ordered.filter { $0.parentExecID == $0.execID || known[$0.parentExecID] == nil }
+        children = Dictionary(grouping: ordered.filter { $0.parentExecID != $0.execID }, by: \.parentExecID)
+    }
+
+    package func contains(pid: UInt32) -> Bool { byID.values.contains { $0.pid == pid && $0.alive } }
+
+    /// The whole tree, or one process with what is above and below it.
+    package func lines(pid: UInt32? = nil) -> [String] {
+        let shown = pid.map(relatives)
+        return roots.filter { shown?.contains($0.execID) ?? true }
+            .flatMap { subtree($0, indent: "", branch: .root, shown: shown, depth: 0) }
+    }
+
+    /// exec ids of the processes with a pid, of their ancestors and of their descendants.
+    private func relatives(of pid: UInt32) -> Set<String> {
+        var result: Set<String> = []
+        for process in byID.values where process.pid == pid && process.alive {
+            var current = process
+            while result.insert(current.execID).inserted, let parent = byID[current.parentExecID] { current = parent }
+            var waiting = children[process.execID] ?? []
+            while let next = waiting.popLast() {
+                if result.insert(next.execID).inserted { waiting += children[next.execID] ?? [] }
+            }
+        }
+        return result
+    }
+
+    /// What stands before a process, and what before the lines under it.
+    private enum Branch {
+        case root, middle, last
+
+        var before: String {
+            switch self {
+            case .root: ""
+            case .middle: "├─ "
+            case .last: "└─ "
+            }
+        }
+
+        var under: String {
+            switch self {
+            case .root: ""
+            case .middle: "│  "
+            case .last: "   "
+            }
+        }
+    }
+
+    private func subtree(
+        _ process: ProcessListing, indent: String, branch: Branch, shown: Set<String>?, depth: Int
+    ) -> [String] {
+        var lines = [indent + branch.before + title(process)]
+        guard depth < Self.deepest else { return lines }
+        let below = (children[process.execID] ?? []).filter { shown?.contains($0.execID) ?? true }
+        let deeper = indent + branch.under
+        for socket in sockets[process.execID] ?? [] {
+            lines.append(deeper + (below.isEmpty ? "     " : "│    ") + palette.paint(text(socket), .network))
+        }
+        for (index, child) in below.enumerated() {
+            let branch = index == below.count - 1 ? Branch.last : .middle
+            lines += subtree(child, indent: deeper, branch: branch, shown: shown, depth: depth + 1)
+        }
+        return lines
+    }
+
+    private func title(_ process: ProcessListing) -> String {
+        let name = TerminalText.escaped("\(process.binary.lastPathComponent)[\(process.pid)]")
+        let arguments = TerminalText.escaped(process.arguments, limit: 120)
+        var text = palette.paint(name, process.alive ? .strong : .faint)
+        if !arguments.isEmpty { text += " " + arguments }
+        if process.place != "host" { text += "   " + palette.paint(TerminalText.escaped(process.place), .faint) }
+        if !process.alive { text += palette.paint("   exited", .faint) }
+        return text
+    }
+
+    private func text(_ socket: SocketListing) -> String {
+        var text = socket.state.isEmpty ? socket.kind : "\(socket.kind) \(socket.state)"
+        if !socket.local.isEmpty { text += " " + socket.local }
+        if !socket.remote.isEmpty { text += " ↔ " + socket.remoteText }
+        return TerminalText.escaped(text)
+    }
+}

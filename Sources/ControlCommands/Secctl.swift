@@ -1,0 +1,29 @@
+public import ArgumentParser
+
+/// The command line of secd: one verb per file in `Commands`.
+public struct Secctl: AsyncParsableCommand {
+    /// The version of this program.
+    public static let version = "0.1.0"
+
+    public static let configuration = CommandConfiguration(
+        commandName: "secctl",
+        abstract: "Watch and question secd, the security daemon of this machine.",
+        discussion: """
+            Exit codes: 0 good, 1 bad news (problems, unexplained holes), 2 no answer (daemon or file not \
+            readable), 64 wrong usage.
+            """,
+        version: version,
+        subcommands: [
+            EventsCommand.self, TreeCommand.self, PsCommand.self, SocketsCommand.self, TopCommand.self,
+            StatusCommand.self, DoctorCommand.self, VerifyCommand.self, VersionCommand.self, CompletionCommand.self,
+        ])
+
+    @OptionGroup var connection: ConnectionOptions
+
+    public init() {}
+
+    /// Runs the command of this process's arguments; for the executable, which knows nothing else.
+    public static func start() async {
+        await main()
+    }
+}
