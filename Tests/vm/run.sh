@@ -61,12 +61,12 @@ printf '%s\n' "$command_text" > "$work/command"
 
 # lsm=: both kernels are built with BPF LSM; naming the list keeps it active whatever the default is.
 # panic=-1 and -no-reboot: a panic ends the machine at once instead of running into the timeout.
-# mitigations=off, tsc=unstable: emulation makes both slow or noisy and no test looks at them.
+# mitigations=off: they are slow under emulation and no test looks at them.
 timeout --kill-after=5 "$timeout" qemu-system-x86_64 \
     -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
     -nodefaults -display none -no-reboot \
     -kernel "$kernel/vmlinuz" -initrd "$work/initramfs" \
-    -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=unstable \
+    -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off \
 lsm=landlock,lockdown,yama,integrity,apparmor,bpf" \
     -serial "file:$work/console" -serial "file:$work/output" -serial "file:$work/results" \
     < /dev/null > "$work/qemu" 2>&1 &
@@ -92,7 +92,7 @@ if [ -z "$code" ]; then
         echo "run.sh: the machine stopped before the command ended (Linux $series); its last lines:" >&2
     fi
     cat "$work/qemu" >&2
-    tail -n 30 "$work/console" >&2 || true
+    tail -n 40 "$work/console" >&2 || true
     exit 125
 fi
 exit "$code"
