@@ -61,12 +61,13 @@ printf '%s\n' "$command_text" > "$work/command"
 
 # lsm=: both kernels are built with BPF LSM; naming the list keeps it active whatever the default is.
 # panic=-1 and -no-reboot: a panic ends the machine at once instead of running into the timeout.
-# mitigations=off: they are slow under emulation and no test looks at them.
+# mitigations=off: slow under emulation and no test looks at them. tsc=reliable: the kernel else may judge
+# an emulated TSC unstable and read a much slower clock.
 timeout --kill-after=5 "$timeout" qemu-system-x86_64 \
     -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
     -nodefaults -display none -no-reboot \
     -kernel "$kernel/vmlinuz" -initrd "$work/initramfs" \
-    -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off \
+    -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=reliable \
 lsm=landlock,lockdown,yama,integrity,apparmor,bpf" \
     -serial "file:$work/console" -serial "file:$work/output" -serial "file:$work/results" \
     < /dev/null > "$work/qemu" 2>&1 &
