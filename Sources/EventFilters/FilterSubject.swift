@@ -48,9 +48,31 @@ public final class FilterProcess {
 }
 
 /// Results of matches that depend on a process alone, by a number that the filter drew.
-public struct FilterMemory {
-    public var results: [Int: Bool] = [:]
+///
+/// A long-lived process meets the filters of every subscriber that ever came: only the newest
+/// results are kept.
+public struct FilterMemory: Sendable {
+    private static let capacity = 32
+
+    private var results: [(filter: Int, matches: Bool)] = []
+    private var oldest = 0
+
     public init() {}
+
+    /// What filter `number` found, or nil.
+    public func result(of number: Int) -> Bool? {
+        for result in results where result.filter == number { return result.matches }
+        return nil
+    }
+
+    public mutating func remember(_ matches: Bool, of number: Int) {
+        if results.count < Self.capacity {
+            results.append((number, matches))
+        } else {
+            results[oldest] = (number, matches)
+            oldest = (oldest + 1) % Self.capacity
+        }
+    }
 }
 
 /// An event as filters see it: live events of the daemon, and JSON lines read back from a file.
@@ -61,4 +83,7 @@ public protocol FilterSubject {
     /// From the grandparent to PID 1.
     var ancestors: [FilterProcess] { get }
     var policyName: String? { get }
+    /// A field by its path as expressions write it, the kind's name first
+    /// (`["process_exec", "process", "binary"]`); nil where it is unset. Messages are maps.
+    func value(at path: [String]) -> CELValue?
 }

@@ -1,0 +1,92 @@
+public import EventModel
+
+/// An exported line, read back: what filters ask about events of a file.
+public struct JSONEvent: FilterSubject {
+    public let kind: EventKind
+    public let process: FilterProcess?
+    public let parent: FilterProcess?
+    public let ancestors: [FilterProcess]
+    public let policyName: String?
+    /// The whole line.
+    public let line: CELValue
+
+    /// Reads one line without its line break.
+    /// - Throws: `FilterError` with the position where the line stops being JSON, or where it is no
+    ///   event that this build knows.
+    public init(_ bytes: some Collection<UInt8>) throws(FilterError) {
+        do throws(SyntaxError) {
+            line = try JSONReader.value(of: bytes)
+        } catch {
+            throw error.inField("event line", String(decoding: bytes.prefix(200), as: UTF8.self))
+        }
+        guard case .map(let members) = line,
+            let (name, body) = members.first(where: { EventKind(name: $0.key) != nil }), case .map = body,
+            let kind = EventKind(name: name)
+        else {
+            throw FilterError(
+                field: "event line", text: String(decoding: bytes.prefix(200), as: UTF8.self),
+                reason: "no event that is known here")
+        }
+        self.kind = kind
+        process = body.value(at: ["process"]).flatMap(FilterProcess.init(json:))
+        parent = body.value(at: ["parent"]).flatMap(FilterProcess.init(json:))
+        if case .list(let list) = body.value(at: ["ancestors"]) {
+            ancestors = list.compactMap(FilterProcess.init(json:))
+        } else {
+            ancestors = []
+        }
+        policyName = body.text("policy_name")
+    }
+
+    public func value(at path: [String]) -> CELValue? { line.value(at: path) }
+}
+
+extension FilterProcess {
+    /// A `process` object of an exported line.
+    convenience init?(json: CELValue) {
+        guard case .map = json else { return nil }
+        var labels: [String: String] = [:]
+        if case .map(let members) = json.value(at: ["pod", "pod_labels"]) {
+            for case (let key, .string(let value)) in members { labels[key] = value }
+        }
+        // "containerd://…" in the pod, the bare id beside it.
+        let containerID = json.text("pod", "container", "id").map { id in
+            id.lastIndex(of: "/").map { String(id[id.index(after: $0)...]) } ?? id
+        }
+        self.init(
+            execID: json.text("exec_id") ?? "", pid: json.number("pid"), uid: json.number("uid"),
+            binary: json.text("binary") ?? "", arguments: json.text("arguments") ?? "",
+            inInitTree: json.flag("in_init_tree"), permitted: json.capabilities("permitted"),
+            effective: json.capabilities("effective"), inheritable: json.capabilities("inheritable"),
+            podNamespace: json.text("pod", "namespace") ?? "", podName: json.text("pod", "name") ?? "",
+            podLabels: labels, containerID: containerID ?? json.text("docker") ?? "",
+            containerName: json.text("pod", "container", "name") ?? "",
+            maybeExecProbe: json.flag("pod", "container", "maybe_exec_probe"))
+    }
+}
+
+extension CELValue {
+    fileprivate func text(_ path: String...) -> String? {
+        guard case .string(let text) = value(at: path) else { return nil }
+        return text
+    }
+
+    fileprivate func number(_ path: String...) -> UInt32 {
+        switch value(at: path) {
+        case .int(let number): UInt32(exactly: number) ?? 0
+        default: 0
+        }
+    }
+
+    fileprivate func flag(_ path: String...) -> Bool { value(at: path) == .bool(true) }
+
+    /// A set of capabilities, which JSON writes as a list of names.
+    fileprivate func capabilities(_ name: String) -> UInt64 {
+        guard case .list(let list) = value(at: ["cap", name]) else { return 0 }
+        var set: UInt64 = 0
+        for case .string(let name) in list {
+            if let number = CapabilityNumbers.number(of: name) { set |= 1 << number }
+        }
+        return set
+    }
+}

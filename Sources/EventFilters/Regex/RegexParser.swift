@@ -1,0 +1,328 @@
+/// A parsed regular expression.
+indirect enum RegexNode {
+    case empty
+    case set(ScalarSet)
+    case assertion(RegexAssertion)
+    case sequence([RegexNode])
+    case choice([RegexNode])
+    case `repeat`(RegexNode, ClosedRange<Int>)
+    case repeatForever(RegexNode, atLeast: Int)
+}
+
+/// Conditions that consume nothing.
+enum RegexAssertion: Equatable {
+    case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
+}
+
+/// Reads RE2's syntax (github.com/google/re2/wiki/Syntax) without named Unicode classes.
+struct RegexParser {
+    private struct Flags {
+        var foldsCase = false
+        var multiline = false
+        var dotMatchesLineBreak = false
+    }
+
+    /// RE2's own limits.
+    static let longestPattern = 4096
+    private static let deepestNesting = 100
+    private static let highestRepeat = 1000
+
+    private let scalars: [Unicode.Scalar]
+    private var index = 0
+    private var flags = Flags()
+    private var depth = 0
+
+    static func parse(_ pattern: String) throws(SyntaxError) -> RegexNode {
+        var parser = RegexParser(scalars: Array(pattern.unicodeScalars.prefix(longestPattern + 1)))
+        guard parser.scalars.count <= longestPattern else {
+            throw SyntaxError("the pattern is longer than \(longestPattern) characters", at: longestPattern)
+        }
+        let node = try parser.choice()
+        if parser.index < parser.scalars.count { throw SyntaxError("a ) without its (", at: parser.index) }
+        return node
+    }
+
+    private init(scalars: [Unicode.Scalar]) {
+        self.scalars = scalars
+    }
+
+    private var next: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
+
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard next == scalar else { return false }
+        index += 1
+        return true
+    }
+
+    private mutating func choice() throws(SyntaxError) -> RegexNode {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.deepestNesting else {
+            throw SyntaxError("groups are nested deeper than \(Self.deepestNesting)", at: index)
+        }
+        var branches = [try sequence()]
+        while take("|") { branches.append(try sequence()) }
+        return branches.count == 1 ? branches[0] : .choice(branches)
+    }
+
+    private mutating func sequence() throws(SyntaxError) -> RegexNode {
+        var parts: [RegexNode] = []
+        while let scalar = next, scalar != "|", scalar != ")" {
+            var part = try atom()
+            var repeats = 0
+            while let repeated = try quantified(part) {
+                repeats += 1
+                // RE2 refuses a** as well.
+                if repeats > 1 { throw SyntaxError("a repetition of a repetition", at: index - 1) }
+                part = repeated
+            }
+            parts.append(part)
+        }
+        return parts.count == 1 ? parts[0] : parts.isEmpty ? .empty : .sequence(parts)
+    }
+
+    private mutating func quantified(_ node: RegexNode) throws(SyntaxError) -> RegexNode? {
+        let result: RegexNode
+        switch next {
+        case "*":
+            index += 1
+            result = .repeatForever(node, atLeast: 0)
+        case "+":
+            index += 1
+            result = .repeatForever(node, atLeast: 1)
+        case "?":
+            index += 1
+            result = .repeat(node, 0...1)
+        case "{":
+            guard let counted = try counted(node) else { return nil }
+            result = counted
+        default: return nil
+        }
+        // Laziness says which match is found, never whether there is one.
+        _ = take("?")
+        return result
+    }
+
+    /// `{2}`, `{2,}`, `{2,5}`; anything else is a literal brace.
+    private mutating func counted(_ node: RegexNode) throws(SyntaxError) -> RegexNode? {
+        let start = index
+        index += 1
+        guard let low = number() else {
+            index = start
+            return nil
+        }
+        var high: Int? = low
+        if take(",") { high = number() }
+        guard take("}") else {
+            index = start
+            return nil
+        }
+        guard low <= Self.highestRepeat, (high ?? 0) <= Self.highestRepeat else {
+            throw SyntaxError("repetitions end at \(Self.highestRepeat)", at: start)
+        }
+        guard let high else { return .repeatForever(node, atLeast: low) }
+        guard low <= high else { throw SyntaxError("{\(low),\(high)} is the wrong way round", at: start) }
+        return .repeat(node, low...high)
+    }
+
+    private mutating func number() -> Int? {
+        var value: Int?
+        while let digit = next.flatMap({ Int(String($0)) }), (value ?? 0) <= 100_000 {
+            value = (value ?? 0) * 10 + digit
+            index += 1
+        }
+        return value
+    }
+
+    private mutating func atom() throws(SyntaxError) -> RegexNode {
+        let start = index
+        guard let scalar = next else { return .empty }
+        index += 1
+        switch scalar {
+        case ".": return .set(.any(withLineBreaks: flags.dotMatchesLineBreak))
+        case "^": return .assertion(flags.multiline ? .lineStart : .textStart)
+        case "$": return .assertion(flags.multiline ? .lineEnd : .textEnd)
+        case "[": return .set(try bracketed(start))
+        case "(": return try group(start)
+        case "*", "+", "?": throw SyntaxError("nothing to repeat before \(scalar)", at: start)
+        case "{":
+            // Only a well-formed counter repeats, and here is nothing that it could repeat.
+            index = start
+            if try counted(.empty) != nil { throw SyntaxError("nothing to repeat before {", at: start) }
+            index = start + 1
+            return .set(ScalarSet(scalar, foldsCase: false))
+        case "\\": return try escaped(start)
+        default: return .set(ScalarSet(scalar, foldsCase: flags.foldsCase))
+        }
+    }
+
+    private mutating func group(_ start: Int) throws(SyntaxError) -> RegexNode {
+        let outer = flags
+        if take("?") {
+            if take("P") || next == "<" {
+                guard take("<"), let end = scalars[index...].firstIndex(of: ">"), end > index else {
+                    throw SyntaxError("a group's name is missing", at: index)
+                }
+                index = end + 1
+            } else if try readFlags() {
+                // (?i) holds until the end of the group around it.
+                return .empty
+            }
+        }
+        let node = try choice()
+        flags = outer
+        guard take(")") else { throw SyntaxError("a ( without its )", at: start) }
+        return node
+    }
+
+    /// Reads `i`, `-s:` and so on; true where the group ends there.
+    private mutating func readFlags() throws(SyntaxError) -> Bool {
+        var value = true
+        while let scalar = next {
+            index += 1
+            switch scalar {
+            case "i": flags.foldsCase = value
+            case "m": flags.multiline = value
+            case "s": flags.dotMatchesLineBreak = value
+            case "U": break
+            case "-" where value: value = false
+            case ":": return false
+            case ")": return true
+            default: throw SyntaxError("the group (?\(scalar) is not supported", at: index - 1)
+            }
+        }
+        throw SyntaxError("the group's flags do not end", at: index)
+    }
+
+    private mutating func escaped(_ start: Int) throws(SyntaxError) -> RegexNode {
+        guard let scalar = next else { throw SyntaxError("a lonely \\ at the end", at: start) }
+        switch scalar {
+        case "A": index += 1; return .assertion(.textStart)
+        case "z": index += 1; return .assertion(.textEnd)
+        case "b": index += 1; return .assertion(.wordBoundary)
+        case "B": index += 1; return .assertion(.noWordBoundary)
+        case "Q":
+            index += 1
+            return .sequence(quoted().map { .set(ScalarSet($0, foldsCase: flags.foldsCase)) })
+        default: break
+        }
+        if let ranges = ScalarSet.perl(scalar) {
+            index += 1
+            var set = ScalarSet()
+            set.ranges = ranges
+            set.negated = scalar.properties.isUppercase
+            return .set(set)
+        }
+        return .set(ScalarSet(try escapedScalar(start), foldsCase: flags.foldsCase))
+    }
+
+    private mutating func quoted() -> [Unicode.Scalar] {
+        var text: [Unicode.Scalar] = []
+        while let scalar = next {
+            if scalar == "\\", index + 1 < scalars.count, scalars[index + 1] == "E" {
+                index += 2
+                break
+            }
+            text.append(scalar)
+            index += 1
+        }
+        return text
+    }
+
+    /// Behind a backslash: a scalar that stands for itself, or by name or number.
+    private mutating func escapedScalar(_ start: Int) throws(SyntaxError) -> Unicode.Scalar {
+        guard let scalar = next else { throw SyntaxError("a lonely \\ at the end", at: start) }
+        index += 1
+        switch scalar {
+        case "a": return "\u{7}"
+        case "f": return "\u{c}"
+        case "n": return "\n"
+        case "r": return "\r"
+        case "t": return "\t"
+        case "v": return "\u{b}"
+        case "0": return "\0"
+        case "x": return try hexadecimal(start)
+        case "p", "P": throw SyntaxError("Unicode classes (\\\(scalar)) are not supported", at: start)
+        default:
+            guard scalar.isASCII, !scalar.properties.isAlphabetic, ScalarSet.digit.allSatisfy({ !$0.contains(scalar.value) })
+            else { throw SyntaxError("\\\(scalar) is not an escape", at: start) }
+            return scalar
+        }
+    }
+
+    private mutating func hexadecimal(_ start: Int) throws(SyntaxError) -> Unicode.Scalar {
+        var digits = ""
+        if take("{") {
+            while let scalar = next, scalar != "}", digits.count < 7 {
+                digits.unicodeScalars.append(scalar)
+                index += 1
+            }
+            guard take("}") else { throw SyntaxError("\\x{ without its }", at: start) }
+        } else {
+            while digits.count < 2, let scalar = next {
+                digits.unicodeScalars.append(scalar)
+                index += 1
+            }
+            guard digits.count == 2 else { throw SyntaxError("\\x needs two digits", at: start) }
+        }
+        guard let value = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(value) else {
+            throw SyntaxError("\\x\(digits) is not a character", at: start)
+        }
+        return scalar
+    }
+
+    private mutating func bracketed(_ start: Int) throws(SyntaxError) -> ScalarSet {
+        var set = ScalarSet()
+        set.negated = take("^")
+        set.foldsCase = flags.foldsCase
+        var first = true
+        while let scalar = next {
+            if scalar == "]", !first {
+                index += 1
+                return set
+            }
+            first = false
+            if scalar == "[", index + 1 < scalars.count, scalars[index + 1] == ":" {
+                set.ranges += try posixClass()
+                continue
+            }
+            if scalar == "\\", index + 1 < scalars.count, let ranges = ScalarSet.perl(scalars[index + 1]) {
+                set.ranges += scalars[index + 1].properties.isUppercase ? ScalarSet.complement(of: ranges) : ranges
+                index += 2
+                continue
+            }
+            let place = index
+            let low = try bracketedScalar()
+            var high = low
+            if next == "-", index + 1 < scalars.count, scalars[index + 1] != "]" {
+                index += 1
+                high = try bracketedScalar()
+            }
+            guard low <= high else { throw SyntaxError("the range \(low)-\(high) is the wrong way round", at: place) }
+            set.ranges.append(low.value...high.value)
+        }
+        throw SyntaxError("a [ without its ]", at: start)
+    }
+
+    private mutating func bracketedScalar() throws(SyntaxError) -> Unicode.Scalar {
+        let start = index
+        guard let scalar = next else { throw SyntaxError("a [ without its ]", at: start) }
+        index += 1
+        return scalar == "\\" ? try escapedScalar(start) : scalar
+    }
+
+    private mutating func posixClass() throws(SyntaxError) -> [ClosedRange<UInt32>] {
+        let start = index
+        var name = ""
+        index += 2
+        while let scalar = next, scalar != ":", name.count < 10 {
+            name.unicodeScalars.append(scalar)
+            index += 1
+        }
+        let negated = name.first == "^"
+        guard take(":"), take("]"), let ranges = ScalarSet.posix(negated ? String(name.dropFirst()) : name) else {
+            throw SyntaxError("[:\(name):] is not a class", at: start)
+        }
+        return negated ? ScalarSet.complement(of: ranges) : ranges
+    }
+}
