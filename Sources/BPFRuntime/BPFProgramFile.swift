@@ -83,19 +83,16 @@ public struct BPFProgramFile: ~Copyable {
         guard result == 0 else { throw error("reuse", shared.name, -result) }
     }
 
-    /// Writes a constant (`const volatile` in .rodata) before `load`.
-    public mutating func setConstants<Value: BitwiseCopyable>(_ value: Value, section: String) throws(BPFError) {
+    /// Writes a constant (`const volatile` in .rodata) before `load`. An object whose programs do not
+    /// use it has no such constant; that is no error.
+    public mutating func setConstant<Value: BitwiseCopyable>(_ name: String, _ value: Value) throws(BPFError) {
         var value = value
-        let found = try unsafe map(section)
         let result = unsafe withUnsafeBytes(of: &value) {
-            unsafe bpf_map__set_initial_value(found, $0.baseAddress, $0.count)
+            unsafe secd_set_constant(object, name, $0.baseAddress, $0.count)
         }
-        guard result == 0 else { throw error("set constants in", section, -result) }
-    }
-
-    /// The map of the object whose name ends in a suffix: libbpf prefixes sections with the object's name.
-    public func mapName(endingIn suffix: String) -> String? {
-        mapNames.first { $0.hasSuffix(suffix) }
+        guard result == 0 || result == -Errno.noSuchFileOrDirectory.rawValue else {
+            throw error("set the constant", name, -result)
+        }
     }
 
     /// Gives the selected programs and all maps to the kernel.
@@ -112,6 +109,16 @@ public struct BPFProgramFile: ~Copyable {
         let result = unsafe bpf_obj_get_info_by_fd(descriptor, &info, &size)
         guard result == 0 else { throw error("inspect", program, -result) }
         return Int(info.verified_insns)
+    }
+
+    /// Time and runs of a loaded program, where the kernel counts them (kernel.bpf_stats_enabled).
+    public func runs(of program: String) throws(BPFError) -> (nanoseconds: UInt64, runs: UInt64) {
+        let descriptor = try unsafe bpf_program__fd(self.program(program))
+        var nanoseconds: UInt64 = 0
+        var runs: UInt64 = 0
+        let result = unsafe secd_program_runs(descriptor, &nanoseconds, &runs)
+        guard result == 0 else { throw error("inspect", program, -result) }
+        return (nanoseconds, runs)
     }
 
     /// Descriptor of a loaded program, valid while the object lives.

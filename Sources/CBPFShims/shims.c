@@ -1,5 +1,7 @@
 #include "CBPFShims.h"
 
+#include <bpf/btf.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +56,67 @@ struct bpf_object *secd_open_object(const void *bytes, size_t size, const char *
 	options.sz = sizeof(options);
 	options.object_name = name;
 	return bpf_object__open_mem(bytes, size, &options);
+}
+
+static struct bpf_map *rodata_of(struct bpf_object *object)
+{
+	static const char suffix[] = ".rodata";
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) {
+		const char *name = bpf_map__name(map);
+		size_t length = strlen(name);
+
+		if (length >= sizeof(suffix) - 1 && !strcmp(name + length - (sizeof(suffix) - 1), suffix))
+			return map;
+	}
+	return NULL;
+}
+
+int secd_set_constant(struct bpf_object *object, const char *name, const void *value, size_t size)
+{
+	const struct btf *btf = bpf_object__btf(object);
+	struct bpf_map *map = rodata_of(object);
+	const struct btf_type *section;
+	const struct btf_var_secinfo *variables;
+	size_t section_size = 0;
+	void *memory;
+	int id, i;
+
+	id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	if (id < 0 || !map)
+		return -ENOENT;
+	memory = (void *)bpf_map__initial_value(map, &section_size);
+	if (!memory)
+		return -ENOENT;
+	section = btf__type_by_id(btf, id);
+	variables = btf_var_secinfos(section);
+	for (i = 0; i < btf_vlen(section); i++) {
+		const struct btf_type *variable = btf__type_by_id(btf, variables[i].type);
+
+		if (strcmp(btf__name_by_offset(btf, variable->name_off), name))
+			continue;
+		if (variables[i].size != size || variables[i].offset + size > section_size)
+			return -EINVAL;
+		memcpy((char *)memory + variables[i].offset, value, size);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int secd_program_runs(int program_fd, __u64 *nanoseconds, __u64 *runs)
+{
+	struct bpf_prog_info info;
+	__u32 size = sizeof(info);
+	int result;
+
+	memset(&info, 0, sizeof(info));
+	result = bpf_obj_get_info_by_fd(program_fd, &info, &size);
+	if (result)
+		return result;
+	*nanoseconds = info.run_time_ns;
+	*runs = info.run_cnt;
+	return 0;
 }
 
 int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u32 btf_id)

@@ -16,6 +16,8 @@ public struct SensorOptions: Sendable {
     public var sockets: Bool
     /// Watched path prefixes; empty = no file sensor.
     public var files: [String]
+    /// Process whose getppid(2) calls become test records; nil = no load generator.
+    public var loadPID: UInt32?
 
     public init(
         agent: secd_agent, lifecycleRing: UInt32 = 8 << 20, verdictRing: UInt32 = 1 << 20,
@@ -81,7 +83,9 @@ public final class KernelSensors {
     }
 
     static func plans(_ options: SensorOptions) -> [SensorPlan] {
-        [ProcessSensor.plan]
+        var plans = [ProcessSensor.plan]
+        if options.loadPID != nil { plans.append(LoadGenerator.plan) }
+        return plans
     }
 
     private static func probe(_ plans: [SensorPlan], _ options: SensorOptions) throws -> KernelFacts {
@@ -123,6 +127,11 @@ public final class KernelSensors {
     /// Memory that the kernel charges for all maps, bytes.
     public var kernelBytes: UInt64 {
         objects.reduce(0) { $0 + $1.kernelBytes }
+    }
+
+    /// Time and runs of every loaded program (kernel.bpf_stats_enabled).
+    public var programRuns: [(program: String, nanoseconds: UInt64, runs: UInt64)] {
+        objects.flatMap { $0.runs }
     }
 
     /// Verified instructions of every loaded program, by name.

@@ -65,9 +65,8 @@ final class LoadedObject {
         var wanted = Set(chosen.flatMap { $0.mechanism?.attachments.map(\.program) ?? [] })
         if let iterator = plan.iterator { wanted.insert(iterator) }
         file.selectPrograms { wanted.contains($0) }
-        if let section = file.mapName(endingIn: ".rodata") {
-            try file.setConstants(options.agent, section: section)
-        }
+        try file.setConstant("secd_agent", options.agent)
+        if let pid = options.loadPID { try file.setConstant("secd_load_pid", pid) }
         for attachment in chosen.flatMap({ $0.mechanism?.attachments ?? [] }) {
             if case .cgroup(let program, let type?) = attachment {
                 try file.setExpectedAttachType(type, of: program)
@@ -135,11 +134,24 @@ final class LoadedObject {
         }
     }
 
-    /// Verified instructions of every loaded program.
-    var verifiedInstructions: [(program: String, instructions: Int)] {
+    /// Time and runs of every loaded program.
+    var runs: [(program: String, nanoseconds: UInt64, runs: UInt64)] {
+        loaded.compactMap { name in
+            guard let counted = try? file.runs(of: name) else { return nil }
+            return (name, counted.nanoseconds, counted.runs)
+        }
+    }
+
+    /// Names of the programs that were loaded.
+    private var loaded: [String] {
         var wanted = Set(chosen.flatMap { $0.mechanism?.attachments.map(\.program) ?? [] })
         if let iterator = plan.iterator { wanted.insert(iterator) }
-        return file.programNames.filter { wanted.contains($0) }.compactMap { name in
+        return file.programNames.filter { wanted.contains($0) }
+    }
+
+    /// Verified instructions of every loaded program.
+    var verifiedInstructions: [(program: String, instructions: Int)] {
+        loaded.compactMap { name in
             guard let count = try? file.verifiedInstructions(of: name) else { return nil }
             return (name, count)
         }

@@ -20,6 +20,13 @@ int secd_iterator_fd(const struct bpf_link *link);
 /* Opens an object from memory, or returns NULL with errno. */
 struct bpf_object *secd_open_object(const void *bytes, size_t size, const char *name);
 
+/* Writes a `const volatile` variable of .rodata before load: 0, -ENOENT where the object has no such
+ * variable, -EINVAL where it has another size. */
+int secd_set_constant(struct bpf_object *object, const char *name, const void *value, size_t size);
+
+/* Time and runs of a program (kernel.bpf_stats_enabled); 0 or -errno. */
+int secd_program_runs(int program_fd, __u64 *nanoseconds, __u64 *runs);
+
 /* Loads a program of two instructions (return 0): does the kernel accept the type? fd or -errno. */
 int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u32 btf_id);
 

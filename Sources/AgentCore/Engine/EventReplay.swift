@@ -1,0 +1,38 @@
+import CEventABI
+package import EventModel
+import LinuxSystem
+import ProcessTree
+
+/// Records from memory through everything that live ones pass behind the rings: decoding, the process
+/// tree, encoding, batches. For benchmarks and tests.
+package final class EventReplay {
+    private let context: EncodingContext
+    private let tree: ProcessTree
+    private let output: EventOutput
+    private let handler: RecordHandler
+
+    package init(nodeName: String, lines consumer: any EventConsumer) {
+        context = EncodingContext(
+            nodeName: nodeName, clusterName: "", stream: "00000000", bootOffset: BootClock.realtimeOffset)
+        tree = ProcessTree(context: context)
+        output = EventOutput(context: context, subscribers: Subscribers(context: context))
+        output.add(lines: consumer)
+        handler = RecordHandler(
+            context: context, tree: tree, output: output, settings: EventSettings(), cpus: EngineIdentity.possibleCPUs)
+    }
+
+    /// Takes one record.
+    package func handle(_ record: RawSpan) {
+        handler.handle(record)
+    }
+
+    /// What the worker does after a pass that read everything before `horizon`.
+    package func endPass(horizon: UInt64) {
+        tree.collect(before: horizon)
+        output.flush()
+    }
+
+    package var events: UInt64 { output.lineCount }
+    package var undecodable: UInt64 { handler.undecodable }
+    package var images: Int { tree.live + tree.retained }
+}
