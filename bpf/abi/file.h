@@ -23,7 +23,12 @@
 /* Bytes of a watched prefix; longer ones are refused by the configuration. */
 #define SECD_FILE_PREFIX_MAX   248
 
-/* Key of the LPM trie `secd_watched_paths`; the value is a __u32 watch number. */
+/*
+ * Key of the LPM trie `secd_watched_paths`; the value is a __u32 watch number.
+ *
+ * A watched path is stored with a slash at its end, and a path is looked up with one: so
+ * "/etc/" covers "/etc" and "/etc/x" but not "/etcetera". The root is "/".
+ */
 struct secd_file_prefix {
 	__u32 bits;
 	__u8  path[SECD_FILE_PREFIX_MAX];
@@ -40,11 +45,11 @@ struct secd_file {
 	__u64 cgroup_id;
 	__u32 operation;        /* SECD_FILE_* */
 	__u32 source;           /* SECD_FILE_SOURCE_* */
-	__u32 flags;            /* open flags, or PROT_* */
+	__u32 flags;            /* open flags, PROT_*, or the flags of renameat2, unlinkat, … */
 	__u32 mode;             /* CHMOD, CREATE: new mode */
 	__u32 uid;              /* CHOWN: new owner, ~0 = unchanged */
 	__u32 gid;
-	__s32 result;           /* 0, a descriptor, or -errno */
+	__s32 result;           /* as the call returned: 0, a descriptor, or -errno; MAP_EXEC: 0 */
 	__u32 tid;
 	__u32 watch;            /* number of the configured path that matched */
 	__u32 reserved;

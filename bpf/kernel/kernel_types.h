@@ -217,6 +217,9 @@ struct file___since613 {
 struct file___before613 {
 	atomic64_t f_count;
 };
+struct vm_area_struct {
+	struct file *vm_file;
+};
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;

@@ -14,6 +14,12 @@ static __always_inline struct pt_regs *syscall_registers(struct task_struct *tas
 	return (struct pt_regs *)bpf_task_pt_regs(task);
 }
 
+/* The number is an int here; the other half of the word is not written. */
+static __always_inline int call_number(struct trace_event_raw_sys_exit *ctx)
+{
+	return (int)ctx->id;
+}
+
 #define syscall_argument_0(regs) kload(regs, di)
 #define syscall_argument_1(regs) kload(regs, si)
 #define syscall_argument_2(regs) kload(regs, dx)

@@ -70,10 +70,23 @@ static __always_inline __u32 udp_source(struct __sk_buff *skb, struct secd_socke
 	return header + SECD_UDP_HEADER;
 }
 
+/* A function of its own, so that the record is not even cleared for known peers. */
+static __always_inline void peer_heard(struct bpf_sock *sk, struct secd_socket_state *state,
+				       const struct secd_socket_peer *peer)
+{
+	struct secd_socket record = {};
+
+	record.family = sk->family;
+	record.type = SECD_SOCK_DGRAM;
+	record.protocol = SECD_IPPROTO_UDP;
+	record.local_port = sk->src_port;
+	peer_into(&record, state, peer);
+	socket_send(&record, SECD_SOCKET_DATAGRAM, bpf_ktime_get_boot_ns());
+}
+
 static __always_inline int udp_arrived(struct __sk_buff *skb)
 {
 	struct secd_socket_peer peer = {};
-	struct secd_socket record = {};
 	struct secd_socket_state *state;
 	struct bpf_sock *sk;
 	__u32 payload;
@@ -92,8 +105,7 @@ static __always_inline int udp_arrived(struct __sk_buff *skb)
 		return 1;
 	if (peer.port == SECD_DNS_PORT)
 		dns_answer(skb, payload, state, bpf_ktime_get_boot_ns());
-	record.family = sk->family;
-	if (record.family == SECD_AF_INET6 && skb->protocol == __builtin_bswap16(SECD_ETH_P_IP)) {
+	if (sk->family == SECD_AF_INET6 && skb->protocol == __builtin_bswap16(SECD_ETH_P_IP)) {
 		__u32 address = *(__u32 *)peer.address;
 
 		*(__u32 *)peer.address = 0;
@@ -101,13 +113,8 @@ static __always_inline int udp_arrived(struct __sk_buff *skb)
 	}
 	peer.cookie = state->cookie;
 	peer.incoming = 1;
-	if (!peer_is_new(state, &peer))
-		return 1;
-	record.type = SECD_SOCK_DGRAM;
-	record.protocol = SECD_IPPROTO_UDP;
-	record.local_port = sk->src_port;
-	peer_into(&record, state, &peer);
-	socket_send(&record, SECD_SOCKET_DATAGRAM, bpf_ktime_get_boot_ns());
+	if (peer_is_new(state, &peer))
+		peer_heard(sk, state, &peer);
 	return 1;
 }
 

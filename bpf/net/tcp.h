@@ -87,37 +87,20 @@ static __always_inline bool tcp_attempt(struct secd_socket_state *state, __u64 n
 	return true;
 }
 
-static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
+static __always_inline int tcp_changed(struct sock *sk, struct secd_socket_state *state, int old,
+				       int new, __u64 now)
 {
 	struct secd_socket record = {};
-	struct secd_socket_state *state;
 	struct actor actor;
 	__u32 event;
-	__u64 now;
-
-	if (new != SECD_TCP_ESTABLISHED && new != SECD_TCP_CLOSE && new != SECD_TCP_SYN_SENT &&
-	    new != SECD_TCP_LISTEN)
-		return 0;
-	if (kload(sk, sk_protocol) != SECD_IPPROTO_TCP)
-		return 0;
-	state = state_of_sock(sk);
-	if (!state)
-		return 0;
-	now = bpf_ktime_get_boot_ns();
 
 	if (new == SECD_TCP_ESTABLISHED) {
-		if (!(state->marks & SECD_SOCKET_MARK_CONNECTING)) {
-			tcp_born(sk, state, now);
-			return 0;
-		}
 		event = SECD_SOCKET_CONNECTED;
 		record_state(&record, state); /* with the time of the attempt */
 		state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
 		state->connected_ns = now;
 	} else if (new == SECD_TCP_SYN_SENT) {
 		event = SECD_SOCKET_CONNECTING;
-		if (!tcp_attempt(state, now))
-			return 0;
 		record_state(&record, state);
 		record.tid = kload(bpf_get_current_task_btf(), pid);
 	} else if (new == SECD_TCP_LISTEN) {
@@ -152,6 +135,29 @@ static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
 	record.state = new; /* the tracepoint comes before the change */
 	socket_send(&record, event, now);
 	return 0;
+}
+
+static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
+{
+	struct secd_socket_state *state;
+	__u64 now;
+
+	if (new != SECD_TCP_ESTABLISHED && new != SECD_TCP_CLOSE && new != SECD_TCP_SYN_SENT &&
+	    new != SECD_TCP_LISTEN)
+		return 0;
+	if (kload(sk, sk_protocol) != SECD_IPPROTO_TCP)
+		return 0;
+	state = state_of_sock(sk);
+	if (!state)
+		return 0;
+	now = bpf_ktime_get_boot_ns();
+	if (new == SECD_TCP_ESTABLISHED && !(state->marks & SECD_SOCKET_MARK_CONNECTING)) {
+		tcp_born(sk, state, now);
+		return 0;
+	}
+	if (new == SECD_TCP_SYN_SENT && !tcp_attempt(state, now))
+		return 0;
+	return tcp_changed(sk, state, old, new, now);
 }
 
 #endif
