@@ -63,6 +63,7 @@ let package = Package(
         // C: headers and module maps, no logic.
         .target(name: "CEventABI", path: "bpf/abi", publicHeadersPath: "."),
         .target(name: "CLinuxShims"),
+        .target(name: "CBenchShims"),
         .target(name: "CBPFShims", dependencies: ["CLibbpf"]),
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -125,8 +126,17 @@ let package = Package(
             ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", "CZlib", arguments]),
         program("secd", ["AgentCore", arguments]),
         program("secctl", ["ControlCommands"]),
-        program("secbench", ["AgentCore", arguments, logging]),
+        program("secbench", ["AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims", arguments, logging]),
 
         // Tests: pure logic first; KernelTests need root and run in the vm tier too.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
+        tests("EventABITests", ["CEventABI"]),
+        tests("EventDecoderTests", ["EventDecoder", "CEventABI", "TestSupport"]),
+        tests("ProcessTreeTests", ["ProcessTree", "EventModel", "CEventABI", "TestSupport"]),
+        tests(
+            "ControlCommandsTests",
+            ["ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", arguments]),
+        tests("EventFiltersTests", ["EventFilters", "EventModel", "TestSupport"]),
     ]
 )

@@ -8,8 +8,9 @@ public struct DNSAnswer {
 
     /// Pointers inside a name; a legal name has at most 127 labels.
     private static let maximumJumps = 128
-    /// Text length of a name (RFC 1035, section 2.3.4).
-    private static let maximumName = 255
+    /// Text length of a name: 255 bytes on the wire, less the first length and the root (RFC 1035,
+    /// section 2.3.4).
+    private static let maximumName = 253
     /// Addresses that are taken from one answer.
     private static let maximumAddresses = 64
 
@@ -95,7 +96,9 @@ public struct DNSAnswer {
                     jumps += 1
                     continue
                 }
-                guard length & 0xc0 == 0, text.count + Int(length) < DNSAnswer.maximumName else { return nil }
+                let separator = text.isEmpty ? 0 : 1
+                guard length & 0xc0 == 0, text.count + separator + Int(length) <= DNSAnswer.maximumName
+                else { return nil }
                 if !text.isEmpty { text.append(UInt8(ascii: ".")) }
                 for offset in 1...Int(length) {
                     guard let character = byte(index + offset) else { return nil }

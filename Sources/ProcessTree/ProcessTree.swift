@@ -81,12 +81,29 @@ public final class ProcessTree {
     public func exec(_ record: secd_exec, _ fill: (inout ProcessImage) -> Void) -> ProcessObject {
         let previous = find(record.previous)
         let parent = previous?.parent ?? find(record.parent)
+        if let known = find(record.image) { return complete(known, record, previous, parent, fill) }
         let object = take()
         object.assign(executed: record, previous: previous, parent: parent, fill)
         if let parent { retain(parent) }
         if let previous { end(previous, at: record.image.start_ns) }
         insert(object)
         return object
+    }
+
+    /// The exec record of an image that is known already: seeded while the record waited in its ring,
+    /// or a placeholder. The object becomes the image, and keeps what refers to it.
+    private func complete(
+        _ known: ProcessObject, _ record: secd_exec, _ previous: ProcessObject?, _ parent: ProcessObject?,
+        _ fill: (inout ProcessImage) -> Void
+    ) -> ProcessObject {
+        let (references, state, former) = (known.references, known.state, known.parent)
+        known.assign(executed: record, previous: previous, parent: parent, fill)
+        known.references = references
+        known.state = state
+        if let parent { retain(parent) }
+        if let former { release(former) }
+        if let previous, previous !== known { end(previous, at: record.image.start_ns) }
+        return known
     }
 
     /// A process ended; its object stays for a while. Returns it, or one made from what the record
@@ -99,6 +116,7 @@ public final class ProcessTree {
 
     /// An object for an image that nobody announced: identity and parent are all that is known.
     public func placeholder(_ image: secd_image, parent: secd_image) -> ProcessObject {
+        if let known = find(image) { return known }
         unknown += 1
         var known = ProcessImage()
         known.head.image = image
@@ -207,9 +225,10 @@ public final class ProcessTree {
             object.adopt(parent: nil)
             evicted += 1
             release(parent)
-            if heapBytes <= budget { return true }
+            // To add it all up takes as long as this whole walk.
+            if evicted.isMultiple(of: 256), heapBytes <= budget { return true }
         }
-        return false
+        return heapBytes <= budget
     }
 }
 

@@ -5,6 +5,9 @@ public struct ProtobufWriter: ~Copyable {
 
     /// Bytes kept free for the length of a nested message: enough for 2 MiB; a longer one is moved.
     private static let lengthBytes = 3
+    /// Bytes of a longer length. A varint may have ten, but readers in C++ and Python refuse a length
+    /// of more than five (`ReadSize` in protobuf's parse_context.h).
+    private static let longLengthBytes = 5
 
     public init(capacity: Int = 4096) {
         output = OutputBuffer(capacity: capacity)
@@ -53,8 +56,8 @@ public struct ProtobufWriter: ~Copyable {
         let length = output.count - start - Self.lengthBytes
         var kept = Self.lengthBytes
         if length >= 1 << (7 * kept) {
-            output.openGap(at: start, length: 7)
-            kept = 10
+            output.openGap(at: start, length: Self.longLengthBytes - kept)
+            kept = Self.longLengthBytes
         }
         var rest = UInt64(length)
         for index in 0..<kept {

@@ -99,8 +99,10 @@ public final class ProcessObject {
         image.cgroupPath.removeAll(keepingCapacity: true)
         image.sha256.removeAll(keepingCapacity: true)
         fill(&image)
-        // Tetragon's `clone`: the first image of a process that was forked.
-        if let previous, previous.image.has(SECD_IMAGE_CLONE) { image.head.flags |= SECD_IMAGE_CLONE }
+        // Tetragon's `clone`: the first exec of a process that was forked, not those after it.
+        if let previous, previous.image.has(SECD_IMAGE_CLONE), !previous.image.has(SECD_IMAGE_EXECVE) {
+            image.head.flags |= SECD_IMAGE_CLONE
+        }
         begin(parent: parent)
     }
 

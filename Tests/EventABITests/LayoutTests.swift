@@ -1,0 +1,150 @@
+import CEventABI
+import Foundation
+import Testing
+
+/// What Swift reads and what programs write must lie at the same place. The headers assert their
+/// layout for both compilers; here Swift's own view of every struct is held against those
+/// assertions, and a struct that is asserted there but missing here fails.
+@Suite struct LayoutTests {
+    private static func size<Record: BitwiseCopyable>(_ type: Record.Type) -> Int { MemoryLayout<Record>.size }
+
+    private static let sizes: [String: Int] = [
+        "secd_record": size(secd_record.self),
+        "secd_stream": size(secd_stream.self),
+        "secd_reader": size(secd_reader.self),
+        "secd_agent": size(secd_agent.self),
+        "secd_image": size(secd_image.self),
+        "secd_credentials": size(secd_credentials.self),
+        "secd_namespaces": size(secd_namespaces.self),
+        "secd_inode": size(secd_inode.self),
+        "secd_path": size(secd_path.self),
+        "secd_fork": size(secd_fork.self),
+        "secd_exec": size(secd_exec.self),
+        "secd_usage": size(secd_usage.self),
+        "secd_exit": size(secd_exit.self),
+        "secd_credentials_change": size(secd_credentials_change.self),
+        "secd_piece": size(secd_piece.self),
+        "secd_cgroup": size(secd_cgroup.self),
+        "secd_process": size(secd_process.self),
+        "secd_seed": size(secd_seed.self),
+        "secd_socket": size(secd_socket.self),
+        "secd_socket_state": size(secd_socket_state.self),
+        "secd_socket_pending": size(secd_socket_pending.self),
+        "secd_socket_peer": size(secd_socket_peer.self),
+        "secd_dns": size(secd_dns.self),
+        "secd_file_prefix": size(secd_file_prefix.self),
+        "secd_file": size(secd_file.self),
+    ]
+
+    private static let offsets: [String: Int?] = [
+        "secd_record.sequence": MemoryLayout<secd_record>.offset(of: \.sequence),
+        "secd_record.time_ns": MemoryLayout<secd_record>.offset(of: \.time_ns),
+        "secd_record.cpu": MemoryLayout<secd_record>.offset(of: \.cpu),
+        "secd_stream.lost": MemoryLayout<secd_stream>.offset(of: \.lost),
+        "secd_stream.lost_by_kind": MemoryLayout<secd_stream>.offset(of: \.lost_by_kind),
+        "secd_credentials.securebits": MemoryLayout<secd_credentials>.offset(of: \.securebits),
+        "secd_credentials.permitted": MemoryLayout<secd_credentials>.offset(of: \.permitted),
+        "secd_fork.image": MemoryLayout<secd_fork>.offset(of: \.image),
+        "secd_fork.parent": MemoryLayout<secd_fork>.offset(of: \.parent),
+        "secd_fork.cgroup_id": MemoryLayout<secd_fork>.offset(of: \.cgroup_id),
+        "secd_fork.clone_start_ns": MemoryLayout<secd_fork>.offset(of: \.clone_start_ns),
+        "secd_exec.image": MemoryLayout<secd_exec>.offset(of: \.image),
+        "secd_exec.credentials": MemoryLayout<secd_exec>.offset(of: \.credentials),
+        "secd_exec.namespaces": MemoryLayout<secd_exec>.offset(of: \.namespaces),
+        "secd_exec.cgroup_id": MemoryLayout<secd_exec>.offset(of: \.cgroup_id),
+        "secd_exec.binary_inode": MemoryLayout<secd_exec>.offset(of: \.binary_inode),
+        "secd_exec.binary": MemoryLayout<secd_exec>.offset(of: \.binary),
+        "secd_exec.flags": MemoryLayout<secd_exec>.offset(of: \.flags),
+        "secd_exec.old_permitted": MemoryLayout<secd_exec>.offset(of: \.old_permitted),
+        "secd_exec.filename_length": MemoryLayout<secd_exec>.offset(of: \.filename_length),
+        "secd_exec.comm": MemoryLayout<secd_exec>.offset(of: \.comm),
+        "secd_exit.since_exec": MemoryLayout<secd_exit>.offset(of: \.since_exec),
+        "secd_exit.process_start_ns": MemoryLayout<secd_exit>.offset(of: \.process_start_ns),
+        "secd_exit.status": MemoryLayout<secd_exit>.offset(of: \.status),
+        "secd_credentials_change.old": MemoryLayout<secd_credentials_change>.offset(of: \.old),
+        "secd_credentials_change.new": MemoryLayout<secd_credentials_change>.offset(of: \.new),
+        "secd_credentials_change.tid": MemoryLayout<secd_credentials_change>.offset(of: \.tid),
+        "secd_piece.offset": MemoryLayout<secd_piece>.offset(of: \.offset),
+        "secd_process.dead": MemoryLayout<secd_process>.offset(of: \.dead),
+        "secd_process.credentials": MemoryLayout<secd_process>.offset(of: \.credentials),
+        "secd_process.process_start_ns": MemoryLayout<secd_process>.offset(of: \.process_start_ns),
+        "secd_process.flags": MemoryLayout<secd_process>.offset(of: \.flags),
+        "secd_seed.credentials": MemoryLayout<secd_seed>.offset(of: \.credentials),
+        "secd_seed.namespaces": MemoryLayout<secd_seed>.offset(of: \.namespaces),
+        "secd_seed.cgroup_id": MemoryLayout<secd_seed>.offset(of: \.cgroup_id),
+        "secd_seed.comm": MemoryLayout<secd_seed>.offset(of: \.comm),
+        "secd_socket.cookie": MemoryLayout<secd_socket>.offset(of: \.cookie),
+        "secd_socket.user": MemoryLayout<secd_socket>.offset(of: \.user),
+        "secd_socket.local": MemoryLayout<secd_socket>.offset(of: \.local),
+        "secd_socket.local_port": MemoryLayout<secd_socket>.offset(of: \.local_port),
+        "secd_socket.flags": MemoryLayout<secd_socket>.offset(of: \.flags),
+        "secd_socket.cgroup_id": MemoryLayout<secd_socket>.offset(of: \.cgroup_id),
+        "secd_socket.bytes_sent": MemoryLayout<secd_socket>.offset(of: \.bytes_sent),
+        "secd_socket.retransmits": MemoryLayout<secd_socket>.offset(of: \.retransmits),
+        "secd_socket.inode": MemoryLayout<secd_socket>.offset(of: \.inode),
+        "secd_socket_state.user_key": MemoryLayout<secd_socket_state>.offset(of: \.user_key),
+        "secd_socket_state.users": MemoryLayout<secd_socket_state>.offset(of: \.users),
+        "secd_socket_state.sent_to": MemoryLayout<secd_socket_state>.offset(of: \.sent_to),
+        "secd_socket_state.marks": MemoryLayout<secd_socket_state>.offset(of: \.marks),
+        "secd_file.image": MemoryLayout<secd_file>.offset(of: \.image),
+        "secd_file.inode": MemoryLayout<secd_file>.offset(of: \.inode),
+        "secd_file.path": MemoryLayout<secd_file>.offset(of: \.path),
+        "secd_file.cgroup_id": MemoryLayout<secd_file>.offset(of: \.cgroup_id),
+        "secd_file.operation": MemoryLayout<secd_file>.offset(of: \.operation),
+    ]
+
+    /// Assertions of the headers as they stand in the repository: name → bytes.
+    private static func assertions(_ pattern: Regex<(Substring, Substring, Substring)>) throws -> [String: Int] {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../bpf/abi")
+        let headers = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        var found: [String: Int] = [:]
+        for header in headers where header.pathExtension == "h" {
+            for match in try String(contentsOf: header, encoding: .utf8).matches(of: pattern) {
+                found[String(match.1).replacing(", ", with: ".")] = value(of: match.2)
+            }
+        }
+        return found
+    }
+
+    /// A number, or a sum with the one constant that the headers use in a size.
+    private static func value(of expression: Substring) -> Int? {
+        Int(expression) ?? (expression == "16 + 8 * SECD_KIND_COUNT + 8" ? 24 + 8 * Int(SECD_KIND_COUNT) : nil)
+    }
+
+    @Test func sizesAreThoseOfTheHeaders() throws {
+        let asserted = try Self.assertions(/SECD_SIZE\((secd_\w+), (.+)\);/)
+        #expect(!asserted.isEmpty)
+        for (name, bytes) in asserted { #expect(Self.sizes[name] == bytes, "sizeof \(name)") }
+        #expect(Set(asserted.keys) == Set(Self.sizes.keys))
+    }
+
+    @Test func offsetsAreThoseOfTheHeaders() throws {
+        let asserted = try Self.assertions(/SECD_LAYOUT\((secd_\w+, \w+), (.+)\);/)
+        #expect(!asserted.isEmpty)
+        for (name, bytes) in asserted { #expect(Self.offsets[name] == bytes, "offset of \(name)") }
+        #expect(Set(asserted.keys) == Set(Self.offsets.keys))
+    }
+
+    /// Records follow one another in the ring 8-byte aligned; a struct whose stride differs from its
+    /// size would make an array of it differ between the compilers.
+    @Test func recordsBeginWithTheHeadAndFillTheirAlignment() {
+        #expect(MemoryLayout<secd_fork>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_exec>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_exit>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_credentials_change>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_piece>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_cgroup>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_socket>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_dns>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_file>.offset(of: \.head) == 0)
+        #expect(MemoryLayout<secd_stream>.stride == MemoryLayout<secd_stream>.size)
+        #expect(MemoryLayout<secd_seed>.stride == MemoryLayout<secd_seed>.size)
+    }
+
+    @Test func limitsAgreeWithEachOther() {
+        #expect(SECD_KIND_TEST < SECD_KIND_COUNT)
+        #expect(SECD_RING_OBSERVATION < SECD_RING_COUNT)
+        // A whole argv of Linux's default limit fits into its pieces.
+        #expect(SECD_ARGUMENTS_INLINE + SECD_PIECES_MAX * SECD_PIECE_MAX >= 2 << 20)
+    }
+}
