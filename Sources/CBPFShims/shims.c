@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Room for the tail of a verifier log of some thousand lines. */
 #define LOG_SIZE (256 * 1024)
@@ -117,6 +118,23 @@ int secd_program_runs(int program_fd, __u64 *nanoseconds, __u64 *runs)
 	*nanoseconds = info.run_time_ns;
 	*runs = info.run_cnt;
 	return 0;
+}
+
+__u64 secd_all_programs_nanoseconds(void)
+{
+	__u64 sum = 0, nanoseconds, runs;
+	__u32 id = 0;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		int fd = bpf_prog_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!secd_program_runs(fd, &nanoseconds, &runs))
+			sum += nanoseconds;
+		close(fd);
+	}
+	return sum;
 }
 
 int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u32 btf_id)

@@ -27,6 +27,9 @@ int secd_set_constant(struct bpf_object *object, const char *name, const void *v
 /* Time and runs of a program (kernel.bpf_stats_enabled); 0 or -errno. */
 int secd_program_runs(int program_fd, __u64 *nanoseconds, __u64 *runs);
 
+/* The same for all programs in the kernel together. */
+__u64 secd_all_programs_nanoseconds(void);
+
 /* Loads a program of two instructions (return 0): does the kernel accept the type? fd or -errno. */
 int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u32 btf_id);
 

@@ -1,0 +1,22 @@
+/* What benchmarks need of C: exact loops without a runtime in between, and an allocation count. */
+#ifndef SECD_BENCH_SHIMS_H
+#define SECD_BENCH_SHIMS_H
+
+#include <stdint.h>
+
+/* Spawns `path` and waits for it, `count` times; returns nanoseconds, or 0 on failure. */
+uint64_t secd_bench_spawn(const char *path, int count);
+
+/* Calls getppid(2) `count` times; returns nanoseconds. */
+uint64_t secd_bench_getppid(uint64_t count);
+
+/* Opens and closes `count` TCP connections over loopback to a listener of its own; nanoseconds. */
+uint64_t secd_bench_connect(int count);
+
+/* Starts and joins `count` threads; returns nanoseconds. */
+uint64_t secd_bench_threads(int count);
+
+/* Allocations (malloc, calloc, realloc, aligned_alloc) of this process so far. */
+uint64_t secd_bench_allocations(void);
+
+#endif
