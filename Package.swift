@@ -138,5 +138,10 @@ let package = Package(
             "ControlCommandsTests",
             ["ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", arguments]),
         tests("EventFiltersTests", ["EventFilters", "EventModel", "TestSupport"]),
+        tests("LinuxSystemTests", ["LinuxSystem", system]),
+        tests("ConfigurationTests", ["Configuration"]),
+        tests(
+            "ExportTests",
+            ["Export", "EventModel", "AgentModel", "LinuxSystem", "TextEncoding", "CLinuxShims", system, logging]),
     ]
 )
