@@ -1,4 +1,9 @@
 public import AgentModel
+import ControlProtos
+import FoundationEssentials
+import GRPCCore
+import GRPCProtobuf
+import SwiftProtobuf
 
 /// Talks to a running daemon. A value without connection: every call connects, asks and closes,
 /// so that a client survives restarts of the daemon.
@@ -7,6 +12,9 @@ public import AgentModel
 /// on what its body throws.
 public struct AgentClient: Sendable {
     let target: ClientTarget
+
+    /// How long a daemon may take to answer a question.
+    private static let timeout = Duration.seconds(30)
 
     /// A daemon on this machine.
     public init(socketPath: String = "/run/secd/secd.sock") {
@@ -24,26 +32,62 @@ public struct AgentClient: Sendable {
     public func events(
         _ subscription: Subscription, _ body: (EventLines) async throws -> Bool
     ) async throws {
-        throw ClientError("not implemented yet")
+        try await EventReader(target: target, request: Secd_V1_EventsRequest(subscription)).run(body)
     }
 
     public func status() async throws -> AgentStatus {
-        throw ClientError("not implemented yet")
+        try await ask("Status", Secd_V1_StatusRequest())
     }
 
     public func processes() async throws -> [ProcessListing] {
-        throw ClientError("not implemented yet")
+        try await ask("Processes", Secd_V1_ProcessesRequest())
     }
 
     public func sockets() async throws -> [SocketListing] {
-        throw ClientError("not implemented yet")
+        try await ask("Sockets", Secd_V1_SocketsRequest())
     }
 
     public func mechanisms() async throws -> [MechanismListing] {
-        throw ClientError("not implemented yet")
+        try await ask("Mechanisms", Secd_V1_MechanismsRequest())
     }
 
     public func configuration() async throws -> [String: String] {
-        throw ClientError("not implemented yet")
+        try await ask("Configuration", Secd_V1_ConfigurationRequest())
+    }
+
+    private func ask<Answer: Decodable>(_ method: String, _ request: some Message) async throws -> Answer {
+        var options = target.callOptions
+        options.timeout = Self.timeout
+        let document: Secd_V1_Document
+        do {
+            let call = options
+            document = try await withGRPCClient(transport: try target.transport()) { client in
+                try await client.unary(
+                    request: ClientRequest(message: request), descriptor: ClientTarget.method(method),
+                    serializer: ProtobufSerializer(), deserializer: ProtobufDeserializer<Secd_V1_Document>(),
+                    options: call
+                ) { try $0.message }
+            }
+        } catch {
+            throw target.sentence(for: error)
+        }
+        do {
+            let decoder = JSONDecoder()
+            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+                positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            return try decoder.decode(Answer.self, from: document.json)
+        } catch {
+            throw ClientError(
+                "the daemon's answer to \(method) cannot be read: are secctl and secd of the same version? (\(error))")
+        }
+    }
+}
+
+extension Secd_V1_EventsRequest {
+    fileprivate init(_ subscription: Subscription) {
+        self.init()
+        allowList = subscription.allow.map(\.message)
+        denyList = subscription.deny.map(\.message)
+        fieldFilters = subscription.fieldFilters.map(\.message)
     }
 }

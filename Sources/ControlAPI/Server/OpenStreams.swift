@@ -1,0 +1,68 @@
+import GRPCCore
+import Synchronization
+
+/// The event streams that clients have open, so that a stop can end them in order: each gets its
+/// last message and the status OK.
+final class OpenStreams: Sendable {
+    /// Streams that may be open at once. Each one costs the agent a queue and the worker an encoding.
+    static let limit = 256
+
+    private struct State {
+        var closed = false
+        var next: UInt64 = 0
+        var tasks: [UInt64: Task<Void, any Error>] = [:]
+    }
+    private let state = Mutex(State())
+
+    /// Runs the body of one stream until it ends, the client goes, or `endAll`. The last two count
+    /// as an end in order.
+    func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let task = Task { try await body() }
+        let number: UInt64
+        do {
+            number = try register(task)
+        } catch {
+            task.cancel()
+            throw error
+        }
+        defer { state.withLock { _ = $0.tasks.removeValue(forKey: number) } }
+        try await withRPCCancellationHandler {
+            try await withTaskCancellationHandler {
+                do {
+                    try await task.value
+                } catch {
+                    // A cancelled write fails in the transport's words; nobody is there to read them.
+                    guard task.isCancelled else { throw error }
+                }
+            } onCancel: {
+                task.cancel()
+            }
+        } onCancelRPC: {
+            task.cancel()
+        }
+    }
+
+    /// Ends all streams and refuses new ones.
+    func endAll() {
+        let tasks = state.withLock { state in
+            state.closed = true
+            return Array(state.tasks.values)
+        }
+        for task in tasks { task.cancel() }
+    }
+
+    private func register(_ task: Task<Void, any Error>) throws(RPCError) -> UInt64 {
+        try state.withLock { state throws(RPCError) in
+            if state.closed {
+                throw RPCError(code: .unavailable, message: "secd is stopping: try again when it is back")
+            }
+            if state.tasks.count >= Self.limit {
+                throw RPCError(
+                    code: .resourceExhausted, message: "\(Self.limit) clients read events already: close some of them")
+            }
+            state.next += 1
+            state.tasks[state.next] = task
+            return state.next
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import GRPCCore
+import GRPCProtobuf
+import SwiftProtobuf
+
+extension RPCRouter {
+    /// A call with one request and one answer.
+    mutating func answer<Request: Message, Response: Message>(
+        _ service: String, _ method: String,
+        with handler: @escaping @Sendable (Request) async throws -> Response
+    ) {
+        registerHandler(
+            forMethod: MethodDescriptor(fullyQualifiedService: service, method: method),
+            deserializer: ProtobufDeserializer<Request>(), serializer: ProtobufSerializer<Response>()
+        ) { request, _ in
+            let message = try await ServerRequest(stream: request).message
+            return StreamingServerResponse(single: ServerResponse(message: try await handler(message)))
+        }
+    }
+
+    /// A call with one request and a stream of messages that are encoded already.
+    mutating func stream<Request: Message>(
+        _ service: String, _ method: String,
+        with handler:
+            @escaping @Sendable (Request, ServerContext) async throws -> (
+                @Sendable (RPCWriter<ArraySlice<UInt8>>) async throws -> Void
+            )
+    ) {
+        registerHandler(
+            forMethod: MethodDescriptor(fullyQualifiedService: service, method: method),
+            deserializer: ProtobufDeserializer<Request>(), serializer: EncodedSerializer()
+        ) { request, context in
+            let message = try await ServerRequest(stream: request).message
+            let produce = try await handler(message, context)
+            return StreamingServerResponse { writer in
+                try await produce(writer)
+                return [:]
+            }
+        }
+    }
+
+    /// A call that exists in the protocol and not in secd.
+    mutating func refuse(_ service: String, _ method: String, because reason: String) {
+        registerHandler(
+            forMethod: MethodDescriptor(fullyQualifiedService: service, method: method),
+            deserializer: UnreadDeserializer(), serializer: EncodedSerializer()
+        ) { _, _ in
+            throw RPCError(code: .unimplemented, message: "secd does not offer \(method): \(reason)")
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Glibc
+import LinuxSystem
+import Logging
+import Synchronization
+import SystemPackage
+
+/// The daemon's Unix socket: the lock that says who serves it, the file, and its permissions.
+///
+/// Order matters: the lock is taken before anything is removed, so a second daemon can never pull
+/// the socket away from the first; and the file gets its permissions before the socket listens, so
+/// that nobody connects in between.
+final class SocketFile: Sendable {
+    let path: String
+    /// Held until `close`. The file itself stays: removing it would let two
+    /// daemons lock two different files of the same name.
+    private let lock: Mutex<OwnedFD?>
+    /// The transport serves a duplicate, so that it can be made anew on the same socket.
+    private let listener: Mutex<OwnedFD?>
+
+    /// Takes the lock and listens.
+    /// - Throws: `ServerError`.
+    init(path: String, group: String, logger: Logger) throws {
+        guard path.hasPrefix("/") else {
+            throw ServerError("the socket's path \"\(path)\" is not absolute: begin it with /")
+        }
+        guard path.utf8.count <= UnixSocket.longestPath else {
+            throw ServerError(
+                "the socket's path is \(path.utf8.count) bytes long and the kernel takes \(UnixSocket.longestPath): choose a shorter one"
+            )
+        }
+        try Self.makeDirectory(of: path)
+        self.path = path
+        let lock = try Self.takeLock(for: path)
+        try Self.removeStale(path)
+        let listener = try Self.bind(path)
+        do throws(Errno) {
+            try Self.setPermissions(path, group: group, logger: logger)
+            let number = listener.raw
+            try SystemCall.result { Glibc.listen(number, 128) }
+        } catch {
+            try? FileTree.remove(path)
+            throw ServerError("cannot listen on \(path): \(error)")
+        }
+        self.lock = Mutex(lock)
+        self.listener = Mutex(listener)
+    }
+
+    /// A descriptor of the listening socket for a transport, which closes it.
+    func descriptorForTransport() throws(Errno) -> Int {
+        try listener.withLock { listener throws(Errno) in
+            guard let duplicate = try listener?.duplicate() else { throw .badFileDescriptor }
+            return Int(duplicate.release())
+        }
+    }
+
+    /// Removes the file, which is ours since the lock is, and listens no more.
+    func remove() {
+        try? FileTree.remove(path)
+        listener.withLock { $0 = nil }
+    }
+
+    /// Lets another daemon have the path.
+    func close() {
+        remove()
+        lock.withLock { $0 = nil }
+    }
+
+    private static func makeDirectory(of path: String) throws {
+        var directory = FilePath(path).removingLastComponent()
+        var missing: [FilePath] = []
+        while (try? FileStatus(path: directory.string)) == nil, !directory.components.isEmpty {
+            missing.append(directory)
+            directory = directory.removingLastComponent()
+        }
+        for directory in missing.reversed() {
+            do throws(Errno) {
+                try FileTree.makeDirectory(directory.string, permissions: 0o755)
+                // The umask may have taken bits away that members of the group need.
+                try SystemCall.result { unsafe chmod(directory.string, 0o755) }
+            } catch {
+                if error == .fileExists { continue }
+                throw ServerError(
+                    "cannot create \(directory) for the socket: \(error): create it, or choose another --socket")
+            }
+        }
+    }
+
+    private static func takeLock(for path: String) throws -> OwnedFD {
+        let name = path + ".lock"
+        do throws(Errno) {
+            let lock = try OwnedFD.open(name, O_RDWR | O_CREAT, permissions: 0o600)
+            if try lock.lockExclusively() { return lock }
+        } catch .permissionDenied {
+            throw ServerError("no permission to create \(name): run secd as root, or choose another --socket")
+        } catch {
+            throw ServerError("cannot lock \(name): \(error)")
+        }
+        throw ServerError("another secd serves \(path): stop it, or choose another --socket")
+    }
+
+    /// Removes what a killed daemon left behind.
+    private static func removeStale(_ path: String) throws {
+        guard let status = try? FileStatus(path: path) else { return }
+        guard status.kind == .socket else {
+            throw ServerError("\(path) exists and is not a socket: move it away, or choose another --socket")
+        }
+        if UnixAddress.probe(path) == nil {
+            throw ServerError("another program serves \(path): stop it, or choose another --socket")
+        }
+        do throws(Errno) {
+            try FileTree.remove(path)
+        } catch {
+            throw ServerError("cannot remove the stale socket \(path): \(error)")
+        }
+    }
+
+    private static func bind(_ path: String) throws -> OwnedFD {
+        do throws(Errno) {
+            let descriptor = try UnixAddress.makeSocket()
+            let number = descriptor.raw
+            unsafe try UnixAddress.call(path) { unsafe Glibc.bind(number, $0, $1) }
+            return descriptor
+        } catch .permissionDenied {
+            throw ServerError("no permission to create \(path): run secd as root, or choose another --socket")
+        } catch {
+            throw ServerError("cannot create the socket \(path): \(error)")
+        }
+    }
+
+    /// Root and the group's members may connect; only root where the group does not exist.
+    private static func setPermissions(_ path: String, group: String, logger: Logger) throws(Errno) {
+        try SystemCall.result { unsafe chmod(path, 0o600) }
+        guard !group.isEmpty else { return }
+        guard let number = groupNumber(group) else {
+            logger.info("group does not exist: only root may use the socket", metadata: ["group": "\(group)"])
+            return
+        }
+        do throws(Errno) {
+            try SystemCall.result { unsafe lchown(path, uid_t.max, number) }
+        } catch {
+            logger.warning(
+                "cannot give the socket to the group: only its owner may use it",
+                metadata: ["group": "\(group)", "error": "\(error)"])
+            return
+        }
+        try SystemCall.result { unsafe chmod(path, 0o660) }
+    }
+
+    private static func groupNumber(_ name: String) -> gid_t? {
+        var entry = unsafe group()
+        var found: UnsafeMutablePointer<group>?
+        // Enough for a group of thousands of members (getgrnam_r(3)).
+        var space = [CChar](repeating: 0, count: 1 << 18)
+        guard unsafe getgrnam_r(name, &entry, &space, space.count, &found) == 0, unsafe found != nil else { return nil }
+        return unsafe entry.gr_gid
+    }
+}
