@@ -78,6 +78,10 @@ int BPF_PROG(on_mkdir, const struct path *dir, struct dentry *dentry, umode_t mo
 SEC("fexit/security_path_mknod")
 int BPF_PROG(on_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
 {
+	__u32 type = mode & SECD_S_IFMT;
+
+	if (type == 0 || type == SECD_S_IFREG)
+		return 0; /* open(O_CREAT) comes through here too, and security_file_open tells it */
 	return entry_directly(dir, dentry, SECD_FILE_CREATE, mode, verdict(ctx));
 }
 

@@ -285,6 +285,7 @@ struct cgroup {
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
 	int level;
+	struct cgroup *ancestors[1];
 };
 struct css_set {
 	struct cgroup *dfl_cgrp;

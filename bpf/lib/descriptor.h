@@ -12,6 +12,7 @@
 /* include/uapi/linux/stat.h */
 #define SECD_S_IFMT   0170000
 #define SECD_S_IFSOCK 0140000
+#define SECD_S_IFREG  0100000
 
 /* One pointer at a computed address. Older verifiers take such a load for a number, so the
  * address is given the type of any struct that begins with a pointer. */

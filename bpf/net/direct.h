@@ -78,6 +78,7 @@ static __always_inline int inet_connected_directly(struct socket *socket, const 
 		}
 	}
 	state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
+	state->connected_ns = result ? 0 : bpf_ktime_get_boot_ns();
 	bpf_probe_read_kernel(copy, sizeof(copy), address);
 	record.remote_port = host_order(*(__be16 *)(copy + 2));
 	if (record.family == SECD_AF_INET6)

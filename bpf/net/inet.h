@@ -52,7 +52,10 @@ static __always_inline void inet_bound(struct sock *sk, struct secd_socket_state
 	socket_send(&record, SECD_SOCKET_BOUND, bpf_ktime_get_boot_ns());
 }
 
-/* Before anything is sent, also when another program or the route will refuse. */
+/*
+ * TCP, before anything is sent, also when another program or the route will refuse. connect(2)
+ * of the others sends nothing: it is told by its outcome alone.
+ */
 static __always_inline int inet_connecting(struct bpf_sock_addr *ctx, bool ip6)
 {
 	struct secd_socket_state *state = socket_state(ctx->sk);
@@ -63,10 +66,12 @@ static __always_inline int inet_connecting(struct bpf_sock_addr *ctx, bool ip6)
 	if (!state || (state->marks & SECD_SOCKET_MARK_IGNORED))
 		return 1;
 	now = bpf_ktime_get_boot_ns();
+	if (ctx->protocol != SECD_IPPROTO_TCP) {
+		state->connected_ns = now;
+		return 1;
+	}
 	state->marks &= ~SECD_SOCKET_MARK_CONNECTING; /* left by an attempt that never went out */
 	tcp_attempt(state, now);
-	if (ctx->protocol != SECD_IPPROTO_TCP)
-		state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
 	actor_read(&actor, bpf_get_current_task_btf());
 	record.family = ctx->family;
 	record.type = ctx->type;

@@ -25,15 +25,18 @@ static __always_inline void dns_answer(struct __sk_buff *skb, __u32 offset,
 	struct secd_dns *dns;
 	__u32 total = skb->len - offset, length;
 
-	if (skb->len <= offset || total > 0xffff)
+	if (skb->len <= offset)
 		return;
 	scratch = scratch_claim();
 	if (!scratch)
 		return;
 	dns = (struct secd_dns *)scratch->record;
 	length = total > SECD_DNS_MAX ? SECD_DNS_MAX : total;
-	asm volatile("" : "+r"(length)); /* clang knows that it is not 0, the verifier wants to see it */
-	if (length > 0 && length <= SECD_DNS_MAX && !bpf_skb_load_bytes(skb, offset, dns + 1, length)) {
+	/* Written so that every verifier sees 1 to SECD_DNS_MAX. */
+	length--;
+	bounded(length, SECD_DNS_MAX - 1);
+	length++;
+	if (!bpf_skb_load_bytes(skb, offset, dns + 1, length)) {
 		dns->image = state->user;
 		dns->cookie = state->cookie;
 		dns->length = length;

@@ -102,6 +102,7 @@ static __always_inline void peer_of_message(struct sock *sk, const void *name)
 		return;
 	sock_describe(&record, sk);
 	peer_into(&record, state, &peer);
+	record.tid = kload(bpf_get_current_task_btf(), pid);
 	socket_send(&record, SECD_SOCKET_DATAGRAM, bpf_ktime_get_boot_ns());
 }
 

@@ -5,7 +5,7 @@
  * hook                                          what it does
  * cgroup/sock_create | fentry/security_socket_post_create     CREATED (IP; the second: all)
  * cgroup/post_bind4, 6 | fexit/inet_bind, inet6_bind          BOUND (IP)
- * cgroup/connect4, 6                                          CONNECTING (IP)
+ * cgroup/connect4, 6                                          CONNECTING (TCP)
  * cgroup type 49 (6.7+) | fentry/unix_*_connect               CONNECTING (Unix)
  * tp_btf/inet_sock_set_state                                  the life of a TCP connection
  * fexit/inet_stream_connect, inet_dgram_connect               outcomes it does not show

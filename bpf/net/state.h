@@ -81,8 +81,8 @@ static __always_inline void state_created(struct secd_socket_state *state,
 
 /*
  * A socket whose creation was not seen. Nobody is guessed: the first who uses it becomes its
- * user, its creator stays unknown. A scope cannot be tested without a process, so with a
- * cgroup scope such sockets stay untold until somebody inside uses them.
+ * user, its creator stays unknown. A cgroup scope cannot be tested without a process: with one,
+ * such a socket is told only if the first that is seen of it is a use by somebody inside.
  */
 static __always_inline void state_unseen(struct secd_socket_state *state, struct sock *sk)
 {
@@ -96,21 +96,27 @@ static __always_inline void state_unseen(struct secd_socket_state *state, struct
 		state->marks = SECD_SOCKET_MARK_IGNORED;
 }
 
+static __always_inline struct secd_socket_state *state_create_unseen(struct sock *sk)
+{
+	struct secd_socket_state *state = socket_state_create(sk);
+
+	if (!state) {
+		count(SECD_COUNTER_STORAGE_FULL);
+		return NULL;
+	}
+	state_unseen(state, sk);
+	state->cookie = bpf_get_socket_cookie(sk);
+	return state;
+}
+
 /* The record of an IP socket in any context; NULL = not to be told about. */
 static __always_inline struct secd_socket_state *state_of_sock(struct sock *sk)
 {
 	struct secd_socket_state *state = socket_state(sk);
 
-	if (!state) {
-		state = socket_state_create(sk);
-		if (!state) {
-			count(SECD_COUNTER_STORAGE_FULL);
-			return NULL;
-		}
-		state_unseen(state, sk);
-		state->cookie = bpf_get_socket_cookie(sk);
-	}
-	if (state->marks & SECD_SOCKET_MARK_IGNORED)
+	if (!state)
+		state = state_create_unseen(sk);
+	if (!state || (state->marks & SECD_SOCKET_MARK_IGNORED))
 		return NULL;
 	return state;
 }

@@ -35,11 +35,10 @@ static __always_inline int socket_moved(struct sock *sk, int bytes, bool incomin
 	if (family_is_ip(family)) {
 		state = socket_state(sk);
 		if (!state) {
-			state = state_of_sock(sk);
-			if (state && !actor_watched(task)) {
-				state->marks = SECD_SOCKET_MARK_IGNORED;
+			state = state_create_unseen(sk);
+			if (!state)
 				return 0;
-			}
+			state->marks = actor_watched(task) ? 0 : SECD_SOCKET_MARK_IGNORED;
 		}
 	} else if (family == SECD_AF_UNIX) {
 		state = state_of_unix(sk, task);
