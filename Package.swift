@@ -117,26 +117,40 @@ let package = Package(
         library(
             "AgentCore",
             [
-                "Sensors", "Export", "EventDecoder", "ProcessTree", "Configuration",
+                "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree", "Configuration",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd", "CLinuxShims", system,
                 logging, arguments,
             ], settings: eventPath),
         library(
             "ControlCommands",
             ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", "CZlib", arguments]),
+        library("EventReference", ["EventModel", "TextEncoding", "CEventABI"]),
+        program("event-reference", ["EventReference"]),
         program("secd", ["AgentCore", arguments]),
         program("secctl", ["ControlCommands"]),
         program("secbench", ["AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims", arguments, logging]),
 
         // Tests: pure logic first; KernelTests need root and run in the vm tier too.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["EventReference"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests("EventDecoderTests", ["EventDecoder", "CEventABI", "TestSupport"]),
         tests("ProcessTreeTests", ["ProcessTree", "EventModel", "CEventABI", "TestSupport"]),
+        tests("EventModelTests", ["EventModel", "TextEncoding", "CEventABI", "EventReference", "TestSupport"]),
+        tests("EventReferenceTests", ["EventReference", "EventModel", "TestSupport"]),
         tests(
             "ControlCommandsTests",
             ["ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", arguments]),
+        tests(
+            "ControlAPITests",
+            [
+                "ControlAPI", "ControlProtos", "EventFilters", "EventModel", "AgentModel", "TestSupport",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                logging,
+            ]),
         tests("EventFiltersTests", ["EventFilters", "EventModel", "TestSupport"]),
         tests("LinuxSystemTests", ["LinuxSystem", system]),
         tests("ConfigurationTests", ["Configuration"]),
