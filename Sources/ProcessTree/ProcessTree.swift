@@ -15,7 +15,7 @@ public final class ProcessTree {
     private static let poolLimit = 1024
 
     let context: EncodingContext
-    private var images: [ImageKey: ProcessObject] = [:]
+    private var images = ImageTable(capacity: 4096)
     /// Objects to use again. Those that held strings of their own are kept apart from those that
     /// shared their parent's, so that an exec finds memory to fill.
     private var pool: [ProcessObject] = []
@@ -31,7 +31,6 @@ public final class ProcessTree {
 
     public init(context: EncodingContext) {
         self.context = context
-        images.reserveCapacity(4096)
         pool.reserveCapacity(1024)
     }
 
@@ -41,11 +40,11 @@ public final class ProcessTree {
     /// The image, or nil.
     @inline(__always)
     public func find(_ image: secd_image) -> ProcessObject? {
-        image.pid == 0 && image.start_ns == 0 ? nil : images[ImageKey(image)]
+        image.pid == 0 && image.start_ns == 0 ? nil : images.find(ImageKey(image))
     }
 
     /// All images, in no order.
-    public var all: Dictionary<ImageKey, ProcessObject>.Values { images.values }
+    public var all: [ProcessObject] { images.all }
 
     /// A process older than the daemon, described from the kernel's iterator and procfs. Parents
     /// are joined afterwards by `linkSeeds`, because they come in any order.
@@ -58,7 +57,7 @@ public final class ProcessTree {
 
     /// Joins seeded processes with their parents.
     public func linkSeeds() {
-        for object in images.values where object.parent == nil {
+        for object in images.all where object.parent == nil {
             if let parent = find(object.image.head.parent), parent !== object {
                 object.adopt(parent: parent)
                 retain(parent)
@@ -162,14 +161,14 @@ public final class ProcessTree {
     /// Ends every live image whose process is gone: after lifecycle records were lost.
     /// - Parameter isAlive: whether a process with this pid and start time exists.
     public func reconcile(at time: UInt64, _ isAlive: (ProcessImage) -> Bool) -> Int {
-        let gone = images.values.filter { $0.state == .alive && !isAlive($0.image) }
+        let gone = images.all.filter { $0.state == .alive && !isAlive($0.image) }
         for object in gone { end(object, at: time) }
         return gone.count
     }
 
     private func insert(_ object: ProcessObject) {
         object.state = .alive
-        images[ImageKey(object.key)] = object
+        images.insert(object, ImageKey(object.key))
         live += 1
     }
 
@@ -185,7 +184,7 @@ public final class ProcessTree {
         var next: ProcessObject? = object
         while let current = next {
             next = nil
-            images[ImageKey(current.key)] = nil
+            images.remove(ImageKey(current.key))
             if let parent = current.parent {
                 parent.references -= 1
                 if parent.references == 0, parent.state == .released { next = parent }
@@ -206,7 +205,7 @@ public final class ProcessTree {
 
     /// Bytes of all images.
     public var heapBytes: Int {
-        images.values.reduce(0) { $0 + $1.heapBytes }
+        images.all.reduce(0) { $0 + $1.heapBytes }
     }
 
     /// Frees what can be made again (encodings of images that have ended), then cuts ancestors that
@@ -216,11 +215,11 @@ public final class ProcessTree {
         guard bytes > budget else { return true }
         pool.removeAll()
         sharingPool.removeAll()
-        for object in images.values {
+        for object in images.all {
             bytes -= object.dropEncodings()
             if bytes <= budget { return true }
         }
-        for object in images.values where object.state == .alive {
+        for object in images.all where object.state == .alive {
             guard let parent = object.parent, parent.state == .released else { continue }
             object.adopt(parent: nil)
             evicted += 1
@@ -241,5 +240,10 @@ public struct ImageKey: Hashable, Sendable {
     public init(_ image: secd_image) {
         start = image.start_ns
         pid = image.pid
+    }
+
+    init(start: UInt64, pid: UInt32) {
+        self.start = start
+        self.pid = pid
     }
 }

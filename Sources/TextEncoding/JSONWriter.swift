@@ -7,6 +7,11 @@ public struct JSONWriter: ~Copyable {
     public var output: OutputBuffer
     /// Whether the next member or element needs a comma before it.
     @usableFromInline var needsComma = false
+    /// Text of the last second that was written, up to the decimal point.
+    private var known = OutputBuffer(capacity: 64)
+    private var knownSecond = UInt64.max
+    /// `2026-11-21T09:12:11.`
+    private static let secondLength = 20
 
     public init(capacity: Int = 4096) {
         output = OutputBuffer(capacity: capacity)
@@ -26,11 +31,7 @@ public struct JSONWriter: ~Copyable {
     /// Writes `"key":`; a value must follow.
     @inline(__always)
     public mutating func key(_ name: StaticString) {
-        separate()
-        output.append(UInt8(ascii: "\""))
-        output.append(name)
-        output.append(UInt8(ascii: "\""))
-        output.append(UInt8(ascii: ":"))
+        output.append(jsonKey: name, comma: needsComma)
         needsComma = false
     }
 
@@ -140,9 +141,18 @@ public struct JSONWriter: ~Copyable {
     /// Writes a time as RFC 3339 in UTC with nanoseconds.
     public mutating func timestamp(_ time: UnixTime) {
         separate()
+        let second = time.nanoseconds / 1_000_000_000
+        if second != knownSecond {
+            // Events come in the order of time: date and second are the same for thousands of them.
+            known.removeAll()
+            known.append(rfc3339: UnixTime(nanoseconds: second * 1_000_000_000))
+            known.truncate(to: Self.secondLength)
+            knownSecond = second
+        }
         output.append(UInt8(ascii: "\""))
-        output.append(rfc3339: time)
-        output.append(UInt8(ascii: "\""))
+        known.withBytes { output.append($0) }
+        output.append(decimal: time.nanoseconds % 1_000_000_000, digits: 9)
+        output.append("Z\"")
         needsComma = true
     }
 }

@@ -99,6 +99,23 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
         count += length
     }
 
+    /// Appends `,` where `comma`, then `"name":`; one check of the room for all of it.
+    @inline(__always)
+    mutating func append(jsonKey name: StaticString, comma: Bool) {
+        let length = name.utf8CodeUnitCount
+        reserve(length + 4)
+        var end = unsafe base + count
+        if comma {
+            unsafe end.storeBytes(of: UInt8(ascii: ","), as: UInt8.self)
+            unsafe end += 1
+        }
+        unsafe end.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+        unsafe (end + 1).copyMemory(from: name.utf8Start, byteCount: length)
+        unsafe (end + 1 + length).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+        unsafe (end + 2 + length).storeBytes(of: UInt8(ascii: ":"), as: UInt8.self)
+        count += length + (comma ? 4 : 3)
+    }
+
     /// Appends the UTF-8 of a string.
     public mutating func append(_ text: String) {
         var copy = text

@@ -83,7 +83,6 @@ final class WritingConsumer: EventConsumer, @unchecked Sendable {
     }
 
     func deliver(_ batch: consuming EventBatch) -> EventBatch {
-        var batch = batch
         unsafe batch.bytes.withUnsafeBytes { unsafe _ = write(descriptor, $0.baseAddress, $0.count) }
         written += batch.bytes.count
         if written > 64 << 20 {

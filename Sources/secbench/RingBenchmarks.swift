@@ -58,7 +58,6 @@ final class CollectingConsumer: EventConsumer, @unchecked Sendable {
     private var gaps: [String] = []
 
     func deliver(_ batch: consuming EventBatch) -> EventBatch {
-        var batch = batch
         for index in batch.entries.indices where batch.entries[index].kind == .streamGap {
             let text = String(decoding: batch.bytes[batch.range(of: index)], as: UTF8.self)
             lock.withLock { gaps.append(text) }

@@ -22,9 +22,12 @@ struct DaemonRun {
         let pins = try DirectoryLock(configuration.pinDirectory, purpose: "pin directory", flag: "--pin-dir")
         let daemon = try Daemon(configuration, logger: logger)
         try daemon.start()
+        let service = AgentService(daemon)
+        let api = try await APIServers(configuration, service, logger: logger)
         ServiceNotifier.ready("watching \(configuration.nodeName)")
         let reason = await waitForSignals(signals, daemon, reload)
         ServiceNotifier.stopping()
+        await api.stop()
         daemon.stop(reason: reason)
         _ = consume state
         _ = consume pins

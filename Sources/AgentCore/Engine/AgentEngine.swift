@@ -75,8 +75,9 @@ package final class AgentEngine: @unchecked Sendable {
 
     private func seed() throws {
         if let cgroupRoot { pipeline.handler.cgroups.scan(root: cgroupRoot) }
-        for seed in try sensors.seedProcesses() {
-            if seed.image.pid == 1 { pipeline.context.hostNamespaces = seed.namespaces }
+        let seeds = try sensors.seedProcesses()
+        pipeline.context.hostNamespaces = HostNamespaces.find(seeds)
+        for seed in seeds + ProcfsSeed.missingParents(of: seeds, cgroupRoot: cgroupRoot) {
             pipeline.tree.seed(ProcfsImage.make(seed, cgroupPath: pipeline.handler.cgroups.path(seed.cgroup_id)))
         }
         pipeline.tree.linkSeeds()

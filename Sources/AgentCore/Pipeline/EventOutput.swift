@@ -76,7 +76,8 @@ final class EventOutput {
     private func flush(_ target: inout Target) {
         var batch = EventBatch()
         swap(&batch, &target.batch)
-        target.batch = target.consumer.deliver(batch)
+        // Moved, not copied: a second reference would make the consumer's emptying allocate anew.
+        target.batch = target.consumer.deliver(consume batch)
     }
 }
 

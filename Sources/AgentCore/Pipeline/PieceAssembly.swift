@@ -11,6 +11,8 @@ struct PieceAssembly {
 
     private struct Pending {
         var bytes: [UInt8]
+        /// Where they begin in the whole: behind what the exec record carries.
+        var base: Int
         /// Bytes that are whole from the start.
         var complete: Int
         var time: UInt64
@@ -22,20 +24,19 @@ struct PieceAssembly {
     /// Pieces that came out of order, damaged, or beyond the budget.
     private(set) var refused: UInt64 = 0
 
-    /// Takes a piece. `base` is where the pieces of this kind begin in the whole.
+    /// Takes a piece.
     mutating func take(_ piece: secd_piece, _ bytes: RawSpan) {
         let isArguments = Int32(piece.head.kind) == SECD_KIND_ARGUMENTS
-        let base = isArguments ? Int(SECD_ARGUMENTS_INLINE) : 0
         let length = min(Int(piece.length), bytes.byteCount)
-        guard held + length <= Self.budget, Int(piece.offset) >= base else {
+        guard held + length <= Self.budget else {
             refused += 1
             return
         }
         let key = ImageKey(piece.image)
         let known = isArguments ? arguments.removeValue(forKey: key) : environments.removeValue(forKey: key)
-        var pending = known ?? Pending(bytes: [], complete: 0, time: 0)
+        var pending = known ?? Pending(bytes: [], base: Int(piece.offset), complete: 0, time: 0)
         pending.time = piece.head.time_ns
-        if Int(piece.offset) - base == pending.complete, piece.flags & SECD_PIECE_FAULT == 0 {
+        if Int(piece.offset) - pending.base == pending.complete, piece.flags & SECD_PIECE_FAULT == 0 {
             unsafe bytes.extracting(0..<length).withUnsafeBytes { unsafe pending.bytes.append(contentsOf: $0) }
             pending.complete += length
             held += length
@@ -45,18 +46,18 @@ struct PieceAssembly {
         if isArguments { arguments[key] = pending } else { environments[key] = pending }
     }
 
-    /// The argument bytes behind those of the exec record.
-    mutating func takeArguments(of image: secd_image) -> [UInt8] {
+    /// The argument bytes behind the first `base`, which the exec record carries.
+    mutating func takeArguments(of image: secd_image, from base: Int) -> [UInt8] {
         guard let pending = arguments.removeValue(forKey: ImageKey(image)) else { return [] }
         held -= pending.bytes.count
-        return pending.bytes
+        return pending.base == base ? pending.bytes : []
     }
 
     /// The environment of an image, or nil: none came.
     mutating func takeEnvironment(of image: secd_image) -> [UInt8]? {
         guard let pending = environments.removeValue(forKey: ImageKey(image)) else { return nil }
         held -= pending.bytes.count
-        return pending.bytes
+        return pending.base == 0 ? pending.bytes : nil
     }
 
     /// Forgets pieces whose exec never came: its record was lost.

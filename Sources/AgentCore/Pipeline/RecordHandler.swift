@@ -84,8 +84,8 @@ final class RecordHandler {
             unsafe tail.extracting(0..<strings).withUnsafeBytes { unsafe image.tail.append(contentsOf: $0) }
             image.cgroupPath = cgroups.path(exec.cgroup_id)
             image.longArguments = nil
-            if exec.arguments_total > UInt32(SECD_ARGUMENTS_INLINE) {
-                let rest = pieces.takeArguments(of: exec.image)
+            if exec.arguments_total > UInt32(exec.arguments_length) {
+                let rest = pieces.takeArguments(of: exec.image, from: Int(exec.arguments_length))
                 if !rest.isEmpty { image.longArguments = Array(image.tail[image.argumentsRange]) + rest }
             }
             image.environment = settings.environment ? redacted(pieces.takeEnvironment(of: exec.image)) : nil

@@ -1,0 +1,84 @@
+import AgentModel
+import Configuration
+import ControlAPI
+import EventFilters
+import EventModel
+import Glibc
+import LinuxSystem
+import Sensors
+
+/// The daemon as the API sees it.
+struct AgentService: AgentControl {
+    private let daemon: Daemon
+
+    init(_ daemon: Daemon) {
+        self.daemon = daemon
+    }
+
+    func subscribe(_ subscription: Subscription) throws -> AsyncStream<EventBatch> {
+        let engine = daemon.engine
+        let filters = try FilterSet(allow: subscription.allow, deny: subscription.deny)
+        let fields = subscription.fieldFilters.isEmpty ? nil : try FieldMask(subscription.fieldFilters)
+        let (stream, continuation) = Subscribers.stream()
+        engine.pipeline.perform { pipeline in
+            let subscribers = pipeline.output.subscribers
+            let id = subscribers.add(subscription, filters, fields, continuation)
+            continuation.onTermination = { _ in engine.pipeline.perform { $0.output.subscribers.remove(id) } }
+        }
+        return stream
+    }
+
+    func status() async -> AgentStatus {
+        let engine = daemon.engine
+        let rings = await engine.rings()
+        let sinks = daemon.sinks
+        let processes = await engine.processStatus()
+        return AgentStatus(
+            version: Daemon.version, nodeName: daemon.configuration.nodeName, kernel: EngineIdentity.kernelRelease,
+            cpus: EngineIdentity.possibleCPUs, pid: getpid(),
+            uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
+            bootID: EngineIdentity.bootID, problems: Self.problems(rings, sinks, processes),
+            sensors: engine.sensors.status, rings: rings, sinks: sinks,
+            subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
+            memory: await engine.memory(), programCounters: await engine.programCounters())
+    }
+
+    /// What an operator should look at.
+    private static func problems(
+        _ rings: [RingStatus], _ sinks: [SinkStatus], _ processes: ProcessTreeStatus
+    ) -> [String] {
+        var problems: [String] = []
+        for ring in rings where ring.lost > 0 {
+            problems.append(
+                "the \(ring.name) ring lost \(ring.lost) records since the start; raise rings.\(ring.name), or reduce what is watched")
+        }
+        for sink in sinks {
+            if sink.state != "ok" { problems.append("\(sink.name) sink (\(sink.target)): \(sink.state)") }
+            if sink.lost > 0 {
+                problems.append("the \(sink.name) sink lost \(sink.lost) events; raise export.queue-size, or make the target faster")
+            }
+        }
+        if processes.evicted > 0 {
+            problems.append("\(processes.evicted) ancestors were dropped; raise processes.memory")
+        }
+        return problems
+    }
+
+    func processes() async -> [ProcessListing] { await daemon.engine.processes() }
+
+    func sockets() async -> [SocketListing] { await daemon.engine.sockets() }
+
+    func mechanisms() async -> [MechanismListing] { daemon.engine.sensors.facts.listings }
+
+    func metrics() async -> String {
+        let engine = daemon.engine
+        let status = await status()
+        return PrometheusText(status, events: await engine.eventCounts(), wakeups: await engine.wakeups()).text
+    }
+
+    func configuration() async -> [String: String] {
+        let configuration = daemon.configuration
+        return Dictionary(
+            SettingTable.all.map { ($0.name, $0.text(in: configuration)) }, uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -1,0 +1,106 @@
+import CEventABI
+import CLinuxShims
+import CLinuxShims
+import EventModel
+import Glibc
+
+/// Processes that the kernel's task iterator leaves out though others descend from them: hardened
+/// kernels hide PID 1 from it. Procfs says less, but enough for ancestry up to PID 1.
+enum ProcfsSeed {
+    /// Seeds for every parent that is not among `seeds`. Its children's records carry its exact
+    /// identity, which procfs alone (start time in clock ticks) could not give.
+    static func missingParents(of seeds: [secd_seed], cgroupRoot: String?) -> [secd_seed] {
+        var known = Set(seeds.map { $0.image.pid })
+        var result: [secd_seed] = []
+        for parent in seeds.map(\.parent) where parent.pid != 0 && known.insert(parent.pid).inserted {
+            if let seed = make(parent, cgroupRoot: cgroupRoot) { result.append(seed) }
+        }
+        return result
+    }
+
+    private static func make(_ image: secd_image, cgroupRoot: String?) -> secd_seed? {
+        let folder = "/proc/\(image.pid)/"
+        let status = fields(folder + "status")
+        guard !status.isEmpty else { return nil }
+        var seed = secd_seed()
+        seed.image = image
+        seed.credentials = credentials(status)
+        seed.pid_in_ns = status["NStgid"]?.last.flatMap { UInt32($0) } ?? image.pid
+        seed.flags = SECD_IMAGE_SEEDED | (seed.pid_in_ns == 1 ? SECD_IMAGE_INIT_TREE : 0)
+        seed.loginuid = number(folder + "loginuid")
+        seed.sessionid = number(folder + "sessionid")
+        seed.cgroup_id = cgroup(folder + "cgroup", root: cgroupRoot)
+        seed.namespaces = namespaces(folder + "ns/")
+        unsafe withUnsafeMutableBytes(of: &seed.comm) { unsafe $0.copyBytes(from: line(folder + "comm").utf8.prefix(15)) }
+        return seed
+    }
+
+    /// `Name:\tvalue value …` lines.
+    private static func fields(_ path: String) -> [Substring: [Substring]] {
+        var result: [Substring: [Substring]] = [:]
+        for line in text(path).split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            result[line[..<colon]] = line[line.index(after: colon)...].split { $0 == "\t" || $0 == " " }
+        }
+        return result
+    }
+
+    private static func credentials(_ status: [Substring: [Substring]]) -> secd_credentials {
+        func ids(_ key: Substring) -> [UInt32] {
+            let values = status[key, default: []].map { UInt32($0) ?? 0 }
+            return values.count == 4 ? values : [0, 0, 0, 0]
+        }
+        func set(_ key: Substring) -> UInt64 { status[key]?.first.flatMap { UInt64($0, radix: 16) } ?? 0 }
+        var result = secd_credentials()
+        let (users, groups) = (ids("Uid"), ids("Gid"))
+        (result.uid, result.euid, result.suid, result.fsuid) = (users[0], users[1], users[2], users[3])
+        (result.gid, result.egid, result.sgid, result.fsgid) = (groups[0], groups[1], groups[2], groups[3])
+        result.permitted = set("CapPrm")
+        result.effective = set("CapEff")
+        result.inheritable = set("CapInh")
+        result.bounding = set("CapBnd")
+        result.ambient = set("CapAmb")
+        return result
+    }
+
+    /// Inode numbers; 0 where the kernel refuses to tell.
+    private static func namespaces(_ folder: String) -> secd_namespaces {
+        func inode(_ name: String) -> UInt32 {
+            var status = stat()
+            return unsafe stat(folder + name, &status) == 0 ? UInt32(truncatingIfNeeded: status.st_ino) : 0
+        }
+        return secd_namespaces(
+            uts: inode("uts"), ipc: inode("ipc"), mnt: inode("mnt"), pid: inode("pid"),
+            pid_for_children: inode("pid_for_children"), net: inode("net"), time: inode("time"),
+            time_for_children: inode("time_for_children"), cgroup: inode("cgroup"), user: inode("user"))
+    }
+
+    /// The v2 cgroup's id: the inode of its directory.
+    private static func cgroup(_ path: String, root: String?) -> UInt64 {
+        guard let root, let line = text(path).split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return 0 }
+        var status = stat()
+        return unsafe stat(root + line.dropFirst(3), &status) == 0 ? UInt64(status.st_ino) : 0
+    }
+
+    private static func number(_ path: String) -> UInt32 { UInt32(line(path)) ?? UInt32.max }
+
+    private static func line(_ path: String) -> String {
+        text(path).split(separator: "\n").first.map(String.init) ?? ""
+    }
+
+    private static func text(_ path: String) -> String {
+        String(decoding: ProcfsImage.read(path, limit: 16_384), as: UTF8.self)
+    }
+}
+
+/// The namespaces of the machine itself, which `is_host` compares with.
+enum HostNamespaces {
+    /// Those of PID 1. Where they are hidden, those of kthreadd: kernel threads never leave the first.
+    static func find(_ seeds: [secd_seed]) -> secd_namespaces {
+        for pid: UInt32 in [1, 2] {
+            let seed = seeds.first { $0.image.pid == pid }
+            if let seed, seed.namespaces.mnt != 0 { return seed.namespaces }
+        }
+        return secd_namespaces()
+    }
+}
