@@ -39,7 +39,8 @@ import Testing
             let info: Tetragon_GetInfoResponse = try await fixture.tetragon("GetInfo", Tetragon_GetInfoRequest())
             #expect(info.probes.map(\.name) == ["BPF LSM"] && info.probes.map(\.enabled.value) == [false])
             #expect(info.conf.map(\.key) == ["node-name", "socket"])
-            #expect(try Google_Protobuf_StringValue(unpackingAny: info.conf[1].value).value == "/x")
+            let value = try Google_Protobuf_StringValue(unpackingAny: info.conf[1].value)
+            #expect(value.value == "/x")
             let refusal = await #expect(throws: RPCError.self) {
                 let _: Tetragon_AddTracingPolicyResponse = try await fixture.tetragon(
                     "AddTracingPolicy", Tetragon_AddTracingPolicyRequest())
@@ -55,14 +56,16 @@ import Testing
                 _ = try await Fixture.start(fixture.socket, FakeAgent())
             }
             #expect(error?.description == "another secd serves \(fixture.socket): stop it, or choose another --socket")
-            #expect(try await fixture.client.status().pid == 42)
+            let pid = try await fixture.client.status().pid
+            #expect(pid == 42)
         }
     }
 
     @Test func staleSocketIsReplacedAndOtherFilesAreNot() async throws {
         let first = try await Fixture()
         let path = first.socket
-        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
         // What kill -9 leaves behind: the file, and nobody who listens.
         let kept = path + ".kept"
         try FileManager.default.linkItem(atPath: path, toPath: kept)
@@ -75,7 +78,8 @@ import Testing
         try Data("notes".utf8).write(to: URL(filePath: path))
         let error = await #expect(throws: ServerError.self) { _ = try await Fixture.start(path, FakeAgent()) }
         #expect(error?.description.contains("exists and is not a socket") == true)
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "notes")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text == "notes")
         await second.cleanUp()
     }
 
@@ -87,9 +91,11 @@ import Testing
                 let connection = try #require(RawConnection(unix: fixture.socket))
                 connection.send((round % 2 == 0 ? preface : []) + generator.bytes(1 + round * 97))
             }
-            #expect(try await fixture.client.status().pid == 42)
+            let pid = try await fixture.client.status().pid
+            #expect(pid == 42)
             let silent = try #require(RawConnection(unix: fixture.socket))
-            #expect(try await fixture.client.status().pid == 42)
+            let after = try await fixture.client.status().pid
+            #expect(after == 42)
             withExtendedLifetime(silent) {}
         }
     }
@@ -100,7 +106,8 @@ import Testing
             request.allowList = [.with { $0.binaryRegex = [String(repeating: "a", count: 2 << 20)] }]
             await #expect(throws: RPCError.self) { _ = try await fixture.getEvents(request, count: 1) }
             #expect(fixture.agent.subscribers.isEmpty)
-            #expect(try await fixture.client.status().pid == 42)
+            let pid = try await fixture.client.status().pid
+            #expect(pid == 42)
         }
     }
 
