@@ -13,7 +13,7 @@ public struct EventsCommand: AsyncParsableCommand {
 
               secctl events --process curl -e exec,connect
               secctl events --since -1h -o json /var/log/secd/events.json*
-              journalctl … | secctl events -o compact -
+              ssh web1 cat /var/log/secd/events.json | secctl events -o wide
             """,
         aliases: ["getevents"])
 
@@ -93,7 +93,7 @@ public struct EventsCommand: AsyncParsableCommand {
             var request = EventRequest()
             request.allow = filters.filter.map { [$0] } ?? []
             request.fields = fields.filters
-            let printer = EventPrinter(format: output, palette: palette, clock: clock, mask: FieldMask([]), output: out)
+            let printer = EventPrinter(format: output, palette: palette, clock: clock, mask: try FieldMask([]), output: out)
             let wait = Timestamp.parseSpan(reconnectWait).map { Duration.nanoseconds($0) }
             let live = LiveEvents(
                 daemon: connection.daemon(), request: request, printer: printer,
@@ -101,7 +101,7 @@ public struct EventsCommand: AsyncParsableCommand {
             return try await live.run()
         }
         let printer = EventPrinter(
-            format: output, palette: palette, clock: clock, mask: FieldMask(fields.filters), output: out)
+            format: output, palette: palette, clock: clock, mask: try FieldMask(fields.filters), output: out)
         let window = TimeWindow(since: since.flatMap(Self.moment), until: until.flatMap(Self.moment))
         var events = RecordedEvents(
             printer: printer, filter: try LineFilter(filters.filter), window: window, last: last)

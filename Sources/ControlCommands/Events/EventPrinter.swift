@@ -1,4 +1,4 @@
-import Foundation
+package import EventFilters
 
 /// How events are shown.
 package enum EventFormat: String, CaseIterable, Sendable {
@@ -29,7 +29,10 @@ package struct EventPrinter {
 
     package func print(_ event: EventLine, raw line: Span<UInt8>) throws {
         if format == .json, mask.isEmpty { return try output.line(line) }
-        let event = mask.isEmpty ? event : event.replacing(body: mask.apply(to: event.body, kind: event.kind))
+        var event = event
+        if let kind = event.kind, let level = mask.level(for: kind) {
+            event = event.replacing(body: event.body.restricted(to: level))
+        }
         try output.line(format == .json ? event.json : renderer.line(for: event))
     }
 

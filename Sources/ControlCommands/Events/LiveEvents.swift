@@ -1,7 +1,7 @@
 import ControlAPI
 
 /// Live events of a daemon, with its own word on what did not reach us.
-struct LiveEvents {
+package struct LiveEvents {
     let daemon: any Daemon
     let request: EventRequest
     let printer: EventPrinter
@@ -10,7 +10,17 @@ struct LiveEvents {
     /// End after this many events.
     let limit: Int?
 
-    func run() async throws {
+    package init(
+        daemon: any Daemon, request: EventRequest, printer: EventPrinter, reconnectWait: Duration?, limit: Int?
+    ) {
+        self.daemon = daemon
+        self.request = request
+        self.printer = printer
+        self.reconnectWait = reconnectWait
+        self.limit = limit
+    }
+
+    package func run() async throws {
         var left = limit ?? .max
         while true {
             do {

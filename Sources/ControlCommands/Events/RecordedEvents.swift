@@ -76,7 +76,7 @@ struct RecordedEvents {
         do throws(JSONError) {
             let event = try EventLine(parsing: line)
             guard window.isOpen || window.contains(event.nanoseconds) else { return nil }
-            return filter.passes(event) ? event : nil
+            return filter.passes(event, line) ? event : nil
         } catch {
             damaged += 1
             if damaged <= Self.describedDamage {

@@ -60,8 +60,10 @@ public struct EventFilterOptions: ParsableArguments {
         for word in pid.flatMap(Self.words) where UInt32(word) == nil {
             throw ValidationError("\"\(word)\" is no process id")
         }
-        for expression in process + ancestor + pod + container where (try? Regex(expression)) == nil {
-            throw ValidationError("\"\(expression)\" is no regular expression")
+        do throws(FilterError) {
+            _ = try filter.map(EventFilter.init)
+        } catch {
+            throw ValidationError(error.description)
         }
     }
 
@@ -101,6 +103,14 @@ public struct FieldOptions: ParsableArguments {
     var exclude: [String] = []
 
     public init() {}
+
+    public mutating func validate() throws {
+        do throws(FilterError) {
+            _ = try FieldMask(filters)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
 
     package var filters: [FieldFilterSpec] {
         var result: [FieldFilterSpec] = []

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The reader of our output has gone (`secctl events | head`): end quietly.
-struct OutputClosed: Error {}
+package struct OutputClosed: Error {}
 
 /// Standard output, written in batches of whole lines.
 package final class Output {

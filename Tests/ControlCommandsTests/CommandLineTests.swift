@@ -1,0 +1,114 @@
+import ArgumentParser
+import ControlCommands
+import EventFilters
+import EventModel
+import Foundation
+import Testing
+
+@Suite struct CommandLineTests {
+    private func filters(_ arguments: String...) throws -> FilterSpec? {
+        try EventFilterOptions.parse(arguments).filter
+    }
+
+    @Test func noFlagsNoFilter() throws {
+        #expect(try filters() == nil)
+    }
+
+    @Test func flagsOfTetraBecomeOneFilter() throws {
+        var expected = FilterSpec()
+        expected.eventSet = [1, 5, 50_013]
+        expected.binaryRegex = ["curl", "^/bin/sh$"]
+        expected.namespace = ["demo", "prod", ""]
+        expected.podRegex = ["web"]
+        expected.pid = [1, 2]
+        expected.ancestorBinaryRegex = ["nginx"]
+        expected.containerNameRegex = ["app"]
+        expected.containerID = ["abc"]
+        expected.policyNames = ["a", "b"]
+        expected.celExpression = ["process_exec.process.pid == 1"]
+        #expect(
+            try filters(
+                "-e", "PROCESS_EXEC,exit", "--event-types", "connect", "--process", "curl", "--processes", "^/bin/sh$", "-n", "demo,prod",
+                "--host", "--pods", "web", "--pid", "1,2", "--ancestor", "nginx", "--containers", "app", "--container-id", "abc",
+                "--policy-names", "a,b", "--cel-expression", "process_exec.process.pid == 1") == expected)
+    }
+
+    @Test func familiesOfKinds() throws {
+        #expect(try filters("-e", "file")?.eventSet.count == EventKind.allCases.count { $0.name.description.hasPrefix("file_") })
+        #expect(try filters("-e", "sockets")?.eventSet.contains(EventKind.socketBind.rawValue) == true)
+        #expect(try filters("-e", "process")?.eventSet == [1, 5, 50_001, 50_002])
+        #expect(try filters("-e", "processes")?.eventSet == [1, 5, 50_001, 50_002])
+        for kind in EventKind.allCases { #expect(EventVerb.kinds(named: EventVerb.name(of: kind)) == [kind]) }
+    }
+
+    @Test(arguments: [["-e", "nonsense"], ["--pid", "x"], ["--process", "("], ["--cel-expression", "1 +"]])
+    func wrongFiltersAreRefusedBeforeAnythingRuns(arguments: [String]) {
+        #expect(throws: (any Error).self) { try EventFilterOptions.parse(arguments) }
+    }
+
+    @Test func fields() throws {
+        let filters = try FieldOptions.parse(["-f", "process.pid,parent", "-F", "process.pod"]).filters
+        #expect(filters.map(\.include) == [true, false])
+        #expect(filters.map(\.fields) == [["process.pid", "parent"], ["process.pod"]])
+    }
+
+    @Test(arguments: [
+        ["--last", "0"], ["--since", "yesterday"], ["--reconnect-wait", "5"], ["--live", "file"], ["-o", "xml"], ["--color", "red"],
+    ])
+    func wrongEventOptions(arguments: [String]) {
+        #expect(throws: (any Error).self) { try Secctl.parseAsRoot(["events"] + arguments) }
+    }
+
+    @Test(arguments: [
+        ["getevents", "--since", "-1h", "--until", "now", "-t", "x", "--timestamps", "-o", "wide", "a", "b"],
+        ["--socket", "/x", "events", "--reconnect", "--reconnect-wait", "1m"], ["tree", "--pid", "1", "--no-sockets"],
+        ["top", "-d", "0.5", "--once"], ["verify", "a", "-o", "json"], ["status", "--socket", "/x"], ["completion", "fish"],
+    ])
+    func accepted(arguments: [String]) throws {
+        _ = try Secctl.parseAsRoot(arguments)
+    }
+
+    @Test func socketFromFlagThenEnvironmentThenDefault() throws {
+        #expect(try ConnectionOptions.parse(["--socket", "/a"]).path(environment: ["SECD_SOCKET": "/b"]) == "/a")
+        #expect(try ConnectionOptions.parse([]).path(environment: ["SECD_SOCKET": "/b"]) == "/b")
+        #expect(try ConnectionOptions.parse([]).path(environment: ["SECD_SOCKET": ""]) == "/run/secd/secd.sock")
+    }
+
+    @Test(arguments: [["--socket", "/x", "status"], ["status", "--socket", "/x"], ["--socket", "/y", "status", "--socket", "/x"]])
+    func socketBeforeAndBehindTheVerb(arguments: [String]) throws {
+        let command = try #require(try Secctl.parseAsRoot(arguments) as? StatusCommand)
+        #expect(command.connection.path(environment: [:]) == "/x")
+    }
+
+    @Test func whereEventsComeFrom() {
+        #expect(EventSource.choose(files: ["a"], live: false, wantsPast: true, stdin: .data) == .files(["a"]))
+        #expect(EventSource.choose(files: [], live: true, wantsPast: false, stdin: .data) == .daemon)
+        #expect(EventSource.choose(files: [], live: false, wantsPast: true, stdin: .data) == .stdin)
+        #expect(EventSource.choose(files: [], live: false, wantsPast: true, stdin: .nothing) == .journal)
+        #expect(EventSource.choose(files: [], live: false, wantsPast: false, stdin: .nothing) == .daemon)
+    }
+
+    @Test func helpListsEveryVerbAndFlag() {
+        let root = Secctl.helpMessage(columns: 100)
+        for verb in ["events, getevents", "tree", "ps", "sockets", "top", "status", "doctor", "verify", "version", "completion"] {
+            #expect(root.contains("\n  \(verb) "))
+        }
+        let events = EventsCommand.helpMessage(columns: 100)
+        for flag in [
+            "--socket", "-o, --output", "--color", "-e, --event-types", "--process, --processes", "--pod, --pods",
+            "-n, --namespace, --namespaces", "--host", "--container, --containers", "--pid", "--ancestor", "--policy-names",
+            "--cel-expression", "--since", "--until", "--last", "-f, --include-fields, --fields", "-F, --exclude-fields",
+            "--timestamps", "--reconnect", "--reconnect-wait", "-t, --tty-encode",
+        ] {
+            #expect(events.contains(flag))
+        }
+    }
+
+    /// The reference page shows the help as it is.
+    @Test func referencePageIsUpToDate() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/secctl.md").standardized
+        let text = try String(contentsOf: page, encoding: .utf8)
+        #expect(text.contains("```\n" + Secctl.helpMessage(columns: 100) + "\n```"))
+        #expect(text.contains("```\n" + Secctl.helpMessage(for: EventsCommand.self, columns: 100) + "\n```"))
+    }
+}

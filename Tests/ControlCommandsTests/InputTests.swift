@@ -1,0 +1,60 @@
+import ArgumentParser
+import ControlCommands
+import Foundation
+import Testing
+
+/// Commands against files; what they print goes to the test's own output, so codes are compared.
+@Suite struct InputTests {
+    private func inFolder(_ body: (URL) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "secctl-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder)
+    }
+
+    private func line(_ number: Int, _ time: String) -> String {
+        let kind = number == 1 ? "stream_start" : "process_fork"
+        return #"{"\#(kind)":{},"time":"\#(time)","secd":{"stream":"s","line":"\#(number)"}}"# + "\n"
+    }
+
+    private func code(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try Secctl.parseAsRoot(arguments)
+            if let concurrent = command as? VerifyCommand { try await concurrent.run() } else { try command.run() }
+            return 0
+        } catch {
+            return Secctl.exitCode(for: error).rawValue
+        }
+    }
+
+    @Test func filesAreOrderedByTheirFirstLine() async throws {
+        try await inFolder { folder in
+            let paths = ["c", "a", "b"].map { folder.appending(path: $0).path }
+            try line(1, "2026-11-21T08:00:00Z").write(toFile: paths[0], atomically: true, encoding: .utf8)
+            try line(3, "2026-11-21T10:00:00Z").write(toFile: paths[1], atomically: true, encoding: .utf8)
+            try ("damaged\n" + line(2, "2026-11-21T09:00:00Z")).write(toFile: paths[2], atomically: true, encoding: .utf8)
+            #expect(try LogFiles.ordered(paths + [paths[0]]) == [paths[0], paths[2], paths[1]])
+        }
+    }
+
+    @Test func verifyReadsCompressedFilesAndTellsItsCodes() async throws {
+        try await inFolder { folder in
+            let old = folder.appending(path: "events-1.json").path
+            let new = folder.appending(path: "events.json").path
+            try line(1, "2026-11-21T08:00:00Z").write(toFile: old, atomically: true, encoding: .utf8)
+            try line(2, "2026-11-21T09:00:00Z").write(toFile: new, atomically: true, encoding: .utf8)
+            let gzip = try Process.run(URL(filePath: "/usr/bin/gzip"), arguments: [old])
+            gzip.waitUntilExit()
+            #expect(await code(["verify", new, old + ".gz"]) == 0)
+            #expect(await code(["verify", "--strict", new, old + ".gz"]) == 1)
+            try (line(2, "2026-11-21T09:00:00Z") + line(4, "2026-11-21T09:00:00Z")).write(toFile: new, atomically: true, encoding: .utf8)
+            #expect(await code(["verify", new, old + ".gz"]) == 1)
+            #expect(await code(["verify", folder.path]) == 2)
+            #expect(await code(["verify", new + ".none"]) == 2)
+            let cut = try Data(contentsOf: URL(filePath: old + ".gz")).dropLast(9)
+            try cut.write(to: URL(filePath: old + ".gz"))
+            #expect(await code(["verify", old + ".gz"]) == 2)
+            #expect(await code(["verify"]) == 64)
+        }
+    }
+}
