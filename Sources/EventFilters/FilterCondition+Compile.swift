@@ -12,16 +12,12 @@ extension FilterCondition {
         if try given(spec.namespace, "namespace") { list.append(.namespaces(spec.namespace)) }
         if try given(spec.policyNames, "policy_names") { list.append(.policies(spec.policyNames)) }
         if let capabilities = spec.capabilities { list.append(.capabilities(try checked(capabilities))) }
-        for (text, patterns, field) in [
-            (ProcessPatterns.Text.binary, spec.binaryRegex, "binary_regex"),
-            (.arguments, spec.argumentsRegex, "arguments_regex"),
-            (.podName, spec.podRegex, "pod_regex"),
-            (.podNamespace, spec.namespaceRegex, "namespace_regex"),
-            (.containerID, spec.containerID, "container_id"),
-            (.containerName, spec.containerNameRegex, "container_name_regex"),
-        ] where try given(patterns, field) {
-            list.append(.process(try ProcessPatterns(text, patterns, field: field)))
-        }
+        try add(.binary, spec.binaryRegex, "binary_regex", to: &list)
+        try add(.arguments, spec.argumentsRegex, "arguments_regex", to: &list)
+        try add(.podName, spec.podRegex, "pod_regex", to: &list)
+        try add(.podNamespace, spec.namespaceRegex, "namespace_regex", to: &list)
+        try add(.containerID, spec.containerID, "container_id", to: &list)
+        try add(.containerName, spec.containerNameRegex, "container_name_regex", to: &list)
         if try given(spec.labels, "labels") {
             var selectors: [LabelSelector] = []
             for text in spec.labels { selectors.append(try LabelSelector(text)) }
@@ -48,6 +44,13 @@ extension FilterCondition {
         return list
     }
 
+    private static func add(
+        _ text: ProcessPatterns.Text, _ patterns: [String], _ field: String, to list: inout [FilterCondition]
+    ) throws(FilterError) {
+        guard try given(patterns, field) else { return }
+        list.append(.process(try ProcessPatterns(text, patterns, field: field)))
+    }
+
     private static func given(_ values: [some Sendable], _ field: String) throws(FilterError) -> Bool {
         guard values.count <= mostValues else {
             throw FilterError(field: field, text: "", reason: "more than \(mostValues) values")
@@ -56,17 +59,19 @@ extension FilterCondition {
     }
 
     private static func checked(_ spec: CapabilitiesSpec) throws(FilterError) -> CapabilitiesSpec {
-        for (name, set) in [
-            ("permitted", spec.permitted), ("effective", spec.effective), ("inheritable", spec.inheritable),
-        ] {
-            guard let set else { continue }
-            let defined = [set.any, set.all, set.exactly, set.none].count { $0 != nil }
-            guard defined == 1 else {
-                throw FilterError(
-                    field: "capabilities", text: name,
-                    reason: "exactly one of any, all, exactly and none must be given, not \(defined)")
-            }
-        }
+        try check(spec.permitted, "permitted")
+        try check(spec.effective, "effective")
+        try check(spec.inheritable, "inheritable")
         return spec
+    }
+
+    private static func check(_ set: CapabilitiesSpec.SetSpec?, _ name: String) throws(FilterError) {
+        guard let set else { return }
+        let defined = [set.any, set.all, set.exactly, set.none].count { $0 != nil }
+        guard defined == 1 else {
+            throw FilterError(
+                field: "capabilities", text: name,
+                reason: "exactly one of any, all, exactly and none must be given, not \(defined)")
+        }
     }
 }

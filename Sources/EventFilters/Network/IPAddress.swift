@@ -9,8 +9,9 @@ public struct IPAddress: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    /// Reads an address. Like Kubernetes' library it refuses leading zeros, zones and IPv4
-    /// addresses in IPv6 clothes, which tools read in different ways.
+    /// Reads an address. Like Kubernetes' library it refuses leading zeros and zones, which tools
+    /// read in different ways. Unlike it, it takes an IPv4 address in IPv6 clothes
+    /// (`::ffff:10.0.0.1`) for the IPv4 address: that is how dual-stack servers see their clients.
     public init?(_ text: String) {
         guard text.utf8.count <= 45 else { return nil }
         guard let bytes = text.utf8.contains(UInt8(ascii: ":")) ? Self.ipv6(text) : Self.ipv4(text) else { return nil }
@@ -47,6 +48,10 @@ public struct IPAddress: Sendable, Equatable {
                 gap = true
                 continue
             }
+            if index == groups.count - 1, index > 0, group.contains("."), let last = ipv4(group) {
+                if gap { tail += last } else { head += last }
+                continue
+            }
             guard group.utf8.count <= 4, group.utf8.allSatisfy({ isHexadecimal($0) }), let value = UInt16(group, radix: 16)
             else { return nil }
             let pair = [UInt8(value >> 8), UInt8(truncatingIfNeeded: value)]
@@ -56,7 +61,7 @@ public struct IPAddress: Sendable, Equatable {
         guard gap ? missing >= 2 : missing == 0 else { return nil }
         let bytes = head + Array(repeating: 0, count: missing) + tail
         let mapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
-        return mapped ? nil : bytes
+        return mapped ? Array(bytes[12...]) : bytes
     }
 
     private static func isDigits(_ text: some StringProtocol) -> Bool {
