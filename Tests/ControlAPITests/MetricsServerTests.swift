@@ -1,4 +1,5 @@
 import ControlAPI
+import Foundation
 import Logging
 import Testing
 
@@ -19,9 +20,15 @@ import Testing
     }
 
     private func ask(_ request: String, _ port: Int) async throws -> String {
-        let connection = try #require(RawConnection(port: port))
-        connection.send(Array(request.utf8))
-        return connection.readAll()
+        // On a thread of its own: a blocking read must not hold up the server's tasks.
+        let answer = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let connection = RawConnection(port: port)
+                connection?.send(Array(request.utf8))
+                continuation.resume(returning: connection?.readAll())
+            }
+        }
+        return try #require(answer)
     }
 
     @Test func endpointsAnswer() async throws {

@@ -15,6 +15,8 @@ extension ClientTarget {
         // A daemon that does not run is an answer: the user decides whether to try again.
         options.waitForReady = false
         options.maxResponseMessageBytes = Self.largestAnswer
+        // The transport (grpc-swift-nio-transport 2.9) bounds answers by the limit for requests.
+        options.maxRequestMessageBytes = Self.largestAnswer
         return options
     }
 
