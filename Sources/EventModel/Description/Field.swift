@@ -9,6 +9,8 @@ public enum FieldType: String, Sendable {
     case uint32Value, int32Value, boolValue
     /// A name in JSON, a number in protobuf.
     case enumeration
+    /// Names and values, both text (`map<string, string>`).
+    case map
 }
 
 /// One field of an event: the single place where its name, number, type and meaning stand.

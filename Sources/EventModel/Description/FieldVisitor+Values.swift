@@ -52,10 +52,11 @@ extension RawSpan {
         return true
     }
 
-    /// A host path as a process sees it whose root begins at `root`; its root itself is `/`.
+    /// A host path as its process sees it, where that is another one; its root itself is `/`.
     @_lifetime(copy self)
-    func inRoot(_ root: UInt16, _ context: EncodingContext) -> RawSpan {
-        let start = Int(root)
+    func inRoot(of path: secd_path) -> RawSpan {
+        guard ProcessImage.differsInRoot(path) else { return extracting(0..<0) }
+        let start = Int(path.root)
         // The path of the root directory has nothing behind it; its first byte is the slash.
         return start < byteCount ? extracting(start..<byteCount) : extracting(0..<min(1, byteCount))
     }

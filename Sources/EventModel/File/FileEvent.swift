@@ -77,9 +77,7 @@ extension FileEvent {
         context.scratch.append(pathFlags: record.path, "path")
         context.scratch.append(pathFlags: record.target, "target")
         context.scratch.withBytes { visitor.string(F.pathFlags, $0) }
-        if ProcessImage.differsInRoot(record.path) {
-            visitor.string(F.pathInRoot, bytes.inRoot(record.path.root, context))
-        }
+        visitor.string(F.pathInRoot, bytes.inRoot(of: record.path))
     }
 }
 

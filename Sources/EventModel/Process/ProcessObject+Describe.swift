@@ -40,7 +40,7 @@ extension ProcessObject {
         }
         visitor.uint64(F.argvMissing, UInt64(max(0, Int(head.arguments_total) - image.argumentBytesKnown)))
         describePlace(head, bytes, &visitor)
-        if let environment = image.environment { describeEnvironment(environment, &visitor) }
+        describeEnvironment(image.environment ?? [], &visitor)
     }
 
     private func describeRights<V: FieldVisitor & ~Copyable>(_ head: secd_exec, _ visitor: inout V) {
@@ -108,7 +108,7 @@ extension ProcessObject {
         let bits = set.securebits & SecureBit.known
         visitor.enumerations(F.securebits, count: bits.nonzeroBitCount) { SecureBit.member($0, of: bits) }
         visitor.message(F.userNamespace, present: set.user_ns_level != 0) { visitor in
-            visitor.int32(F.level, Int32(bitPattern: set.user_ns_level))
+            visitor.wrapped(F.level, set.user_ns_level)
             visitor.wrapped(F.owner, set.user_ns_owner)
             visitor.wrapped(F.group, set.user_ns_group)
         }
@@ -146,9 +146,8 @@ extension ProcessObject {
             visitor.string(F.interpreter, bytes.extracting(image.interpreterRange))
         }
         // The common case, an absolute path without links, says nothing new.
-        if !script, !filename.isIdentical(to: bytes.extracting(image.binaryRange)) {
-            visitor.string(F.filename, filename)
-        }
+        let isKnown = script || filename.isIdentical(to: bytes.extracting(image.binaryRange))
+        visitor.string(F.filename, isKnown ? filename.extracting(0..<0) : filename)
     }
 
     private static func raise(_ index: Int, of flags: UInt32) -> EnumCase {
@@ -176,12 +175,8 @@ extension ProcessObject {
             visitor.uint64(F.cgroupID, head.cgroup_id)
             unsafe visitor.string(F.cgroupPath, cgroupPath.span.bytes)
         }
-        if ProcessImage.differsInRoot(head.binary) {
-            visitor.string(F.binaryInRoot, bytes.extracting(image.binaryRange).inRoot(head.binary.root, context))
-        }
-        if ProcessImage.differsInRoot(head.cwd) {
-            visitor.string(F.cwdInRoot, bytes.extracting(image.cwdRange).inRoot(head.cwd.root, context))
-        }
+        visitor.string(F.binaryInRoot, bytes.extracting(image.binaryRange).inRoot(of: head.binary))
+        visitor.string(F.cwdInRoot, bytes.extracting(image.cwdRange).inRoot(of: head.cwd))
         visitor.uint32(F.pidInNamespace, head.pid_in_ns == head.image.pid ? 0 : head.pid_in_ns)
         visitor.timestamp(F.processStart, head.process_start_ns == 0 ? nil : context.time(head.process_start_ns))
         context.withExecID(head.previous) { visitor.string(F.previousExecID, $0) }

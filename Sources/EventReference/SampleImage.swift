@@ -1,0 +1,88 @@
+public import CEventABI
+public import EventModel
+
+/// A process image to be put together field by field, for samples and tests: keeps the strings and
+/// the lengths in the head together, as the kernel does.
+public struct SampleImage {
+    /// The fixed part; lengths of strings are filled in by `image` and `record`.
+    public var head = secd_exec()
+    public var binary: [UInt8] = []
+    public var cwd: [UInt8] = []
+    public var filename: [UInt8] = []
+    public var interpreter: [UInt8] = []
+    public var arguments: [[UInt8]] = []
+    /// Bytes of argv that were lost on the way, behind those that are here.
+    public var lostArgumentBytes = 0
+    public var cgroupPath: [UInt8] = []
+    public var environment: [UInt8]?
+    public var sha256: [UInt8] = []
+
+    /// - Parameter start: CLOCK_BOOTTIME of the image, nanoseconds.
+    public init(pid: UInt32, start: UInt64, binary: String, arguments: [String] = [], cwd: String = "/") {
+        head.head.kind = UInt16(SECD_KIND_EXEC)
+        head.head.version = UInt8(SECD_ABI_VERSION)
+        head.head.time_ns = start
+        head.image = secd_image(start_ns: start, pid: pid, reserved: 0)
+        head.tid = pid
+        head.pid_in_ns = pid
+        head.process_start_ns = start
+        head.loginuid = .max
+        head.sessionid = .max
+        head.flags = SECD_IMAGE_EXECVE
+        self.binary = Array(binary.utf8)
+        self.cwd = Array(cwd.utf8)
+        self.arguments = arguments.map { Array($0.utf8) }
+        filename = self.binary
+    }
+
+    /// argv with its terminators.
+    public var argumentBytes: [UInt8] { arguments.flatMap { $0 + [0] } }
+
+    private var completeHead: secd_exec {
+        var head = head
+        let arguments = argumentBytes
+        head.binary.length = UInt16(binary.count)
+        head.cwd.length = UInt16(cwd.count)
+        head.filename_length = UInt16(filename.count)
+        head.interp_length = UInt16(interpreter.count)
+        head.arguments_length = UInt16(min(arguments.count, Int(SECD_ARGUMENTS_INLINE)))
+        head.arguments_total = UInt32(arguments.count + lostArgumentBytes)
+        head.argc = UInt32(self.arguments.count)
+        head.head.size = UInt32(MemoryLayout<secd_exec>.size + tail.count)
+        return head
+    }
+
+    private var tail: [UInt8] {
+        binary + cwd + filename + interpreter + argumentBytes.prefix(Int(SECD_ARGUMENTS_INLINE))
+    }
+
+    /// The image as the pipeline makes it from the record and what followed it.
+    public var image: ProcessImage {
+        var image = ProcessImage()
+        image.head = completeHead
+        image.tail = tail
+        if argumentBytes.count > Int(SECD_ARGUMENTS_INLINE) { image.longArguments = argumentBytes }
+        image.cgroupPath = cgroupPath
+        image.environment = environment
+        image.sha256 = sha256
+        return image
+    }
+
+    /// The record as the kernel writes it: head and strings.
+    public var record: [UInt8] {
+        var head = completeHead
+        return unsafe withUnsafeBytes(of: &head) { unsafe Array($0) } + tail
+    }
+
+    /// An object of this image.
+    public func object(_ context: EncodingContext, parent: ProcessObject? = nil) -> ProcessObject {
+        let object = ProcessObject(context: context)
+        object.assign(image: image, parent: parent)
+        return object
+    }
+}
+
+/// Copies as much of a text into a fixed array of a C struct as it holds.
+public func copy<Characters: BitwiseCopyable>(_ text: String, into characters: inout Characters) {
+    unsafe withUnsafeMutableBytes(of: &characters) { unsafe $0.copyBytes(from: Array(text.utf8).prefix($0.count)) }
+}
