@@ -78,12 +78,21 @@ public final class KernelSensors {
         for plan in plans where plan.name != ProcessSensor.plan.name {
             objects.append(try LoadedObject(plan, facts, options, sharing: process, logger: logger))
         }
+        if let file = objects.first(where: { $0.plan.name == FileSensor.plan.name }) {
+            do {
+                try FileSensor.watch(options.files, file.file)
+            } catch {
+                throw SensorError("cannot watch the configured files: \(error)")
+            }
+        }
         for object in objects { try object.attach(options) }
         status = objects.map { $0.status }
     }
 
     static func plans(_ options: SensorOptions) -> [SensorPlan] {
         var plans = [ProcessSensor.plan]
+        if options.sockets { plans.append(SocketSensor.plan) }
+        if !options.files.isEmpty { plans.append(FileSensor.plan) }
         if options.loadPID != nil { plans.append(LoadGenerator.plan) }
         return plans
     }
@@ -101,25 +110,37 @@ public final class KernelSensors {
                 "the kernel refuses BPF programs (\(obstacle)): secd needs root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE")
         }
         return KernelFacts.probe(
-            probe, tracepoints: plans.flatMap(\.tracepoints), functions: ["commit_creds"],
+            probe, tracepoints: plans.flatMap(\.tracepoints), functions: ["commit_creds"] + SocketSensor.functions + FileSensor.functions,
             cgroupRoot: options.cgroupRoot)
     }
 
     /// Runs the task iterator: every process of the machine gets its kernel record, and is returned.
     /// - Throws: `SensorError`.
     public func seedProcesses() throws -> [secd_seed] {
-        guard let object = objects.first, let iterator = object.plan.iterator else { return [] }
+        try iterate(sensor: ProcessSensor.plan.name, as: secd_seed.self)
+    }
+
+    /// Runs the socket iterator: one record (SECD_SOCKET_SEEDED) for each process and descriptor.
+    /// - Throws: `SensorError`.
+    public func seedSockets() throws -> [secd_socket] {
+        try iterate(sensor: SocketSensor.plan.name, as: secd_socket.self)
+    }
+
+    private func iterate<Record: BitwiseCopyable>(sensor: String, as type: Record.Type) throws -> [Record] {
+        guard let object = objects.first(where: { $0.plan.name == sensor }), let iterator = object.plan.iterator else {
+            return []
+        }
         let bytes: [UInt8]
         do {
             let link = try object.file.attach(iterator)
             bytes = try link.readIterator()
         } catch {
-            throw SensorError("the task iterator failed: \(error)")
+            throw SensorError("the iterator of the \(sensor) sensor failed: \(error)")
         }
-        let size = MemoryLayout<secd_seed>.size
+        let size = MemoryLayout<Record>.size
         return unsafe bytes.withUnsafeBytes { buffer in
             (0..<buffer.count / size).map {
-                unsafe buffer.loadUnaligned(fromByteOffset: $0 * size, as: secd_seed.self)
+                unsafe buffer.loadUnaligned(fromByteOffset: $0 * size, as: Record.self)
             }
         }
     }

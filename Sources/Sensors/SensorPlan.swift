@@ -12,11 +12,16 @@ struct SensorPlan: Sendable {
 
     /// Tracepoints that any mechanism of the plan names.
     var tracepoints: [String] {
-        ladders.flatMap(\.mechanisms).compactMap { mechanism in
-            let parts = mechanism.name.split(separator: "/")
-            guard parts.first == "tp_btf", parts.count == 2 else { return nil }
-            return String(parts[1].prefix { $0 != " " && $0 != "," })
-        } + ["cgroup_rmdir"]
+        // Names read `tp_btf/a, b, fentry/c`: what stands behind `tp_btf/` up to the next kind.
+        ladders.flatMap(\.mechanisms).flatMap { mechanism -> [String] in
+            var kind = ""
+            return mechanism.name.split(separator: ",").compactMap { part in
+                let words = part.trimmingPrefix { $0 == " " }.split(separator: "/")
+                if words.count > 1, let first = words.first { kind = String(first) }
+                guard kind == "tp_btf", let last = words.last else { return nil }
+                return String(last.prefix { $0 != " " })
+            }
+        }
     }
 
     /// The mechanisms that this kernel gets, by function; nil where there is none.

@@ -81,6 +81,10 @@ package final class AgentEngine: @unchecked Sendable {
             pipeline.tree.seed(ProcfsImage.make(seed, cgroupPath: pipeline.handler.cgroups.path(seed.cgroup_id)))
         }
         pipeline.tree.linkSeeds()
+        for socket in try sensors.seedSockets() {
+            let process = pipeline.tree.find(socket.user)
+            pipeline.handler.sockets.apply(SocketEvent(record: socket), process, pipeline.tree)
+        }
     }
 
     /// Begins to read; the first event is `stream_start`.

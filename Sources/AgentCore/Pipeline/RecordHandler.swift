@@ -102,6 +102,7 @@ final class RecordHandler {
         let process = tree.exit(exit.image, parent: exit.parent, at: record.head.time_ns)
         emit(.processExit, record.head, process, .exit(exit))
         names.forget(exit.image.pid)
+        if process.references > 0 { sockets.expire(process, tree) }
     }
 
     private func credentials(_ record: borrowing RecordView) {

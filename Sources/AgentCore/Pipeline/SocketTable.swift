@@ -23,33 +23,42 @@ struct SocketTable {
 
     var count: Int { entries.count }
 
-    /// The process that last used a socket.
-    func process(_ cookie: UInt64) -> ProcessObject? {
-        entries[cookie]?.process
-    }
-
     /// Brings the table up to an event.
     mutating func apply(_ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
-        let cookie = event.record.cookie
-        guard cookie != 0 else { return }
+        let key = Self.key(event.record)
+        guard key != 0 else { return }
         switch Int32(event.record.event) {
         case SECD_SOCKET_CLOSED:
-            if let entry = entries.removeValue(forKey: cookie), let process = entry.process { tree.release(process) }
+            if let entry = entries.removeValue(forKey: key), let process = entry.process { tree.release(process) }
         case SECD_SOCKET_DATAGRAM, SECD_SOCKET_FAILED:
             break
         default:
-            set(cookie, event, process, tree)
+            set(key, event, process, tree)
         }
     }
 
-    private mutating func set(_ cookie: UInt64, _ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
-        guard let old = entries[cookie] else {
+    /// The cookie of an IP socket; of others, which have none, the inode number (`socket:[N]`), told
+    /// apart by the highest bit.
+    private static func key(_ record: secd_socket) -> UInt64 {
+        record.cookie != 0 || record.inode == 0 ? record.cookie : record.inode | 1 << 63
+    }
+
+    /// Forgets the sockets of an ended process whose close no mechanism shows.
+    mutating func expire(_ process: ProcessObject, _ tree: ProcessTree) {
+        for (key, entry) in entries where key >> 63 == 1 && entry.process === process {
+            entries[key] = nil
+            tree.release(process)
+        }
+    }
+
+    private mutating func set(_ key: UInt64, _ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
+        guard let old = entries[key] else {
             guard entries.count < limit else {
                 refused += 1
                 return
             }
             if let process { tree.retain(process) }
-            entries[cookie] = Entry(event: event, process: process)
+            entries[key] = Entry(event: event, process: process)
             return
         }
         var merged = event
@@ -61,7 +70,7 @@ struct SocketTable {
             tree.retain(process)
             if let before = old.process { tree.release(before) }
         }
-        entries[cookie] = Entry(event: merged, process: process ?? old.process)
+        entries[key] = Entry(event: merged, process: process ?? old.process)
     }
 
     /// All sockets, by cookie.

@@ -148,6 +148,12 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
     public mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm) {
         guard let process else { return }
         json.key(field.name)
+        guard form != .full else {
+            // Stands in one event of its life: a cache would only be two more copies.
+            json.beginObject()
+            process.describe(.full, &self)
+            return json.endObject()
+        }
         process.withJSON(form) { json.encoded($0) }
     }
 

@@ -127,7 +127,13 @@ public struct ProtobufVisitor: FieldVisitor, ~Copyable {
     }
 
     public mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm) {
-        process?.withProtobuf(form) { protobuf.bytes(field.number, $0) }
+        guard let process else { return }
+        guard form != .full else {
+            let start = protobuf.beginMessage(field.number)
+            process.describe(.full, &self)
+            return protobuf.endMessage(start)
+        }
+        process.withProtobuf(form) { protobuf.bytes(field.number, $0) }
     }
 
     public mutating func ancestors(_ field: Field, of process: ProcessObject?) {

@@ -33,10 +33,8 @@ public final class ProcessObject {
     public internal(set) var parent: ProcessObject?
     let context: EncodingContext
 
-    private var json: [UInt8] = []
     private var standardJSON: [UInt8] = []
     private var briefJSON: [UInt8] = []
-    private var protobuf: [UInt8] = []
     private var standardProtobuf: [UInt8] = []
     private var briefProtobuf: [UInt8] = []
     /// Where the image is in its life; kept by the process tree.
@@ -137,20 +135,16 @@ public final class ProcessObject {
     /// Frees the cached encodings; they are made again when they are needed. Returns bytes freed.
     public func dropEncodings() -> Int {
         let before = heapBytes
-        json = []
         standardJSON = []
         briefJSON = []
-        protobuf = []
         standardProtobuf = []
         briefProtobuf = []
         return before - heapBytes
     }
 
     private func invalidate() {
-        json.removeAll(keepingCapacity: true)
         standardJSON.removeAll(keepingCapacity: true)
         briefJSON.removeAll(keepingCapacity: true)
-        protobuf.removeAll(keepingCapacity: true)
         standardProtobuf.removeAll(keepingCapacity: true)
         briefProtobuf.removeAll(keepingCapacity: true)
         attachment = nil
@@ -159,23 +153,24 @@ public final class ProcessObject {
     /// Bytes that this object holds on the heap, for the memory budget.
     public var heapBytes: Int {
         512 + image.tail.capacity + (image.longArguments?.count ?? 0) + (image.environment?.count ?? 0)
-            + json.capacity + standardJSON.capacity + briefJSON.capacity
-            + protobuf.capacity + standardProtobuf.capacity + briefProtobuf.capacity
+            + standardJSON.capacity + briefJSON.capacity + standardProtobuf.capacity + briefProtobuf.capacity
     }
 
+    /// Lends the encoded standard or brief form.
     func withJSON(_ form: ProcessForm, _ body: (RawSpan) -> Void) {
-        switch form {
-        case .full: Self.cached(&json, self, form, body)
-        case .standard: Self.cached(&standardJSON, self, form, body)
-        case .brief: Self.cached(&briefJSON, self, form, body)
+        if form == .brief {
+            Self.cached(&briefJSON, self, form, body)
+        } else {
+            Self.cached(&standardJSON, self, .standard, body)
         }
     }
 
+    /// Lends the encoded standard or brief form.
     func withProtobuf(_ form: ProcessForm, _ body: (RawSpan) -> Void) {
-        switch form {
-        case .full: Self.cachedProtobuf(&protobuf, self, form, body)
-        case .standard: Self.cachedProtobuf(&standardProtobuf, self, form, body)
-        case .brief: Self.cachedProtobuf(&briefProtobuf, self, form, body)
+        if form == .brief {
+            Self.cachedProtobuf(&briefProtobuf, self, form, body)
+        } else {
+            Self.cachedProtobuf(&standardProtobuf, self, .standard, body)
         }
     }
 

@@ -22,6 +22,7 @@ extension SocketEvent {
         visitor.uint32(F.backlog, record.backlog)
         visitor.uint32(F.netns, record.net_ns)
         visitor.wrapped(F.uid, record.uid)
+        visitor.uint64(F.inode, record.inode)
         guard kind == .socketClose else { return }
         visitor.uint64(F.bytesSent, record.bytes_sent)
         visitor.uint64(F.bytesReceived, record.bytes_received)

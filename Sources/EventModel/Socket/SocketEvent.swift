@@ -72,5 +72,6 @@ public enum SocketFields {
     public static let backlog = Field("backlog", 25, .uint32, "Of a listener.")
     public static let netns = Field("net_ns", 26, .uint32, "Inode number of the network namespace.")
     public static let totalsPartial = Field("totals_partial", 27, .bool, "The totals do not cover the socket's whole life.")
+    public static let inode = Field("inode", 29, .uint64, "Inode number of the socket: N of socket:[N] in /proc/PID/fd.")
     public static let uid = Field("uid", 28, .uint32Value, "User id of the acting thread.")
 }
