@@ -52,8 +52,12 @@ public final class BatchQueue: Sendable {
     /// Takes a batch, or counts it as lost; gives back an empty one to fill next. Never blocks.
     public func push(_ batch: consuming EventBatch) -> EventBatch {
         var batch = batch
+        let (bytes, entries) = (batch.bytes.count, batch.entries.count)
         let wake = state.withLock { $0.accept(&batch) }
         if wake { bell.signal() }
+        // No used one was there: one allocation now instead of many while it grows.
+        if batch.bytes.capacity < bytes { batch.bytes.reserveCapacity(bytes) }
+        if batch.entries.capacity < entries { batch.entries.reserveCapacity(entries) }
         return batch
     }
 
