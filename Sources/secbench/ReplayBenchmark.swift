@@ -53,22 +53,13 @@ struct ReplayBenchmark: Benchmark {
     }
 
     /// CPU time of this thread.
-    static var threadNanoseconds: UInt64 {
-        clock_gettime_nsec(CLOCK_THREAD_CPUTIME_ID)
-    }
+    static var threadNanoseconds: UInt64 { secd_bench_thread_nanoseconds() }
 
     static var residentKilobytes: Int {
         let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
         return Int(line.filter(\.isNumber)) ?? 0
     }
-}
-
-/// A clock in nanoseconds.
-func clock_gettime_nsec(_ clock: Int32) -> UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 /// Writes batches into a file of bounded size, as the file sink does, on the caller's thread.

@@ -16,6 +16,9 @@ uint64_t secd_bench_connect(int count);
 /* Starts and joins `count` threads; returns nanoseconds. */
 uint64_t secd_bench_threads(int count);
 
+/* CPU time of the calling thread, nanoseconds. */
+uint64_t secd_bench_thread_nanoseconds(void);
+
 /* Allocations (malloc, calloc, realloc, aligned_alloc) of this process so far. */
 uint64_t secd_bench_allocations(void);
 
