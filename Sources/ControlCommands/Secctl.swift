@@ -15,7 +15,8 @@ public struct Secctl: AsyncParsableCommand {
         version: version,
         subcommands: [
             EventsCommand.self, TreeCommand.self, PsCommand.self, SocketsCommand.self, TopCommand.self,
-            StatusCommand.self, DoctorCommand.self, VerifyCommand.self, VersionCommand.self, CompletionCommand.self,
+            StatusCommand.self, DoctorCommand.self, VerifyCommand.self, VersionCommand.self,
+            CompletionCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

@@ -28,20 +28,26 @@ import Testing
         expected.celExpression = ["process_exec.process.pid == 1"]
         #expect(
             try filters(
-                "-e", "PROCESS_EXEC,exit", "--event-types", "connect", "--process", "curl", "--processes", "^/bin/sh$", "-n", "demo,prod",
-                "--host", "--pods", "web", "--pid", "1,2", "--ancestor", "nginx", "--containers", "app", "--container-id", "abc",
+                "-e", "PROCESS_EXEC,exit", "--event-types", "connect", "--process", "curl", "--processes",
+                "^/bin/sh$", "-n", "demo,prod",
+                "--host", "--pods", "web", "--pid", "1,2", "--ancestor", "nginx", "--containers", "app",
+                "--container-id", "abc",
                 "--policy-names", "a,b", "--cel-expression", "process_exec.process.pid == 1") == expected)
     }
 
     @Test func familiesOfKinds() throws {
-        #expect(try filters("-e", "file")?.eventSet.count == EventKind.allCases.count { $0.name.description.hasPrefix("file_") })
+        #expect(
+            try filters("-e", "file")?.eventSet.count
+                == EventKind.allCases.count { $0.name.description.hasPrefix("file_") })
         #expect(try filters("-e", "sockets")?.eventSet.contains(EventKind.socketBind.rawValue) == true)
         #expect(try filters("-e", "process")?.eventSet == [1, 5, 50_001, 50_002])
         #expect(try filters("-e", "processes")?.eventSet == [1, 5, 50_001, 50_002])
         for kind in EventKind.allCases { #expect(EventVerb.kinds(named: EventVerb.name(of: kind)) == [kind]) }
     }
 
-    @Test(arguments: [["-e", "nonsense"], ["--pid", "x"], ["--process", "("], ["--cel-expression", "1 +"]])
+    @Test(arguments: [
+        ["-e", "nonsense"], ["--pid", "x"], ["--process", "("], ["--cel-expression", "1 +"],
+    ])
     func wrongFiltersAreRefusedBeforeAnythingRuns(arguments: [String]) {
         #expect(throws: (any Error).self) { try EventFilterOptions.parse(arguments) }
     }
@@ -53,7 +59,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--last", "0"], ["--since", "yesterday"], ["--reconnect-wait", "5"], ["--live", "file"], ["-o", "xml"], ["--color", "red"],
+        ["--last", "0"], ["--since", "yesterday"], ["--reconnect-wait", "5"], ["--live", "file"],
+        ["-o", "xml"], ["--color", "red"],
     ])
     func wrongEventOptions(arguments: [String]) {
         #expect(throws: (any Error).self) { try Secctl.parseAsRoot(["events"] + arguments) }
@@ -61,20 +68,27 @@ import Testing
 
     @Test(arguments: [
         ["getevents", "--since", "-1h", "--until", "now", "-t", "x", "--timestamps", "-o", "wide", "a", "b"],
-        ["--socket", "/x", "events", "--reconnect", "--reconnect-wait", "1m"], ["tree", "--pid", "1", "--no-sockets"],
-        ["top", "-d", "0.5", "--once"], ["verify", "a", "-o", "json"], ["status", "--socket", "/x"], ["completion", "fish"],
+        ["--socket", "/x", "events", "--reconnect", "--reconnect-wait", "1m"],
+        ["tree", "--pid", "1", "--no-sockets"],
+        ["top", "-d", "0.5", "--once"], ["verify", "a", "-o", "json"], ["status", "--socket", "/x"],
+        ["completion", "fish"],
     ])
     func accepted(arguments: [String]) throws {
         _ = try Secctl.parseAsRoot(arguments)
     }
 
     @Test func socketFromFlagThenEnvironmentThenDefault() throws {
-        #expect(try ConnectionOptions.parse(["--socket", "/a"]).path(environment: ["SECD_SOCKET": "/b"]) == "/a")
+        #expect(
+            try ConnectionOptions.parse(["--socket", "/a"]).path(environment: ["SECD_SOCKET": "/b"]) == "/a")
         #expect(try ConnectionOptions.parse([]).path(environment: ["SECD_SOCKET": "/b"]) == "/b")
-        #expect(try ConnectionOptions.parse([]).path(environment: ["SECD_SOCKET": ""]) == "/run/secd/secd.sock")
+        #expect(
+            try ConnectionOptions.parse([]).path(environment: ["SECD_SOCKET": ""]) == "/run/secd/secd.sock")
     }
 
-    @Test(arguments: [["--socket", "/x", "status"], ["status", "--socket", "/x"], ["--socket", "/y", "status", "--socket", "/x"]])
+    @Test(arguments: [
+        ["--socket", "/x", "status"], ["status", "--socket", "/x"],
+        ["--socket", "/y", "status", "--socket", "/x"],
+    ])
     func socketBeforeAndBehindTheVerb(arguments: [String]) throws {
         let command = try #require(try Secctl.parseAsRoot(arguments) as? StatusCommand)
         #expect(command.connection.path(environment: [:]) == "/x")
@@ -90,14 +104,20 @@ import Testing
 
     @Test func helpListsEveryVerbAndFlag() {
         let root = Secctl.helpMessage(columns: 100)
-        for verb in ["events, getevents", "tree", "ps", "sockets", "top", "status", "doctor", "verify", "version", "completion"] {
+        for verb in [
+            "events, getevents", "tree", "ps", "sockets", "top", "status", "doctor", "verify", "version",
+            "completion",
+        ] {
             #expect(root.contains("\n  \(verb) "))
         }
         let events = EventsCommand.helpMessage(columns: 100)
         for flag in [
-            "--socket", "-o, --output", "--color", "-e, --event-types", "--process, --processes", "--pod, --pods",
-            "-n, --namespace, --namespaces", "--host", "--container, --containers", "--pid", "--ancestor", "--policy-names",
-            "--cel-expression", "--since", "--until", "--last", "-f, --include-fields, --fields", "-F, --exclude-fields",
+            "--socket", "-o, --output", "--color", "-e, --event-types", "--process, --processes",
+            "--pod, --pods",
+            "-n, --namespace, --namespaces", "--host", "--container, --containers", "--pid", "--ancestor",
+            "--policy-names",
+            "--cel-expression", "--since", "--until", "--last", "-f, --include-fields, --fields",
+            "-F, --exclude-fields",
             "--timestamps", "--reconnect", "--reconnect-wait", "-t, --tty-encode",
         ] {
             #expect(events.contains(flag))
@@ -106,7 +126,9 @@ import Testing
 
     /// The reference page shows the help as it is.
     @Test func referencePageIsUpToDate() throws {
-        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/secctl.md").standardized
+        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../docs/secctl.md"
+        ).standardized
         let text = try String(contentsOf: page, encoding: .utf8)
         #expect(text.contains("```\n" + Secctl.helpMessage(columns: 100) + "\n```"))
         #expect(text.contains("```\n" + Secctl.helpMessage(for: EventsCommand.self, columns: 100) + "\n```"))

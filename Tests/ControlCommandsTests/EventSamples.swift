@@ -3,11 +3,14 @@ import ControlCommands
 /// Lines as secd writes them, short of what no test needs.
 enum EventSamples {
     static let web = #""pod":{"namespace":"demo","name":"web"}"#
-    static let curl = #"{"exec_id":"bjE6NzAwOjkwMQ==","pid":901,"uid":0,"cwd":"/srv","binary":"/usr/bin/curl","arguments":"-s http://10.0.0.7/",\#(web)}"#
+    static let curl =
+        #"{"exec_id":"bjE6NzAwOjkwMQ==","pid":901,"uid":0,"cwd":"/srv","binary":"/usr/bin/curl","arguments":"-s http://10.0.0.7/",\#(web)}"#
     static let shell = #"{"exec_id":"bjE6NjAwOjkwMQ==","pid":901,"binary":"/bin/sh",\#(web)}"#
-    static let ancestors = #"[{"exec_id":"bjE6NTAwOjgxMg==","pid":812,"binary":"/usr/sbin/nginx"},{"exec_id":"bjE6MTox","pid":1,"binary":"/lib/systemd/systemd"}]"#
+    static let ancestors =
+        #"[{"exec_id":"bjE6NTAwOjgxMg==","pid":812,"binary":"/usr/sbin/nginx"},{"exec_id":"bjE6MTox","pid":1,"binary":"/lib/systemd/systemd"}]"#
     static let actors = #""process":\#(curl),"parent":\#(shell),"ancestors":\#(ancestors)"#
-    static let inet = #""cookie":"123","family":"AF_INET","type":"SOCK_STREAM","protocol":"IPPROTO_TCP","local":{"address":"10.0.0.1","port":1234},"remote":{"address":"10.0.0.7","port":80,"name":"api.demo"},"user":"bjE6NzAwOjkwMQ=="}"#
+    static let inet =
+        #""cookie":"123","family":"AF_INET","type":"SOCK_STREAM","protocol":"IPPROTO_TCP","local":{"address":"10.0.0.1","port":1234},"remote":{"address":"10.0.0.7","port":80,"name":"api.demo"},"user":"bjE6NzAwOjkwMQ=="}"#
 
     static func line(_ kind: String, _ body: String, envelope: String = "") -> String {
         #"{"\#(kind)":{\#(body)},"node_name":"n1","time":"2026-11-21T12:40:01.123456789Z"\#(envelope)}"#

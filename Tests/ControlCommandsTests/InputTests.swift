@@ -20,7 +20,11 @@ import Testing
     private func code(_ arguments: [String]) async -> Int32 {
         do {
             var command = try Secctl.parseAsRoot(arguments)
-            if let concurrent = command as? VerifyCommand { try await concurrent.run() } else { try command.run() }
+            if let concurrent = command as? VerifyCommand {
+                try await concurrent.run()
+            } else {
+                try command.run()
+            }
             return 0
         } catch {
             return Secctl.exitCode(for: error).rawValue
@@ -32,7 +36,8 @@ import Testing
             let paths = ["c", "a", "b"].map { folder.appending(path: $0).path }
             try line(1, "2026-11-21T08:00:00Z").write(toFile: paths[0], atomically: true, encoding: .utf8)
             try line(3, "2026-11-21T10:00:00Z").write(toFile: paths[1], atomically: true, encoding: .utf8)
-            try ("damaged\n" + line(2, "2026-11-21T09:00:00Z")).write(toFile: paths[2], atomically: true, encoding: .utf8)
+            try ("damaged\n" + line(2, "2026-11-21T09:00:00Z")).write(
+                toFile: paths[2], atomically: true, encoding: .utf8)
             #expect(try LogFiles.ordered(paths + [paths[0]]) == [paths[0], paths[2], paths[1]])
         }
     }
@@ -47,7 +52,8 @@ import Testing
             gzip.waitUntilExit()
             #expect(await code(["verify", new, old + ".gz"]) == 0)
             #expect(await code(["verify", "--strict", new, old + ".gz"]) == 1)
-            try (line(2, "2026-11-21T09:00:00Z") + line(4, "2026-11-21T09:00:00Z")).write(toFile: new, atomically: true, encoding: .utf8)
+            try (line(2, "2026-11-21T09:00:00Z") + line(4, "2026-11-21T09:00:00Z")).write(
+                toFile: new, atomically: true, encoding: .utf8)
             #expect(await code(["verify", new, old + ".gz"]) == 1)
             #expect(await code(["verify", folder.path]) == 2)
             #expect(await code(["verify", new + ".none"]) == 2)

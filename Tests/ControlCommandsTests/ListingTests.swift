@@ -5,10 +5,12 @@ import Testing
 
 @Suite struct ListingTests {
     private static func process(
-        _ id: String, _ parent: String, _ pid: UInt32, _ binary: String, _ arguments: String = "", pod: String = "", alive: Bool = true
+        _ id: String, _ parent: String, _ pid: UInt32, _ binary: String, _ arguments: String = "",
+        pod: String = "", alive: Bool = true
     ) -> ProcessListing {
         ProcessListing(
-            execID: id, parentExecID: parent, pid: pid, uid: 0, binary: binary, arguments: arguments, cwd: "/",
+            execID: id, parentExecID: parent, pid: pid, uid: 0, binary: binary, arguments: arguments,
+            cwd: "/",
             startTime: "2026-11-21T08:00:00Z", cgroup: "/", pod: pod, container: "", alive: alive)
     }
 
@@ -18,11 +20,14 @@ import Testing
         process("d", "c", 813, "/usr/sbin/nginx"), process("e", "a", 90, "/usr/sbin/cron"),
     ]
     private static let socket = SocketListing(
-        cookie: 1, user: "c", creator: "c", acceptor: "", ownerUnknown: "", pid: 812, binary: "/usr/sbin/nginx", kind: "tcp",
-        state: "listen", local: "0.0.0.0:80", remote: "", remoteName: "", bytesSent: 78, bytesReceived: 2048, openedTime: "")
+        cookie: 1, user: "c", creator: "c", acceptor: "", ownerUnknown: "", pid: 812,
+        binary: "/usr/sbin/nginx", kind: "tcp",
+        state: "listen", local: "0.0.0.0:80", remote: "", remoteName: "", bytesSent: 78, bytesReceived: 2048,
+        openedTime: "")
 
     @Test func tree() {
-        let text = ProcessTreeText(processes: Self.processes, sockets: [Self.socket], palette: Palette(isOn: false))
+        let text = ProcessTreeText(
+            processes: Self.processes, sockets: [Self.socket], palette: Palette(isOn: false))
         #expect(
             text.lines() == [
                 "systemd[1]",
@@ -32,12 +37,18 @@ import Testing
                 "│     └─ nginx[813]",
                 "└─ cron[90]",
             ])
-        #expect(text.lines(pid: 813) == ["systemd[1]", "└─ shim[77]   exited", "   └─ nginx[812] -g \"daemon off;\"   demo/web", "      │    tcp listen 0.0.0.0:80", "      └─ nginx[813]"])
+        #expect(
+            text.lines(pid: 813) == [
+                "systemd[1]", "└─ shim[77]   exited", "   └─ nginx[812] -g \"daemon off;\"   demo/web",
+                "      │    tcp listen 0.0.0.0:80", "      └─ nginx[813]",
+            ])
         #expect(!text.contains(pid: 77))
     }
 
     @Test func aRingInTheTreeEnds() {
-        let ring = [Self.process("a", "b", 1, "/a"), Self.process("b", "a", 2, "/b"), Self.process("c", "c", 3, "/c")]
+        let ring = [
+            Self.process("a", "b", 1, "/a"), Self.process("b", "a", 2, "/b"), Self.process("c", "c", 3, "/c"),
+        ]
         let text = ProcessTreeText(processes: ring, sockets: [], palette: Palette(isOn: false))
         #expect(text.lines() == ["c[3]"])
         _ = text.lines(pid: 1)
@@ -52,30 +63,47 @@ import Testing
                 """)
         #expect(
             try Listing.text(
-                [MechanismListing(mechanism: "BPF LSM", available: false, reason: "EPERM", usedBy: "prevention", without: "kill")],
+                [
+                    MechanismListing(
+                        mechanism: "BPF LSM", available: false, reason: "EPERM", usedBy: "prevention",
+                        without: "kill")
+                ],
                 as: .table, palette) == """
-                mechanism  here        used by     without it
-                BPF LSM    no (EPERM)  prevention  kill
-                """)
+                    mechanism  here        used by     without it
+                    BPF LSM    no (EPERM)  prevention  kill
+                    """)
         let rows = ProcessRow.rows(Self.processes, all: false)
         #expect(rows.map { $0.row[0] + "<" + $0.row[1] } == ["1<-", "90<1", "812<77", "813<812"])
         let json = try Listing.text([Self.socket], as: .json, palette)
-        #expect(try JSONDecoder().decode([SocketListing].self, from: Data(json.utf8)).first?.local == "0.0.0.0:80")
+        #expect(
+            try JSONDecoder().decode([SocketListing].self, from: Data(json.utf8)).first?.local == "0.0.0.0:80"
+        )
     }
 
     @Test func status() {
         let status = AgentStatus(
-            version: "0.1.0", nodeName: "n1", kernel: "6.18", cpus: 2, pid: 7, uptimeSeconds: 11_520, stream: "5e1f", bootID: "b",
+            version: "0.1.0", nodeName: "n1", kernel: "6.18", cpus: 2, pid: 7, uptimeSeconds: 11_520,
+            stream: "5e1f", bootID: "b",
             problems: ["file sink: disk full since 08:00"],
-            sensors: [SensorStatus(name: "process", enabled: true, mechanisms: ["exec": "tp_btf"], blindSpots: ["x"])],
-            rings: [RingStatus(name: "lifecycle", sizeBytes: 1 << 20, fillBytes: 0, records: 1200, bytes: 4096, lost: 3, lostByKind: ["exec": 3])],
+            sensors: [
+                SensorStatus(
+                    name: "process", enabled: true, mechanisms: ["exec": "tp_btf"], blindSpots: ["x"])
+            ],
+            rings: [
+                RingStatus(
+                    name: "lifecycle", sizeBytes: 1 << 20, fillBytes: 0, records: 1200, bytes: 4096, lost: 3,
+                    lostByKind: ["exec": 3])
+            ],
             sinks: [
                 SinkStatus(
-                    name: "file", target: "/l", state: "disk full", events: 5, bytes: 10, lost: 1, queueBytes: 0, queueLimitBytes: 1024,
+                    name: "file", target: "/l", state: "disk full", events: 5, bytes: 10, lost: 1,
+                    queueBytes: 0, queueLimitBytes: 1024,
                     details: ["rotations": 2])
             ], subscribers: [],
-            processes: ProcessTreeStatus(live: 1, retained: 2, evicted: 3, sockets: 4, bytes: 5, budgetBytes: 6),
-            memory: MemoryStatus(residentBytes: 1 << 20, ringBytes: 0, kernelBytes: 2 << 20), programCounters: ["a": 0, "b": 9])
+            processes: ProcessTreeStatus(
+                live: 1, retained: 2, evicted: 3, sockets: 4, bytes: 5, budgetBytes: 6),
+            memory: MemoryStatus(residentBytes: 1 << 20, ringBytes: 0, kernelBytes: 2 << 20),
+            programCounters: ["a": 0, "b": 9])
         let lines = StatusText(status, palette: Palette(isOn: false)).lines
         #expect(lines[0] == "secd 0.1.0 on n1, kernel 6.18, 2 cpus, pid 7, up 3h12m: 1 problem")
         #expect(lines[1] == "  file sink: disk full since 08:00")
@@ -87,10 +115,15 @@ import Testing
 
     @Test func top() throws {
         var counts = TopCounts()
-        for (kind, more) in [("socket_connect", #""result":"attempt""#), ("socket_connect", #""result":"failed""#), ("socket_close", #""bytes_sent":"1000","bytes_received":"24""#)] {
+        for (kind, more) in [
+            ("socket_connect", #""result":"attempt""#), ("socket_connect", #""result":"failed""#),
+            ("socket_close", #""bytes_sent":"1000","bytes_received":"24""#),
+        ] {
             counts.add(try EventLine(parsing: EventSamples.socket(kind, more)))
         }
-        for _ in 0..<3 { counts.add(try EventLine(parsing: EventSamples.line("process_exec", EventSamples.actors))) }
+        for _ in 0..<3 {
+            counts.add(try EventLine(parsing: EventSamples.line("process_exec", EventSamples.actors)))
+        }
         counts.add(try EventLine(parsing: EventSamples.line("process_exit", EventSamples.actors)))
         #expect(counts.events == 6)
         #expect(

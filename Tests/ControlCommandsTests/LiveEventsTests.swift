@@ -47,7 +47,8 @@ private final class StandInDaemon: Daemon {
         let pipe = Pipe()
         let output = Output(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         let printer = EventPrinter(
-            format: format, palette: Palette(isOn: false), clock: .timeOfDay { _ in 0 }, mask: try FieldMask([]), output: output)
+            format: format, palette: Palette(isOn: false), clock: .timeOfDay { _ in 0 },
+            mask: try FieldMask([]), output: output)
         let live = LiveEvents(
             daemon: daemon, request: EventRequest(), printer: printer,
             reconnectWait: reconnect ? .milliseconds(1) : nil, limit: limit)
@@ -57,7 +58,9 @@ private final class StandInDaemon: Daemon {
     }
 
     @Test func linesAreShownAsTheyCome() async throws {
-        let daemon = StandInDaemon([[Self.batch(Self.fork, "{broken", Self.fork), Self.batch(Self.fork, lost: 3)]])
+        let daemon = StandInDaemon([
+            [Self.batch(Self.fork, "{broken", Self.fork), Self.batch(Self.fork, lost: 3)]
+        ])
         let line = "12:40:01.123  fork     demo/web       curl[901]\n"
         #expect(try await run(daemon, .compact) == line + line + line)
     }
@@ -73,7 +76,8 @@ private final class StandInDaemon: Daemon {
 
     @Test func reconnectOutlivesTheDaemon() async throws {
         let daemon = StandInDaemon([[Self.batch(Self.fork)], [Self.batch(Self.fork)]])
-        #expect(try await run(daemon, .json, limit: 2, reconnect: true) == Self.fork + "\n" + Self.fork + "\n")
+        #expect(
+            try await run(daemon, .json, limit: 2, reconnect: true) == Self.fork + "\n" + Self.fork + "\n")
         #expect(daemon.connects.withLock { $0 } == 2)
     }
 

@@ -10,16 +10,22 @@ private struct SyntheticLog {
     mutating func add(_ kind: String, _ body: String = "", origin: String = "") {
         number += 1
         let secd = #""stream":"\#(stream)",\#(origin)"line":"\#(number)""#
-        lines.append(#"{"\#(kind)":{\#(body)},"time":"2026-11-21T08:00:0\#(number % 10).000000000Z","secd":{\#(secd)}}"#)
+        lines.append(
+            #"{"\#(kind)":{\#(body)},"time":"2026-11-21T08:00:0\#(number % 10).000000000Z","secd":{\#(secd)}}"#
+        )
     }
 
-    mutating func record(_ sequence: UInt64, cpu: Int = 0, skipped: UInt64 = 0, ring: String = "observation") {
+    mutating func record(_ sequence: UInt64, cpu: Int = 0, skipped: UInt64 = 0, ring: String = "observation")
+    {
         let skip = skipped > 0 ? #""skipped":"\#(skipped)","# : ""
         add("file_open", origin: #""ring":"\#(ring)","cpu":\#(cpu),"seq":"\#(sequence)",\#(skip)"#)
     }
 
     mutating func gap(_ first: UInt64, _ last: UInt64, cpu: Int = 0, cause: String = "ring_full") {
-        add("stream_gap", #""cause":"\#(cause)","ring":"observation","cpu":\#(cpu),"first":"\#(first)","last":"\#(last)","count":"\#(last - first + 1)""#)
+        add(
+            "stream_gap",
+            #""cause":"\#(cause)","ring":"observation","cpu":\#(cpu),"first":"\#(first)","last":"\#(last)","count":"\#(last - first + 1)""#
+        )
     }
 
     mutating func stop(_ positions: [(cpu: Int, sequence: UInt64)]) {
@@ -42,7 +48,9 @@ private func verify(_ lines: [String], unfinished: Bool = false) -> VerifyReport
     return verifier.report()
 }
 
-private func text(_ report: VerifyReport) -> [String] { VerifyText(palette: Palette(isOn: false)).lines(report) }
+private func text(_ report: VerifyReport) -> [String] {
+    VerifyText(palette: Palette(isOn: false)).lines(report)
+}
 
 @Suite struct LogVerifierTests {
     private static let observations = RingCPU(ring: "observation", cpu: 0)
@@ -58,7 +66,9 @@ private func text(_ report: VerifyReport) -> [String] { VerifyText(palette: Pale
         log.stop([(0, 5), (1, 2)])
         #expect(log.report.isExplained)
         #expect(
-            text(log.report) == ["1 file, 7 events, 2026-11-21T08:00:01Z … 2026-11-21T08:00:07Z, stream s1", "complete"])
+            text(log.report) == [
+                "1 file, 7 events, 2026-11-21T08:00:01Z … 2026-11-21T08:00:07Z, stream s1", "complete",
+            ])
     }
 
     @Test func holeWithoutGap() {
@@ -71,7 +81,8 @@ private func text(_ report: VerifyReport) -> [String] { VerifyText(palette: Pale
         #expect(
             log.report.streams[0].findings == [
                 .hole(
-                    origin: Self.observations, missing: 4, first: 2, last: 7, before: "2026-11-21T08:00:02.000000000Z",
+                    origin: Self.observations, missing: 4, first: 2, last: 7,
+                    before: "2026-11-21T08:00:02.000000000Z",
                     after: "2026-11-21T08:00:03.000000000Z")
             ])
         #expect(text(log.report)[1] == "NOT complete: 1 unexplained finding")
@@ -88,7 +99,8 @@ private func text(_ report: VerifyReport) -> [String] { VerifyText(palette: Pale
         #expect(log.report.isExplained)
         #expect(
             text(log.report)[1]
-                == "complete but for 1 gap: cpu 0, 412 observations, cause ring full (lifecycle and verdict: no loss)")
+                == "complete but for 1 gap: cpu 0, 412 observations, cause ring full (lifecycle and verdict: no loss)"
+        )
     }
 
     @Test func aGapOfAnotherCPUOrTooSmallExplainsNothing() {
@@ -194,7 +206,9 @@ private func text(_ report: VerifyReport) -> [String] { VerifyText(palette: Pale
         for sequence in 1...6 as ClosedRange<UInt64> { log.record(sequence) }
         var lines = log.lines
         lines.removeSubrange(3...4)
-        lines.insert(#"{"stream_gap":{"cause":"sink_full","count":"2","sink":"file"},"time":"2026-11-21T08:00:05Z","secd":{"stream":"s1"}}"#, at: 3)
+        lines.insert(
+            #"{"stream_gap":{"cause":"sink_full","count":"2","sink":"file"},"time":"2026-11-21T08:00:05Z","secd":{"stream":"s1"}}"#,
+            at: 3)
         #expect(verify(lines).isExplained)
     }
 

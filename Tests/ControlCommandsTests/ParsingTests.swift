@@ -3,7 +3,11 @@ import Testing
 
 @Suite struct JSONParsingTests {
     @Test func readsWhatProtojsonWrites() throws {
-        let value = try JSONScanner.parse(Array(#" {"a":"x\"\\\/\n\u00e9\ud83d\ude00","n":-1.5e3,"b":true,"l":[1,{"k":null}],"big":"18446744073709551615"} "#.utf8).span)
+        let value = try JSONScanner.parse(
+            Array(
+                #" {"a":"x\"\\\/\n\u00e9\ud83d\ude00","n":-1.5e3,"b":true,"l":[1,{"k":null}],"big":"18446744073709551615"} "#
+                    .utf8
+            ).span)
         #expect(value["a"].text == "x\"\\/\né😀")
         #expect(value["n"].text == "-1.5e3")
         #expect(value["b"].isTrue)
@@ -13,8 +17,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "[1,]", "{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}", "nul", "{\"a\":\"\\x\"}",
-        "{\"a\":\"\\u12\"}", "{\"a\":\"", "{} {}", "{\"a\":\"\u{1}\"}", String(repeating: "[", count: 100_000),
+        "", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "[1,]", "{\"a\":01}", "{\"a\":1.}", "{\"a\":+1}", "nul",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":\"\\u12\"}", "{\"a\":\"", "{} {}", "{\"a\":\"\u{1}\"}",
+        String(repeating: "[", count: 100_000),
     ])
     func refusesWhatIsNotJSON(text: String) {
         #expect(throws: JSONError.self) { try JSONScanner.parse(Array(text.utf8).span) }
@@ -36,9 +42,15 @@ import Testing
     @Test func mutatedLinesNeverCrash() {
         var random = SplitMix(state: 42)
         let samples = [
-            EventSamples.socket("socket_close", #""bytes_sent":"78""#), EventSamples.line("process_exec", EventSamples.actors),
-            EventSamples.line("stream_gap", #""cause":"ring_full","ring":"observation","cpu":1,"first":"10","last":"421","count":"412""#, envelope: #","secd":{"stream":"a","line":"9","ring":"x","cpu":0,"seq":"7","skipped":"1"}"#),
-            EventSamples.line("stream_stop", #""positions":[{"ring":"x","cpu":0,"seq":"18446744073709551615"}]"#, envelope: #","secd":{"stream":"a","line":"10"}"#),
+            EventSamples.socket("socket_close", #""bytes_sent":"78""#),
+            EventSamples.line("process_exec", EventSamples.actors),
+            EventSamples.line(
+                "stream_gap",
+                #""cause":"ring_full","ring":"observation","cpu":1,"first":"10","last":"421","count":"412""#,
+                envelope: #","secd":{"stream":"a","line":"9","ring":"x","cpu":0,"seq":"7","skipped":"1"}"#),
+            EventSamples.line(
+                "stream_stop", #""positions":[{"ring":"x","cpu":0,"seq":"18446744073709551615"}]"#,
+                envelope: #","secd":{"stream":"a","line":"10"}"#),
         ].map { Array($0.utf8) }
         let renderer = EventRenderer(wide: true, palette: Palette(isOn: true), clock: .timeOfDay { _ in 0 })
         var verifier = LogVerifier()
@@ -76,15 +88,20 @@ private struct SplitMix: RandomNumberGenerator {
 @Suite struct TimestampTests {
     static let now: Int64 = 1_795_248_000_000_000_000  // 2026-11-21T08:00:00Z
 
-    @Test(arguments: [
-        ("2026-11-21T08:00:00Z", 0), ("2026-11-21T08:00:00.5Z", 500_000_000), ("2026-11-21T10:00:00+02:00", 0),
-        ("2026-11-21 08:00:01z", 1_000_000_000), ("2026-11-21T08:00:00.123456789999Z", 123_456_789),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("2026-11-21T08:00:00Z", 0), ("2026-11-21T08:00:00.5Z", 500_000_000),
+            ("2026-11-21T10:00:00+02:00", 0),
+            ("2026-11-21 08:00:01z", 1_000_000_000), ("2026-11-21T08:00:00.123456789999Z", 123_456_789),
+        ] as [(String, Int64)])
     func rfc3339(text: String, offset: Int64) {
         #expect(Timestamp.parse(text) == Self.now + offset)
     }
 
-    @Test(arguments: ["", "2026", "2026-13-01T00:00:00Z", "2026-11-21T25:00:00Z", "2026-11-21T08:00:00", "x026-11-21T08:00:00Z", "2026-11-21T08:00:00Zx"])
+    @Test(arguments: [
+        "", "2026", "2026-13-01T00:00:00Z", "2026-11-21T25:00:00Z", "2026-11-21T08:00:00",
+        "x026-11-21T08:00:00Z", "2026-11-21T08:00:00Zx",
+    ])
     func refuses(text: String) {
         #expect(Timestamp.parse(text) == nil)
     }
@@ -95,10 +112,12 @@ private struct SplitMix: RandomNumberGenerator {
         #expect(Timestamp.rfc3339(-1) == "1969-12-31T23:59:59.999999999Z")
     }
 
-    @Test(arguments: [
-        ("now", 0), ("-1h", -3600), ("10m", -600), ("1h30m", -5400), ("2d ago", -172_800), ("90s", -90),
-        ("2026-11-21T07:00:00Z", -3600), ("2026-11-21", -8 * 3600 - 3600), ("2026-11-21 08:00", -3600), ("2026-11-21 08:00:30", -3570),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("now", 0), ("-1h", -3600), ("10m", -600), ("1h30m", -5400), ("2d ago", -172_800), ("90s", -90),
+            ("2026-11-21T07:00:00Z", -3600), ("2026-11-21", -8 * 3600 - 3600), ("2026-11-21 08:00", -3600),
+            ("2026-11-21 08:00:30", -3570),
+        ] as [(String, Int64)])
     func bounds(text: String, seconds: Int64) {
         // A zone one hour ahead of UTC.
         #expect(Timestamp.parseBound(text, now: Self.now) { _ in 3600 } == Self.now + seconds * 1_000_000_000)
@@ -111,6 +130,8 @@ private struct SplitMix: RandomNumberGenerator {
 
     @Test func window() {
         let window = TimeWindow(since: 10, until: 20)
-        #expect(!window.contains(9) && window.contains(10) && window.contains(20) && !window.contains(21) && window.contains(nil))
+        #expect(
+            !window.contains(9) && window.contains(10) && window.contains(20) && !window.contains(21)
+                && window.contains(nil))
     }
 }

@@ -21,7 +21,8 @@ public struct EventsCommand: AsyncParsableCommand {
     @OptionGroup(title: "Filters") var filters: EventFilterOptions
     @OptionGroup(title: "Fields") var fields: FieldOptions
 
-    @Option(name: .shortAndLong, help: "compact, wide (ancestry to PID 1, details) or json (the export line).")
+    @Option(
+        name: .shortAndLong, help: "compact, wide (ancestry to PID 1, details) or json (the export line).")
     var output: EventFormat = .compact
 
     @Option(help: "Colour: auto (on a terminal, unless NO_COLOR is set), always, never.")
@@ -29,7 +30,8 @@ public struct EventsCommand: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Not before: RFC 3339, 2026-11-21, \"2026-11-21 08:00\", -1h, 10m.", valueName: "time"))
+        help: ArgumentHelp(
+            "Not before: RFC 3339, 2026-11-21, \"2026-11-21 08:00\", -1h, 10m.", valueName: "time"))
     var since: String?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Not after.", valueName: "time"))
@@ -93,7 +95,8 @@ public struct EventsCommand: AsyncParsableCommand {
             var request = EventRequest()
             request.allow = filters.filter.map { [$0] } ?? []
             request.fields = fields.filters
-            let printer = EventPrinter(format: output, palette: palette, clock: clock, mask: try FieldMask([]), output: out)
+            let printer = EventPrinter(
+                format: output, palette: palette, clock: clock, mask: try FieldMask([]), output: out)
             let wait = Timestamp.parseSpan(reconnectWait).map { Duration.nanoseconds($0) }
             let live = LiveEvents(
                 daemon: connection.daemon(), request: request, printer: printer,

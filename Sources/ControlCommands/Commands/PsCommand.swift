@@ -36,7 +36,8 @@ package struct ProcessRow: ListDisplayable {
 
     package static var columns: [Column] {
         [
-            Column("PID", right: true), Column("PPID", right: true), Column("UID", right: true), Column("STARTED"),
+            Column("PID", right: true), Column("PPID", right: true), Column("UID", right: true),
+            Column("STARTED"),
             Column("PLACE"), Column("COMMAND"),
         ]
     }
@@ -60,7 +61,8 @@ extension ProcessListing {
     var startText: String {
         guard let moment = Timestamp.parse(startTime) else { return startTime }
         let seconds = moment.floorDivided(by: 1_000_000_000)
-        return Timestamp.civil(seconds + Timestamp.localOffset(at: seconds)).split(separator: "T").joined(separator: " ")
+        return Timestamp.civil(seconds + Timestamp.localOffset(at: seconds)).split(separator: "T").joined(
+            separator: " ")
     }
 
     /// `demo/web`, a container, or `host`.

@@ -45,7 +45,8 @@ extension SocketListing: ListDisplayable {
 
     package var row: [String] {
         [
-            kind, state, local, remoteText, Quantity.bytes(bytesSent), Quantity.bytes(bytesReceived), userText,
+            kind, state, local, remoteText, Quantity.bytes(bytesSent), Quantity.bytes(bytesReceived),
+            userText,
         ]
     }
 

@@ -20,7 +20,9 @@ public struct StatusCommand: AsyncParsableCommand {
             switch display.output {
             case .json: try out.line(try Listing.json(status))
             case .table:
-                for line in StatusText(status, palette: display.palette(for: out)).lines { try out.line(line) }
+                for line in StatusText(status, palette: display.palette(for: out)).lines {
+                    try out.line(line)
+                }
             }
             try out.flush()
             if !status.problems.isEmpty { throw Failures.badNews }

@@ -12,7 +12,9 @@ public struct TopCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup(title: "Filters") var filters: EventFilterOptions
 
-    @Option(name: [.customShort("d"), .customLong("delay")], help: ArgumentHelp("Seconds between tables.", valueName: "seconds"))
+    @Option(
+        name: [.customShort("d"), .customLong("delay")],
+        help: ArgumentHelp("Seconds between tables.", valueName: "seconds"))
     var delay = 2.0
 
     @Flag(help: "Show one table and end.")
@@ -27,7 +29,9 @@ public struct TopCommand: AsyncParsableCommand {
     public init() {}
 
     public mutating func validate() throws {
-        guard delay >= 0.1, delay <= 86_400 else { throw ValidationError("--delay takes 0.1 to 86400 seconds") }
+        guard delay >= 0.1, delay <= 86_400 else {
+            throw ValidationError("--delay takes 0.1 to 86400 seconds")
+        }
         guard limit > 0 else { throw ValidationError("--limit takes a number from 1 on") }
     }
 
@@ -96,7 +100,8 @@ private actor TopBoard {
             if terminal, !once { out.raw("\u{1B}[H\u{1B}[2J") }
             let seconds = Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
             let remark = lost > 0 ? palette.paint(", \(lost) lost here: the counts are too low", .alarm) : ""
-            try out.line("\(Quantity.counted(counts.events, "event")) in \(String(format: "%g", seconds)) s\(remark)")
+            try out.line(
+                "\(Quantity.counted(counts.events, "event")) in \(String(format: "%g", seconds)) s\(remark)")
             try out.line(Listing.table(TopCounts.columns, counts.rows(limit: limit), palette))
             try out.flush()
             counts = TopCounts()

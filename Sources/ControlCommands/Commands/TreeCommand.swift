@@ -27,7 +27,8 @@ public struct TreeCommand: AsyncParsableCommand {
             let open = sockets ? try await daemon.sockets() : []
             var display = DisplayOptions()
             display.color = color
-            let tree = ProcessTreeText(processes: processes, sockets: open, palette: display.palette(for: out))
+            let tree = ProcessTreeText(
+                processes: processes, sockets: open, palette: display.palette(for: out))
             if let pid, !tree.contains(pid: pid) {
                 throw InputError("no live process has pid \(pid) (as secd sees pids: those of the host)")
             }

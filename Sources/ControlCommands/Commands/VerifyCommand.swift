@@ -31,7 +31,7 @@ public struct VerifyCommand: AsyncParsableCommand {
                 var reader = try LogFiles.reader(path)
                 verifier.begin(file: path)
                 var number: UInt64 = 0
-                try reader.forEach { line, unfinished in
+                try reader.readLines { line, unfinished in
                     number += 1
                     verifier.take(line, number: number, file: path, unfinished: unfinished)
                     return true
@@ -42,7 +42,9 @@ public struct VerifyCommand: AsyncParsableCommand {
             switch display.output {
             case .json: try out.line(try Listing.json(VerifySummary(report)))
             case .table:
-                for line in VerifyText(palette: display.palette(for: out)).lines(report) { try out.line(line) }
+                for line in VerifyText(palette: display.palette(for: out)).lines(report) {
+                    try out.line(line)
+                }
             }
             try out.flush()
             let open = strict && report.streams.contains { !$0.endedInOrder }
@@ -77,7 +79,8 @@ private struct VerifySummary: Encodable {
         explained = report.isExplained
         streams = report.streams.map { stream in
             Stream(
-                stream: stream.stream, events: stream.events, firstTime: stream.firstTime, lastTime: stream.lastTime,
+                stream: stream.stream, events: stream.events, firstTime: stream.firstTime,
+                lastTime: stream.lastTime,
                 endedInOrder: stream.endedInOrder, explained: stream.isExplained, gaps: stream.gaps,
                 findings: stream.findings.map { VerifyText.sentence($0) })
         }

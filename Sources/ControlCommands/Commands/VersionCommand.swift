@@ -1,5 +1,5 @@
-public import ArgumentParser
 import AgentModel
+public import ArgumentParser
 
 /// `secctl version`: of this program and of the daemon.
 public struct VersionCommand: AsyncParsableCommand {
@@ -20,7 +20,9 @@ public struct VersionCommand: AsyncParsableCommand {
             try out.flush()
             if client { return }
             let status = try await connection.daemon().status()
-            try out.line("secd   \(TerminalText.escaped(status.version)) (kernel \(TerminalText.escaped(status.kernel)))")
+            try out.line(
+                "secd   \(TerminalText.escaped(status.version)) (kernel \(TerminalText.escaped(status.kernel)))"
+            )
             try out.flush()
         }
     }

@@ -25,7 +25,8 @@ package struct EventRequest: Sendable, Equatable {
 extension AgentClient: Daemon {
     package func events(_ request: EventRequest, _ body: (EventLines) async throws -> Bool) async throws {
         let subscription = Subscription(
-            allow: request.allow, deny: request.deny, fieldFilters: request.fields, format: .json, peer: "secctl")
+            allow: request.allow, deny: request.deny, fieldFilters: request.fields, format: .json,
+            peer: "secctl")
         try await events(subscription, body)
     }
 }

@@ -11,7 +11,8 @@ package struct LiveEvents {
     let limit: Int?
 
     package init(
-        daemon: any Daemon, request: EventRequest, printer: EventPrinter, reconnectWait: Duration?, limit: Int?
+        daemon: any Daemon, request: EventRequest, printer: EventPrinter, reconnectWait: Duration?,
+        limit: Int?
     ) {
         self.daemon = daemon
         self.request = request

@@ -26,7 +26,7 @@ struct RecordedEvents {
             var reader = try LogFiles.reader(path)
             var number: UInt64 = 0
             let printer = printer
-            try reader.forEach { line, _ in
+            try reader.readLines { line, _ in
                 number += 1
                 try take(line, file: path, number: number)
                 return true
@@ -56,7 +56,8 @@ struct RecordedEvents {
         }
         if let problem = journal.emptiness { throw problem }
         if journal.withoutLine > 0 {
-            Output.remark("\(journal.withoutLine) entries of the journal have no event as JSON and are not shown")
+            Output.remark(
+                "\(journal.withoutLine) entries of the journal have no event as JSON and are not shown")
         }
         try finish()
     }
@@ -64,7 +65,9 @@ struct RecordedEvents {
     private mutating func take(_ line: Span<UInt8>, file: String, number: UInt64) throws {
         guard !line.isEmpty else { return }
         lines += 1
-        if !printer.needsEvent, filter.isEmpty, window.isOpen, last == nil { return try printer.print(raw: line) }
+        if !printer.needsEvent, filter.isEmpty, window.isOpen, last == nil {
+            return try printer.print(raw: line)
+        }
         guard let event = try passes(line, file: file, number: number) else { return }
         guard let last else { return try printer.print(event, raw: line) }
         if kept.count >= 2 * max(last, 1) { kept.removeFirst(kept.count - last) }
@@ -80,7 +83,9 @@ struct RecordedEvents {
         } catch {
             damaged += 1
             if damaged <= Self.describedDamage {
-                Output.remark(number > 0 ? "\(file):\(number): not an event: \(error)" : "\(file): not an event: \(error)")
+                Output.remark(
+                    number > 0
+                        ? "\(file):\(number): not an event: \(error)" : "\(file): not an event: \(error)")
             }
             return nil
         }

@@ -24,7 +24,8 @@ package struct TopCounts: Sendable {
 
     /// Events that are needed for the table.
     package static let kinds: [EventKind] = [
-        .processExec, .socketConnect, .socketAccept, .socketClose, .fileOpen, .fileCreate, .fileDelete, .fileRename,
+        .processExec, .socketConnect, .socketAccept, .socketClose, .fileOpen, .fileCreate, .fileDelete,
+        .fileRename,
     ]
 
     private var counts: [Actor: Count] = [:]
@@ -58,17 +59,21 @@ package struct TopCounts: Sendable {
 
     package static let columns = [
         Column("EXECS", right: true), Column("CONNECTS", right: true), Column("FAILED", right: true),
-        Column("ACCEPTS", right: true), Column("FILES", right: true), Column("TRAFFIC", right: true), Column("PLACE"),
+        Column("ACCEPTS", right: true), Column("FILES", right: true), Column("TRAFFIC", right: true),
+        Column("PLACE"),
         Column("PROGRAM"),
     ]
 
     /// The busiest programs, busiest first.
     package func rows(limit: Int) -> [[String]] {
         counts.sorted { left, right in
-            (right.value.total, right.value.bytes, left.key.binary) < (left.value.total, left.value.bytes, right.key.binary)
+            (right.value.total, right.value.bytes, left.key.binary) < (
+                left.value.total, left.value.bytes, right.key.binary
+            )
         }.prefix(limit).map { actor, count in
             [
-                Quantity.grouped(count.starts), Quantity.grouped(count.connects), Quantity.grouped(count.failed),
+                Quantity.grouped(count.starts), Quantity.grouped(count.connects),
+                Quantity.grouped(count.failed),
                 Quantity.grouped(count.accepts), Quantity.grouped(count.opens), Quantity.bytes(count.bytes),
                 actor.place, actor.binary,
             ]

@@ -24,7 +24,8 @@ final class ByteSource {
         var status = stat()
         if unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
             close(descriptor)
-            throw InputError("cannot read \(path): it is a directory; give the files in it (\(path)/events.json*)")
+            throw InputError(
+                "cannot read \(path): it is a directory; give the files in it (\(path)/events.json*)")
         }
         var magic: [UInt8] = [0, 0, 0, 0]
         let count = unsafe pread(descriptor, &magic, 4, 0)
@@ -32,7 +33,8 @@ final class ByteSource {
             backing = .compressed(try GzipFile(descriptor: descriptor, path: path))
         } else if count == 4, magic == [0x28, 0xB5, 0x2F, 0xFD] {
             close(descriptor)
-            throw InputError("\(path) is compressed with zstd; unpack it first: zstd -dc \(path) | secctl … -")
+            throw InputError(
+                "\(path) is compressed with zstd; unpack it first: zstd -dc \(path) | secctl … -")
         } else {
             backing = .plain(descriptor)
         }

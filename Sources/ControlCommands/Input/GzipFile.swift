@@ -29,7 +29,8 @@ import CZlib
             guard code == Z_OK || code == Z_STREAM_END else {
                 // zlib writes "<fd:6>: what happened".
                 let reason = unsafe text.map { unsafe String(cString: $0) } ?? "error \(code)"
-                throw InputError("\(path) is damaged: \(reason.split(separator: ": ").last ?? "unknown reason")")
+                throw InputError(
+                    "\(path) is damaged: \(reason.split(separator: ": ").last ?? "unknown reason")")
             }
         }
         return Int(max(0, count))

@@ -15,7 +15,8 @@ import CSystemd
         let code = unsafe sd_journal_open(&opened, Int32(SD_JOURNAL_LOCAL_ONLY))
         guard code >= 0, let journal = unsafe opened else {
             throw InputError(
-                "cannot open the journal: \(InputError.text(of: -code)); read a file instead: secctl events FILE")
+                "cannot open the journal: \(InputError.text(of: -code)); read a file instead: secctl events FILE"
+            )
         }
         unsafe self.journal = unsafe journal
         // Values above 64 KiB would come cut otherwise.
@@ -57,7 +58,8 @@ import CSystemd
         entries += 1
         var data: UnsafeRawPointer?
         var length = 0
-        guard unsafe sd_journal_get_data(journal, Self.field, &data, &length) >= 0, let start = unsafe data else {
+        guard unsafe sd_journal_get_data(journal, Self.field, &data, &length) >= 0, let start = unsafe data
+        else {
             withoutLine += 1
             return true
         }

@@ -18,7 +18,7 @@ struct LineReader {
 
     /// Calls `body` with each line, without its line break; `unfinished` for a last line that has
     /// none. `pieceDone` is called before every wait for more bytes. Ends when `body` returns false.
-    mutating func forEach(
+    mutating func readLines(
         _ body: (Span<UInt8>, _ unfinished: Bool) throws -> Bool, pieceDone: () throws -> Void = {}
     ) throws {
         while true {
@@ -49,7 +49,8 @@ struct LineReader {
             end = rest
         }
         guard end <= Self.longestLine else {
-            throw InputError("\(name):\(number + 1): a line of more than \(Self.longestLine >> 20) MiB is no event log")
+            throw InputError(
+                "\(name):\(number + 1): a line of more than \(Self.longestLine >> 20) MiB is no event log")
         }
         if buffer.count < end + Self.pieceBytes {
             buffer.append(contentsOf: repeatElement(0, count: max(Self.pieceBytes, buffer.count)))

@@ -25,7 +25,7 @@ package enum LogFiles {
         var reader = LineReader(try ByteSource(path: path))
         var found: Int64?
         var left = searchedLines
-        try reader.forEach { line, _ in
+        try reader.readLines { line, _ in
             left -= 1
             if let facts = try? LineFacts(scanning: line) { found = Timestamp.parse(facts.time) }
             return found == nil && left > 0

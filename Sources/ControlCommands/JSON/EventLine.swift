@@ -17,7 +17,9 @@ package struct EventLine: Sendable {
     /// - Throws: `JSONError` where the line is not one JSON object with an event in it.
     package init(parsing text: Span<UInt8>) throws(JSONError) {
         let line = try JSONScanner.parse(text)
-        guard case .object(let members) = line else { throw JSONError(offset: 0, reason: "expected an object") }
+        guard case .object(let members) = line else {
+            throw JSONError(offset: 0, reason: "expected an object")
+        }
         guard let event = members.first(where: { Self.isEvent($0.key, $0.value) }) else {
             throw JSONError(offset: 0, reason: "no event in the object")
         }

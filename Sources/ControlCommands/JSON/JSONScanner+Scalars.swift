@@ -15,7 +15,9 @@ extension JSONScanner {
                 index += 2
                 continue
             }
-            guard byte >= 0x20 else { throw JSONError(offset: index, reason: "control character in a string") }
+            guard byte >= 0x20 else {
+                throw JSONError(offset: index, reason: "control character in a string")
+            }
             index += 1
         }
         throw JSONError(offset: text.count, reason: "the text ends inside a string")
@@ -33,7 +35,9 @@ extension JSONScanner {
                 index += 1
                 continue
             }
-            guard index + 1 < range.upperBound else { throw JSONError(offset: index, reason: "broken escape") }
+            guard index + 1 < range.upperBound else {
+                throw JSONError(offset: index, reason: "broken escape")
+            }
             let escape = text[index + 1]
             index += 2
             switch escape {
@@ -43,7 +47,8 @@ extension JSONScanner {
             case UInt8(ascii: "n"): bytes.append(0x0A)
             case UInt8(ascii: "r"): bytes.append(0x0D)
             case UInt8(ascii: "t"): bytes.append(0x09)
-            case UInt8(ascii: "u"): bytes.append(contentsOf: try codePoint(text, &index, range.upperBound).utf8)
+            case UInt8(ascii: "u"):
+                bytes.append(contentsOf: try codePoint(text, &index, range.upperBound).utf8)
             default: throw JSONError(offset: index - 1, reason: "unknown escape")
             }
         }
@@ -56,7 +61,9 @@ extension JSONScanner {
     ) throws(JSONError) -> String {
         let first = try hex4(text, &index, end)
         if let scalar = Unicode.Scalar(first) { return String(scalar) }
-        if first < 0xDC00, index + 6 <= end, text[index] == UInt8(ascii: "\\"), text[index + 1] == UInt8(ascii: "u") {
+        if first < 0xDC00, index + 6 <= end, text[index] == UInt8(ascii: "\\"),
+            text[index + 1] == UInt8(ascii: "u")
+        {
             var next = index + 2
             let second = try hex4(text, &next, end)
             if (0xDC00..<0xE000).contains(second),
@@ -69,7 +76,8 @@ extension JSONScanner {
         return "\u{FFFD}"
     }
 
-    private static func hex4(_ text: Span<UInt8>, _ index: inout Int, _ end: Int) throws(JSONError) -> UInt32 {
+    private static func hex4(_ text: Span<UInt8>, _ index: inout Int, _ end: Int) throws(JSONError) -> UInt32
+    {
         guard index + 4 <= end else { throw JSONError(offset: index, reason: "broken \\u escape") }
         var value: UInt32 = 0
         for _ in 0..<4 {
@@ -115,7 +123,9 @@ extension JSONScanner {
         var at = range.lowerBound
         func digits(_ at: inout Int, _ text: Span<UInt8>) -> Int {
             let start = at
-            while at < range.upperBound, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[at]) { at += 1 }
+            while at < range.upperBound, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[at]) {
+                at += 1
+            }
             return at - start
         }
         if text[at] == UInt8(ascii: "-") { at += 1 }
@@ -128,7 +138,9 @@ extension JSONScanner {
         }
         if at < range.upperBound, text[at] | 0x20 == UInt8(ascii: "e") {
             at += 1
-            if at < range.upperBound, text[at] == UInt8(ascii: "+") || text[at] == UInt8(ascii: "-") { at += 1 }
+            if at < range.upperBound, text[at] == UInt8(ascii: "+") || text[at] == UInt8(ascii: "-") {
+                at += 1
+            }
             guard digits(&at, text) > 0 else { return false }
         }
         return at == range.upperBound

@@ -72,7 +72,9 @@ package enum JSONScanner {
     }
 
     /// Builds one value.
-    package static func value(_ text: Span<UInt8>, _ at: inout Int, depth: Int = 0) throws(JSONError) -> JSONValue {
+    package static func value(_ text: Span<UInt8>, _ at: inout Int, depth: Int = 0) throws(JSONError)
+        -> JSONValue
+    {
         guard depth < deepest else { throw JSONError(offset: at, reason: "nested too deep") }
         switch peek(text, at) {
         case UInt8(ascii: "{"):
@@ -107,7 +109,9 @@ package enum JSONScanner {
     }
 
     package static func skipSpace(_ text: Span<UInt8>, _ at: inout Int) {
-        while at < text.count, text[at] == 0x20 || text[at] == 0x09 || text[at] == 0x0A || text[at] == 0x0D { at += 1 }
+        while at < text.count, text[at] == 0x20 || text[at] == 0x09 || text[at] == 0x0A || text[at] == 0x0D {
+            at += 1
+        }
     }
 
     private static func peek(_ text: Span<UInt8>, _ at: Int) -> UInt8? {

@@ -26,7 +26,8 @@ package protocol ListDisplayable: Encodable {
 
 /// Shows rows of one kind.
 package enum Listing {
-    package static func text<Row: ListDisplayable>(_ rows: [Row], as format: ListFormat, _ palette: Palette) throws
+    package static func text<Row: ListDisplayable>(_ rows: [Row], as format: ListFormat, _ palette: Palette)
+        throws
         -> String
     {
         switch format {

@@ -21,7 +21,9 @@ package struct ProcessTreeText {
         byID = Dictionary(processes.map { ($0.execID, $0) }) { first, _ in first }
         self.sockets = Dictionary(grouping: sockets.filter { !$0.user.isEmpty }, by: \.user)
         let known = byID
-        let ordered = known.values.sorted { ($0.pid, $0.startTime, $0.execID) < ($1.pid, $1.startTime, $1.execID) }
+        let ordered = known.values.sorted {
+            ($0.pid, $0.startTime, $0.execID) < ($1.pid, $1.startTime, $1.execID)
+        }
         roots = ordered.filter { $0.parentExecID == $0.execID || known[$0.parentExecID] == nil }
         children = Dictionary(grouping: ordered.filter { $0.parentExecID != $0.execID }, by: \.parentExecID)
     }
@@ -40,7 +42,9 @@ package struct ProcessTreeText {
         var result: Set<String> = []
         for process in byID.values where process.pid == pid && process.alive {
             var current = process
-            while result.insert(current.execID).inserted, let parent = byID[current.parentExecID] { current = parent }
+            while result.insert(current.execID).inserted, let parent = byID[current.parentExecID] {
+                current = parent
+            }
             var waiting = children[process.execID] ?? []
             while let next = waiting.popLast() {
                 if result.insert(next.execID).inserted { waiting += children[next.execID] ?? [] }
@@ -88,11 +92,14 @@ package struct ProcessTreeText {
     }
 
     private func title(_ process: ProcessListing) -> String {
-        let name = TerminalText.escaped("\(process.binary.lastPathComponent)[\(process.pid)]")
+        let program = process.binary.isEmpty ? "?" : process.binary.lastPathComponent
+        let name = TerminalText.escaped("\(program)[\(process.pid)]")
         let arguments = TerminalText.escaped(process.arguments, limit: 120)
         var text = palette.paint(name, process.alive ? .strong : .faint)
         if !arguments.isEmpty { text += " " + arguments }
-        if process.place != "host" { text += "   " + palette.paint(TerminalText.escaped(process.place), .faint) }
+        if process.place != "host" {
+            text += "   " + palette.paint(TerminalText.escaped(process.place), .faint)
+        }
         if !process.alive { text += palette.paint("   exited", .faint) }
         return text
     }

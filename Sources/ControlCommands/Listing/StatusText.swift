@@ -26,7 +26,8 @@ package struct StatusText {
             status.sinks.map { sink in
                 [
                     "\(sink.name) \(sink.target)", Quantity.grouped(sink.events), Quantity.bytes(sink.bytes),
-                    Quantity.grouped(sink.lost), "\(Quantity.bytes(sink.queueBytes)) of \(Quantity.bytes(sink.queueLimitBytes))",
+                    Quantity.grouped(sink.lost),
+                    "\(Quantity.bytes(sink.queueBytes)) of \(Quantity.bytes(sink.queueLimitBytes))",
                     Self.state(sink),
                 ]
             })
@@ -34,7 +35,8 @@ package struct StatusText {
             "subscribers", ["client", "events", "lost", "waiting"],
             status.subscribers.map { client in
                 [
-                    "\(client.id) \(client.peer)", Quantity.grouped(client.events), Quantity.grouped(client.lost),
+                    "\(client.id) \(client.peer)", Quantity.grouped(client.events),
+                    Quantity.grouped(client.lost),
                     Quantity.bytes(client.queueBytes),
                 ]
             })
@@ -43,7 +45,8 @@ package struct StatusText {
         if !counters.isEmpty {
             lines.append(
                 "kernel programs  "
-                    + counters.map { TerminalText.escaped($0.key) + " \(Quantity.grouped($0.value))" }.joined(separator: ", "))
+                    + counters.map { TerminalText.escaped($0.key) + " \(Quantity.grouped($0.value))" }.joined(
+                        separator: ", "))
         }
         return lines
     }
@@ -60,17 +63,25 @@ package struct StatusText {
                 + "\(Quantity.counted(UInt64(max(0, status.cpus)), "cpu")), pid \(status.pid), up \(up): \(health)"
         ]
         lines += status.problems.map { "  " + palette.paint(TerminalText.escaped($0), .alarm) }
-        lines.append(palette.paint("stream \(TerminalText.escaped(status.stream)), boot \(TerminalText.escaped(status.bootID))", .faint))
+        lines.append(
+            palette.paint(
+                "stream \(TerminalText.escaped(status.stream)), boot \(TerminalText.escaped(status.bootID))",
+                .faint))
         lines.append("")
         return lines
     }
 
+    /// `process on`, then a line for each function and its mechanism, then the blind spots.
     private func lines(_ sensor: SensorStatus) -> [String] {
-        let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-        let state = sensor.enabled ? palette.paint("on ", .good) : palette.paint("off", .faint)
-        let text = TerminalText.escaped(mechanisms.joined(separator: ", "))
-        return ["\(TerminalText.escaped(sensor.name).padded(to: 9)) \(state)  \(text)"]
-            + sensor.blindSpots.map { "               " + palette.paint("blind: " + TerminalText.escaped($0), .warning) }
+        let state = sensor.enabled ? palette.paint("on", .good) : palette.paint("off", .faint)
+        let width = sensor.mechanisms.keys.map(\.count).max() ?? 0
+        let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { function, mechanism in
+            "  " + TerminalText.escaped(function).padded(to: width) + "  " + TerminalText.escaped(mechanism)
+        }
+        let blind = sensor.blindSpots.map {
+            "  " + palette.paint("does not see " + TerminalText.escaped($0), .warning)
+        }
+        return ["\(TerminalText.escaped(sensor.name)) sensor \(state)"] + mechanisms + blind
     }
 
     /// An empty line and a table, or nothing.
@@ -91,17 +102,22 @@ package struct StatusText {
 
     private var memory: String {
         let memory = status.memory
-        return "memory     \(Quantity.bytes(memory.residentBytes)) resident (rings \(Quantity.bytes(memory.ringBytes))), "
+        return
+            "memory     \(Quantity.bytes(memory.residentBytes)) resident (rings \(Quantity.bytes(memory.ringBytes))), "
             + "\(Quantity.bytes(memory.kernelBytes)) in the kernel"
     }
 
     private static func lost(_ ring: RingStatus) -> String {
-        let kinds = ring.lostByKind.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let kinds = ring.lostByKind.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map {
+            "\($0.key) \($0.value)"
+        }
         return Quantity.grouped(ring.lost) + (kinds.isEmpty ? "" : " (\(kinds.joined(separator: ", ")))")
     }
 
     private static func state(_ sink: SinkStatus) -> String {
-        let details = sink.details.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        let details = sink.details.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map {
+            "\($0.key) \($0.value)"
+        }
         return ([sink.state] + details).joined(separator: ", ")
     }
 }

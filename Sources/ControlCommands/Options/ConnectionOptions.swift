@@ -33,7 +33,8 @@ public struct DisplayOptions: ParsableArguments {
     public init() {}
 
     func palette(for output: Output) -> Palette {
-        Palette(isOn: color.isOn(terminal: output.isTerminal, environment: ProcessInfo.processInfo.environment))
+        Palette(
+            isOn: color.isOn(terminal: output.isTerminal, environment: ProcessInfo.processInfo.environment))
     }
 }
 

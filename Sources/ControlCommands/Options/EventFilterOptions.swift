@@ -55,7 +55,8 @@ public struct EventFilterOptions: ParsableArguments {
     public mutating func validate() throws {
         for word in eventTypes.flatMap(Self.words) where EventVerb.kinds(named: word).isEmpty {
             let known = EventKind.allCases.map { EventVerb.name(of: $0) }.joined(separator: ", ")
-            throw ValidationError("unknown kind of event \"\(word)\"; known are \(known), process, socket, file, stream")
+            throw ValidationError(
+                "unknown kind of event \"\(word)\"; known are \(known), process, socket, file, stream")
         }
         for word in pid.flatMap(Self.words) where UInt32(word) == nil {
             throw ValidationError("\"\(word)\" is no process id")

@@ -49,7 +49,9 @@ package enum Timestamp {
             rest.removeFirst(digits.count)
             let unit = rest.prefix { $0.isASCII && $0.isLetter }
             rest.removeFirst(unit.count)
-            guard let count = Int64(digits), count < 10_000_000, let factor = seconds(of: unit) else { return nil }
+            guard let count = Int64(digits), count < 10_000_000, let factor = seconds(of: unit) else {
+                return nil
+            }
             total += count * factor
         }
         return total > 9_000_000_000 ? nil : total * second
@@ -70,7 +72,9 @@ package enum Timestamp {
     private static func civilTime(_ reader: inout DigitReader) -> Int64? {
         guard let day = reader.date() else { return nil }
         guard reader.accept("T") || reader.accept("t") || reader.accept(" ") else { return nil }
-        guard let hour = reader.number(2), reader.accept(":"), let minute = reader.number(2) else { return nil }
+        guard let hour = reader.number(2), reader.accept(":"), let minute = reader.number(2) else {
+            return nil
+        }
         var seconds: Int64 = 0
         if reader.accept(":") {
             guard let value = reader.number(2) else { return nil }
@@ -101,7 +105,8 @@ package enum Timestamp {
         let year = yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0)
         let date = padded(year, 4) + "-" + padded(civilMonth, 2) + "-" + padded(day, 2)
         let rest = seconds - days * 86_400
-        return date + "T" + padded(rest / 3600, 2) + ":" + padded(rest / 60 % 60, 2) + ":" + padded(rest % 60, 2)
+        return date + "T" + padded(rest / 3600, 2) + ":" + padded(rest / 60 % 60, 2) + ":"
+            + padded(rest % 60, 2)
     }
 
     static func padded(_ value: Int64, _ digits: Int) -> String {

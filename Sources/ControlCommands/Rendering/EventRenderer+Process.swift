@@ -49,7 +49,9 @@ extension EventRenderer {
         if body["core_dumped"].isTrue {
             line.add(" (core dumped)", .alarm)
         }
-        if let duration = body["duration_ns"].unsigned { line.note(Quantity.duration(nanoseconds: duration), .plain) }
+        if let duration = body["duration_ns"].unsigned {
+            line.note(Quantity.duration(nanoseconds: duration), .plain)
+        }
         guard wide else { return }
         var details: [String] = []
         let usage = body["usage"]
@@ -66,7 +68,8 @@ extension EventRenderer {
     func credentials(_ body: JSONValue, _ chain: ProcessChain, _ line: inout StyledLine) {
         actor(chain, &line)
         let changes =
-            Self.changes(from: body["old"], to: body["new"]) + Self.changes(from: body["old_cap"], to: body["new_cap"])
+            Self.changes(from: body["old"], to: body["new"])
+            + Self.changes(from: body["old_cap"], to: body["new_cap"])
         line.note(changes.isEmpty ? "no visible change" : changes.joined(separator: "  "), .privilege)
         if let call = body["syscall"].text { line.note(call) }
     }

@@ -16,14 +16,16 @@ extension EventRenderer {
             if !local.isEmpty { line.note("on \(local)") }
         case .socketClose:
             if remote.isEmpty {
-                line.add(" " + (local.isEmpty ? SocketText.kind(socket) : "\(local) \(SocketText.kind(socket))"))
+                line.add(
+                    " " + (local.isEmpty ? SocketText.kind(socket) : "\(local) \(SocketText.kind(socket))"))
             } else {
                 peer(remote, arrow: socket["direction"].text == "incoming" ? "←" : "→", socket, &line)
             }
             traffic(socket, &line)
         case .socketDatagram:
             let received = socket["direction"].text == "received"
-            peer(remote.isEmpty ? SocketText.kind(socket) : remote, arrow: received ? "←" : "→", socket, &line)
+            peer(
+                remote.isEmpty ? SocketText.kind(socket) : remote, arrow: received ? "←" : "→", socket, &line)
             line.note("\(SocketText.kind(socket)) \(received ? "received" : "sent")", .plain)
         case .socketHandover:
             let what = remote.isEmpty ? local : remote
@@ -35,7 +37,9 @@ extension EventRenderer {
         default:
             line.add(" " + SocketText.kind(socket))
         }
-        if let error = socket["error"].text, event.kind != .socketConnect { line.note("failed \(error)", .alarm) }
+        if let error = socket["error"].text, event.kind != .socketConnect {
+            line.note("failed \(error)", .alarm)
+        }
         if wide { details(socket, local: local, event.kind, &line) }
     }
 
@@ -63,7 +67,9 @@ extension EventRenderer {
         let received = Quantity.bytes(socket["bytes_received"].unsigned ?? 0)
         var pieces = ["↑ \(sent) ↓ \(received)"]
         if let rtt = socket["rtt_us"].unsigned, rtt > 0 {
-            pieces.append("rtt " + Quantity.duration(nanoseconds: rtt.multipliedReportingOverflow(by: 1000).partialValue))
+            pieces.append(
+                "rtt "
+                    + Quantity.duration(nanoseconds: rtt.multipliedReportingOverflow(by: 1000).partialValue))
         }
         line.note(pieces.joined(separator: "  "), .plain)
         if let count = socket["retransmits"].unsigned, count > 0 {
@@ -71,8 +77,10 @@ extension EventRenderer {
         }
         if socket["totals_partial"].isTrue { line.add("  since secd began to watch", .faint) }
         if wide {
-            let packets = "\(socket["packets_sent"].text ?? "0")/\(socket["packets_received"].text ?? "0") packets"
-            let duration = socket["duration_ns"].unsigned.map { "  open " + Quantity.duration(nanoseconds: $0) } ?? ""
+            let packets =
+                "\(socket["packets_sent"].text ?? "0")/\(socket["packets_received"].text ?? "0") packets"
+            let duration =
+                socket["duration_ns"].unsigned.map { "  open " + Quantity.duration(nanoseconds: $0) } ?? ""
             line.note(packets + duration)
         }
     }
@@ -83,7 +91,9 @@ extension EventRenderer {
             pieces.append("from \(local)")
         }
         for role in ["creator", "acceptor"] {
-            if let id = socket[role].text, id != socket["user"].text { pieces.append("\(role) \(ExecID.readable(id))") }
+            if let id = socket[role].text, id != socket["user"].text {
+                pieces.append("\(role) \(ExecID.readable(id))")
+            }
         }
         if let cookie = socket["cookie"].text { pieces.append("cookie \(cookie)") }
         if !pieces.isEmpty { line.note(pieces.joined(separator: "  ")) }
@@ -94,7 +104,9 @@ extension EventRenderer {
 enum SocketText {
     /// `10.0.0.7:80`, `[::1]:80`, the path of a Unix socket, or nothing.
     static func endpoint(_ side: JSONValue, of socket: JSONValue) -> String {
-        if let path = side["path"].text ?? (side.exists || isUnix(socket) ? socket["path"].text : nil) { return path }
+        if let path = side["path"].text ?? (side.exists || isUnix(socket) ? socket["path"].text : nil) {
+            return path
+        }
         guard let address = side["address"].text else {
             return side["port"].text.map { "*:\($0)" } ?? ""
         }

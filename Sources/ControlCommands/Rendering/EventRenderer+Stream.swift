@@ -18,7 +18,9 @@ extension EventRenderer {
             if let from = body["from_time"].text {
                 line.note(inlineTime(from) + (body["to_time"].text.map { "–" + inlineTime($0) } ?? ""))
             }
-            let kinds = body["by_kind"].elements.map { "\($0["kind"].textOrEmpty) \($0["count"].textOrEmpty)" }
+            let kinds = body["by_kind"].elements.map {
+                "\($0["kind"].textOrEmpty) \($0["count"].textOrEmpty)"
+            }
             if !kinds.isEmpty { line.note(kinds.joined(separator: "  ")) }
         }
     }

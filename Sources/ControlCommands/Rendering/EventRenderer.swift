@@ -34,13 +34,15 @@ package struct EventRenderer: Sendable {
         let chain = ProcessChain(of: event.body)
         let (verb, style) = Self.verb(of: event)
         line.column(verb, width: 9, style)
-        line.column(chain.process?.place ?? (event.nodeName.isEmpty ? "host" : event.nodeName), width: 15, .faint)
+        line.column(
+            chain.process?.place ?? (event.nodeName.isEmpty ? "host" : event.nodeName), width: 15, .faint)
         switch event.kind {
         case .processExec: exec(event.body, chain, &line)
         case .processExit: exit(event.body, chain, &line)
         case .processCredentials: credentials(event.body, chain, &line)
         case .processFork: actor(chain, &line)
-        case .socketCreate, .socketBind, .socketListen, .socketConnect, .socketAccept, .socketClose, .socketHandover,
+        case .socketCreate, .socketBind, .socketListen, .socketConnect, .socketAccept, .socketClose,
+            .socketHandover,
             .socketDatagram:
             socket(event, chain, &line)
         case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:

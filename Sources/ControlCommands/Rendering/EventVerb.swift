@@ -38,7 +38,8 @@ package enum EventVerb {
         case .socketCreate, .socketBind, .socketListen, .socketConnect, .socketAccept, .socketHandover,
             .socketDatagram:
             .network
-        case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap: .file
+        case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:
+            .file
         case .streamGap: .alarm
         case .streamStart, .streamStop: .daemon
         }

@@ -31,7 +31,8 @@ struct StreamLedger {
             if rings[origin] == nil {
                 rings[origin] = RingLedger(base: base(facts), line: firstLine ?? line, time: firstTime)
             }
-            rings[origin]?.book(sequence: facts.sequence, skipped: facts.skipped, line: line, time: facts.time)
+            rings[origin]?.book(
+                sequence: facts.sequence, skipped: facts.skipped, line: line, time: facts.time)
         }
         if facts.kind == "stream_stop" { stop(facts, line) }
     }
@@ -63,7 +64,8 @@ struct StreamLedger {
         for position in facts.body["positions"].elements {
             guard let ring = position["ring"].text, let last = position["seq"].unsigned else { continue }
             let origin = RingCPU(ring: ring, cpu: position["cpu"].unsigned ?? 0)
-            var ledger = rings[origin] ?? RingLedger(base: firstLine == 1 ? 0 : last, line: line, time: firstTime)
+            var ledger =
+                rings[origin] ?? RingLedger(base: firstLine == 1 ? 0 : last, line: line, time: firstTime)
             ledger.close(at: last, skipped: position["skipped"].unsigned, line: line, time: facts.time)
             rings[origin] = ledger
         }
@@ -126,7 +128,8 @@ struct StreamLedger {
             guard missing > 0 else { continue }
             findings.append(
                 .hole(
-                    origin: origin, missing: missing, first: hole.range.lowerBound, last: hole.range.upperBound,
+                    origin: origin, missing: missing, first: hole.range.lowerBound,
+                    last: hole.range.upperBound,
                     before: hole.before, after: hole.after))
         }
         return findings

@@ -15,10 +15,13 @@ package struct VerifyText {
     package func lines(_ report: VerifyReport) -> [String] {
         var lines = [head(report)]
         for stream in report.streams {
-            lines += self.lines(stream, alone: report.streams.count == 1, isLast: stream.stream == report.streams.last?.stream)
+            lines += self.lines(
+                stream, alone: report.streams.count == 1, isLast: stream.stream == report.streams.last?.stream
+            )
         }
         for damage in report.damaged {
-            lines.append(palette.paint("damaged: \(safe(damage.file)):\(damage.line): \(damage.reason)", .alarm))
+            lines.append(
+                palette.paint("damaged: \(safe(damage.file)):\(damage.line): \(damage.reason)", .alarm))
         }
         if report.damagedCount > report.damaged.count {
             lines.append("… \(Quantity.counted(report.damagedCount, "damaged line")) in all")
@@ -43,7 +46,9 @@ package struct VerifyText {
         let first = report.streams.map(\.firstTime).filter { !$0.isEmpty }.min() ?? ""
         let last = report.streams.map(\.lastTime).filter { !$0.isEmpty }.max() ?? ""
         if !first.isEmpty { parts.append("\(Self.toSeconds(first)) … \(Self.toSeconds(last))") }
-        if report.streams.count == 1, let only = report.streams.first { parts.append("stream \(safe(only.stream))") }
+        if report.streams.count == 1, let only = report.streams.first {
+            parts.append("stream \(safe(only.stream))")
+        }
         if report.streams.count > 1 { parts.append("\(report.streams.count) streams") }
         return parts.joined(separator: ", ")
     }
@@ -52,23 +57,32 @@ package struct VerifyText {
         let unexplained = stream.findings.filter { !$0.isNote }
         var verdict: String
         if !unexplained.isEmpty {
-            verdict = palette.paint("NOT complete: \(Quantity.counted(UInt64(unexplained.count), "unexplained finding"))", .alarm)
+            verdict = palette.paint(
+                "NOT complete: \(Quantity.counted(UInt64(unexplained.count), "unexplained finding"))", .alarm)
         } else if stream.gaps.isEmpty {
             verdict = palette.paint("complete", .good)
         } else {
-            verdict = palette.paint("complete but for \(Quantity.counted(UInt64(stream.gaps.count), "gap"))", .warning)
+            verdict = palette.paint(
+                "complete but for \(Quantity.counted(UInt64(stream.gaps.count), "gap"))", .warning)
         }
         let ending =
-            stream.endedInOrder ? "" : isLast ? "; no end yet (running, or killed)" : "; ended without stop (killed, or power lost)"
-        let title = alone ? "" : "stream \(safe(stream.stream)), \(Quantity.counted(stream.events, "event")): "
+            stream.endedInOrder
+            ? ""
+            : isLast ? "; no end yet (running, or killed)" : "; ended without stop (killed, or power lost)"
+        let title =
+            alone ? "" : "stream \(safe(stream.stream)), \(Quantity.counted(stream.events, "event")): "
         let single = unexplained.isEmpty && stream.gaps.count == 1 ? stream.gaps.first : nil
         if let single { verdict += ": " + safe(Self.text(single)) + freedom(stream) }
         var lines = [title + verdict + ending]
-        let items = stream.findings.map { palette.paint(safe(Self.sentence($0)), $0.isNote ? .faint : .alarm) }
+        let items = stream.findings.map {
+            palette.paint(safe(Self.sentence($0)), $0.isNote ? .faint : .alarm)
+        }
         let gaps = single == nil ? stream.gaps.map { "gap: " + safe(Self.text($0)) } : []
         for list in [items, gaps] {
             lines += list.prefix(Self.listed).map { "  " + $0 }
-            if list.count > Self.listed { lines.append("  … \(list.count - Self.listed) more (-o json lists all)") }
+            if list.count > Self.listed {
+                lines.append("  … \(list.count - Self.listed) more (-o json lists all)")
+            }
         }
         return lines
     }
