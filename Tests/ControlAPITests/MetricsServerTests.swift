@@ -3,7 +3,8 @@ import Foundation
 import Logging
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MetricsServerTests {
+// One after another: a port that a stopped server gave back would be given to the next.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct MetricsServerTests {
     private func withServer(_ body: (FakeAgent, Int) async throws -> Void) async throws {
         let agent = FakeAgent()
         var logger = Logger(label: "test")
