@@ -18,7 +18,8 @@ public struct FilterError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         let shown = text.count > 200 ? String(text.prefix(200)) + "…" : text
         let place = position.map { " at character \($0 + 1)" } ?? ""
-        return "\(field) \"\(shown)\": \(reason)\(place)"
+        let quoted = text.isEmpty ? "" : " \"\(shown)\""
+        return "\(field)\(quoted): \(reason)\(place)"
     }
 }
 

@@ -99,8 +99,12 @@ import Testing
         #expect(try holds { $0.effective = set { $0.exactly = 0b11 } } == false)
         #expect(try holds { $0.inheritable = set { $0.none = .max } })
         #expect(try holds { $0.permitted = set { $0.none = 0b10 } } == false)
-        #expect(throws: FilterError.self) { try holds { $0.permitted = set { _ in } } }
-        #expect(throws: FilterError.self) { try holds { $0.permitted = set { $0.any = 1; $0.none = 2 } } }
+        let missing = #expect(throws: FilterError.self) { try holds { $0.permitted = set { _ in } } }
+        #expect(
+            missing?.description
+                == "capabilities \"permitted\": exactly one of any, all, exactly and none must be given, not 0")
+        let twice = #expect(throws: FilterError.self) { try holds { $0.effective = set { $0.any = 1; $0.none = 2 } } }
+        #expect(twice?.text == "effective")
     }
 
     @Test func denyWins() throws {
@@ -141,7 +145,11 @@ import Testing
     }
 
     @Test func listsAreBounded() {
-        #expect(throws: FilterError.self) { try FilterSet(deny: Array(repeating: FilterSpec(), count: 1_001)) }
-        #expect(throws: FilterError.self) { try EventFilter(filter { $0.pid = Array(0...1_000) }) }
+        let filters = #expect(throws: FilterError.self) {
+            try FilterSet(deny: Array(repeating: FilterSpec(), count: 1_001))
+        }
+        #expect(filters?.description == "deny_list: more than 1000 filters")
+        let values = #expect(throws: FilterError.self) { try EventFilter(filter { $0.pid = Array(0...1_000) }) }
+        #expect(values?.description == "pid: more than 1000 values")
     }
 }

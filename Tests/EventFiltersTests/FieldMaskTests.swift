@@ -79,6 +79,8 @@ import Testing
 
     @Test(arguments: ["", ".", "a..b", "a.", String(repeating: "a.", count: 40) + "a"])
     func refusesPaths(_ path: String) {
-        #expect(throws: FilterError.self) { try FieldMask([spec([path])]) }
+        let error = #expect(throws: FilterError.self) { try FieldMask([spec([path])]) }
+        #expect(error?.text == path)
+        #expect(error?.description.hasSuffix("a path is names with dots between them") == true)
     }
 }
