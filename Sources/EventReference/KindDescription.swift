@@ -1,7 +1,7 @@
 public import EventModel
 
 /// The fields of one kind of event, as its samples showed them.
-public struct KindDescription {
+public struct KindDescription: Sendable {
     public let kind: EventKind
     /// Fields of the event itself.
     public let fields: [DescribedField]

@@ -51,6 +51,12 @@ public struct WireMessage: Equatable {
         return nil
     }
 
+    /// Forgets a field.
+    public mutating func remove(_ number: Int) {
+        fields[number] = nil
+        order.removeAll { $0 == number }
+    }
+
     /// The last varint of a field: what protobuf calls its value.
     public func varint(_ number: Int) -> UInt64? {
         guard case .varint(let value)? = fields[number]?.last else { return nil }

@@ -108,7 +108,8 @@ extension ProcessObject {
         let bits = set.securebits & SecureBit.known
         visitor.enumerations(F.securebits, count: bits.nonzeroBitCount) { SecureBit.member($0, of: bits) }
         visitor.message(F.userNamespace, present: set.user_ns_level != 0) { visitor in
-            visitor.wrapped(F.level, set.user_ns_level)
+            // Signed in Tetragon's API; the kernel's limit is 32.
+            visitor.wrapped(F.level, min(set.user_ns_level, UInt32(Int32.max)))
             visitor.wrapped(F.owner, set.user_ns_owner)
             visitor.wrapped(F.group, set.user_ns_group)
         }
