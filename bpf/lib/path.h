@@ -38,14 +38,46 @@ static __always_inline struct mount *mount_of(const struct vfsmount *mnt)
 	return (struct mount *)((void *)mnt - bpf_core_field_offset(struct mount, mnt));
 }
 
+/* Puts `/name` in front. Returns false where the walk cannot go on. */
+static __always_inline bool path_component(struct path_walk *walk, struct dentry *dentry)
+{
+	__u32 length = kload(dentry, d_name.len), start = walk->start;
+	const unsigned char *name = kload(dentry, d_name.name);
+
+	if (length > SECD_NAME_MAX || length + 1 > start) {
+		walk->flags |= SECD_PATH_TRUNCATED;
+		walk->done = 1;
+		return false;
+	}
+	if (length == 1 && (walk->flags & SECD_PATH_DETACHED) && kload(dentry, d_parent) == dentry) {
+		char root = 0;
+
+		/* The root of a whole file system is called "/": no component. */
+		if (!bpf_probe_read_kernel(&root, 1, name) && root == '/')
+			return false;
+	}
+	start -= length;
+	bounded(start, SECD_PATH_MAX - 1);
+	bounded(length, SECD_NAME_MAX);
+	if (bpf_probe_read_kernel(walk->scratch->path + start, length, name)) {
+		walk->flags |= SECD_PATH_UNREADABLE;
+		count(SECD_COUNTER_PATH_FAULT);
+		walk->done = 1;
+		return false;
+	}
+	start--;
+	bounded(start, SECD_PATH_MAX - 1);
+	walk->scratch->path[start] = '/';
+	walk->start = start;
+	return true;
+}
+
 static long path_step(__u32 index, struct path_walk *walk)
 {
 	struct dentry *dentry = kcast(dentry, walk->dentry);
 	struct mount *mount = kcast(mount, walk->mount);
 	struct dentry *parent, *mount_root;
 	struct mount *mount_parent;
-	const unsigned char *name;
-	__u32 length, start;
 
 	mount_root = kload(mount, mnt.mnt_root);
 	if (walk->dentry == walk->root_dentry &&
@@ -55,8 +87,11 @@ static long path_step(__u32 index, struct path_walk *walk)
 	parent = kload(dentry, d_parent);
 	if ((__u64)mount_root == walk->dentry || (__u64)parent == walk->dentry) {
 		mount_parent = kload(mount, mnt_parent);
-		if ((__u64)mount_root != walk->dentry)
-			walk->flags |= SECD_PATH_DETACHED; /* above the mount: a bind mount's escape */
+		if ((__u64)mount_root != walk->dentry) {
+			/* Its own parent and not the mount's root: a memfd, or above a bind mount. */
+			walk->flags |= SECD_PATH_DETACHED;
+			path_component(walk, dentry);
+		}
 		if ((__u64)mount_parent == walk->mount || !mount_parent ||
 		    (__u64)mount_root != walk->dentry) {
 			if (!kload(mount, mnt_ns))
@@ -69,27 +104,8 @@ static long path_step(__u32 index, struct path_walk *walk)
 		return 0;
 	}
 
-	length = kload(dentry, d_name.len);
-	name = kload(dentry, d_name.name);
-	start = walk->start;
-	if (length > SECD_NAME_MAX || length + 1 > start) {
-		walk->flags |= SECD_PATH_TRUNCATED;
-		walk->done = 1;
+	if (!path_component(walk, dentry))
 		return 1;
-	}
-	start -= length;
-	bounded(start, SECD_PATH_MAX - 1);
-	bounded(length, SECD_NAME_MAX);
-	if (bpf_probe_read_kernel(walk->scratch->path + start, length, name)) {
-		walk->flags |= SECD_PATH_UNREADABLE;
-		count(SECD_COUNTER_PATH_FAULT);
-		walk->done = 1;
-		return 1;
-	}
-	start--;
-	bounded(start, SECD_PATH_MAX - 1);
-	walk->scratch->path[start] = '/';
-	walk->start = start;
 	walk->dentry = (__u64)parent;
 	return 0;
 }

@@ -62,6 +62,20 @@ static __always_inline void usage_add_thread(struct secd_usage *sum, struct task
 	sum->write_bytes += kload(task, ioac.write_bytes);
 }
 
+/* What the ended threads of a process used, by the kernel's own sum: exact while nobody ends. */
+static __always_inline void usage_of_dead(struct secd_usage *sum, struct task_struct *task)
+{
+	struct signal_struct *signal = kload(task, signal);
+
+	sum->cpu_ns = kload(signal, sum_sched_runtime);
+	if (!bpf_core_field_exists(signal->ioac.rchar))
+		return;
+	sum->read_chars = kload(signal, ioac.rchar);
+	sum->write_chars = kload(signal, ioac.wchar);
+	sum->read_bytes = kload(signal, ioac.read_bytes);
+	sum->write_bytes = kload(signal, ioac.write_bytes);
+}
+
 static __always_inline void usage_subtract(struct secd_usage *out, const struct secd_usage *total,
 					   const struct secd_usage *base)
 {
@@ -91,8 +105,52 @@ static __always_inline bool in_init_tree(struct task_struct *parent, __u32 paren
 	*pid_ns = task_pid_ns(child, pid_in_ns);
 	if (*pid_in_ns == 1)
 		return true;
-	return (parent_flags & SECD_IMAGE_INIT_TREE) &&
-	       task_pid_ns(parent, &parent_number) == *pid_ns;
+	if (task_pid_ns(parent, &parent_number) != *pid_ns)
+		return false;
+	/* PID 1 itself may have no record: hardened kernels leave it out of the task iterator. */
+	return parent_number == 1 || (parent_flags & SECD_IMAGE_INIT_TREE);
+}
+
+/* Generations that are climbed at most for a process whose fork was not seen. */
+#define SECD_GENERATIONS_MAX 256
+
+struct init_tree_walk {
+	__u64 task;
+	__u64 pid_ns;
+	__u32 found;
+	__u32 reserved;
+};
+
+static long init_tree_step(__u32 index, struct init_tree_walk *walk)
+{
+	struct task_struct *task = kcast(task_struct, walk->task), *parent;
+	__u32 number;
+
+	if ((__u64)task_pid_ns(task, &number) != walk->pid_ns)
+		return 1; /* somebody entered the namespace from outside */
+	if (number == 1) {
+		walk->found = 1;
+		return 1;
+	}
+	parent = kload(task, real_parent);
+	parent = kcast(task_struct, parent);
+	walk->task = (__u64)kload(parent, group_leader);
+	return walk->task == (__u64)task;
+}
+
+/* The same from the kernel's present parents, for processes whose fork was not seen. */
+static __always_inline bool in_init_tree_now(struct task_struct *leader)
+{
+	__u32 number;
+	struct init_tree_walk walk = {
+		.task = (__u64)leader,
+		.pid_ns = (__u64)task_pid_ns(leader, &number),
+	};
+
+	if (kload(leader, flags) & SECD_PF_KTHREAD)
+		return false;
+	bpf_loop(SECD_GENERATIONS_MAX, init_tree_step, &walk, 0);
+	return walk.found;
 }
 
 /*
@@ -104,17 +162,15 @@ static __always_inline void process_reconstruct(struct secd_process *process,
 {
 	/* real_parent is the thread that forked; identity belongs to its leader. */
 	struct task_struct *parent = kload(leader, real_parent, group_leader);
-	__u32 number;
 
 	process->image.start_ns = kload(leader, start_boottime);
 	process->image.pid = kload(leader, tgid);
 	process->process_start_ns = process->image.start_ns;
 	process->parent.start_ns = kload(parent, start_boottime);
 	process->parent.pid = kload(parent, tgid);
-	process->dead.cpu_ns = kload(leader, signal, sum_sched_runtime);
+	usage_of_dead(&process->dead, leader);
 	process->flags |= SECD_IMAGE_SEEDED | SECD_IMAGE_RECONSTRUCTED;
-	task_pid_ns(leader, &number);
-	if (number == 1)
+	if (in_init_tree_now(leader))
 		process->flags |= SECD_IMAGE_INIT_TREE;
 	if (kload(leader, flags) & SECD_PF_KTHREAD)
 		process->flags |= SECD_IMAGE_KERNEL_THREAD;

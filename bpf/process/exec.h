@@ -21,8 +21,15 @@ static __always_inline int exec_prepared(struct task_struct *task, struct linux_
 	const struct cred *old, *next;
 	__u32 raised = 0;
 
-	if (!process)
-		return 0;
+	if (!process) {
+		/* Not seen before, or (where the hook comes late) a thread that leads since a moment. */
+		if (kload(task, pid) != kload(task, tgid) || !task_in_scope(task))
+			return 0;
+		process = process_create(task);
+		if (!process)
+			return 0;
+		process_reconstruct(process, task);
+	}
 	process->exec_tid = kload(task, pid);
 	old = kload(task, cred);
 	next = kload(bprm, cred);
@@ -33,14 +40,15 @@ static __always_inline int exec_prepared(struct task_struct *task, struct linux_
 		raised |= SECD_IMAGE_SETUID;
 	if (kload(next, egid.val) != process->old_egid)
 		raised |= SECD_IMAGE_SETGID;
-	/* setuid-root grows permitted too: file capabilities are what grows it without that. */
+	/* root and setuid-root grow permitted too: file capabilities are what grows it without. */
 	if (!(raised & SECD_IMAGE_SETUID) && kload(next, uid.val) != 0 &&
-	    (cred_caps(next, cap_permitted) & ~process->old_permitted))
+	    kload(next, euid.val) != 0 && (cred_caps(next, cap_permitted) & ~process->old_permitted))
 		raised |= SECD_IMAGE_FILE_CAPS;
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		raised |= SECD_IMAGE_SECURE_EXEC;
 	process->flags &= ~(SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS |
-			    SECD_IMAGE_SECURE_EXEC | SECD_IMAGE_NON_LEADER);
+			    SECD_IMAGE_SECURE_EXEC | SECD_IMAGE_NON_LEADER |
+			    SECD_IMAGE_PRIV_UNKNOWN);
 	process->flags |= raised;
 
 	if (kload(task, pid) == kload(task, tgid))
@@ -52,6 +60,8 @@ static __always_inline int exec_prepared(struct task_struct *task, struct linux_
 	}
 	*own = *process;
 	own->flags |= SECD_IMAGE_NON_LEADER;
+	/* The others end now, and are counted in the record that ends with the old leader. */
+	own->threads_ended += kload(task, signal, live.counter) - 1;
 	return 0;
 }
 
@@ -72,7 +82,14 @@ static __always_inline void exec_process_update(struct secd_process *process,
 	const __u32 kept = SECD_IMAGE_INIT_TREE | SECD_IMAGE_SETUID | SECD_IMAGE_SETGID |
 			   SECD_IMAGE_FILE_CAPS | SECD_IMAGE_SECURE_EXEC | SECD_IMAGE_NON_LEADER |
 			   SECD_IMAGE_PRIV_UNKNOWN;
+	__u32 reconstructed;
 
+	if (!process->exec_tid) { /* nobody saw the credentials before */
+		process->flags &= ~(SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS |
+				    SECD_IMAGE_SECURE_EXEC);
+		process->flags |= SECD_IMAGE_PRIV_UNKNOWN;
+	}
+	reconstructed = process->flags & SECD_IMAGE_RECONSTRUCTED;
 	exec->previous = process->image;
 	exec->parent = process->parent;
 	exec->process_start_ns = process->process_start_ns;
@@ -82,12 +99,14 @@ static __always_inline void exec_process_update(struct secd_process *process,
 	process->flags = (process->flags & kept) | SECD_IMAGE_EXECVE;
 	if (exec->pid_in_ns == 1)
 		process->flags |= SECD_IMAGE_INIT_TREE;
-	exec->flags = process->flags;
+	exec->flags = process->flags | reconstructed;
 	if (process->flags & (SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS)) {
 		exec->old_euid = process->old_euid;
 		exec->old_egid = process->old_egid;
 		exec->old_permitted = process->old_permitted;
 	}
+	/* All other threads have been released: the kernel's sums hold them. */
+	usage_of_dead(&process->dead, task);
 	process->at_exec = process->dead;
 	usage_add_thread(&process->at_exec, task);
 	process->maxrss_at_exec = kload(task, signal, maxrss);
@@ -148,7 +167,7 @@ static __always_inline int process_executed(struct task_struct *task, pid_t old_
 	namespaces_read(&exec->namespaces, task, cred, &exec->pid_in_ns);
 	exec_process_update(process, task, exec, now);
 	exec->cgroup_id = task_cgroup_id(task);
-	exec->tid = process->exec_tid ? process->exec_tid : (__u32)old_pid;
+	exec->tid = old_pid;
 	process->exec_tid = 0;
 	if (old_pid != kload(task, tgid))
 		exec->flags |= SECD_IMAGE_NON_LEADER;
@@ -183,8 +202,8 @@ static __always_inline int process_executed(struct task_struct *task, pid_t old_
 	end = append_arguments(scratch, end, exec, kload(task, mm));
 	if (end > SECD_SCRATCH_RECORD) /* cannot be; tells the verifier */
 		goto out;
-	emit(&exec->head, end, SECD_KIND_EXEC, SECD_RING_LIFECYCLE, now);
 	pieces_of_exec(task, exec, now);
+	emit(&exec->head, end, SECD_KIND_EXEC, SECD_RING_LIFECYCLE, now);
 out:
 	scratch_release(scratch);
 	return 0;

@@ -6,6 +6,7 @@
 #include "../lib/emit.h"
 #include "../lib/process.h"
 #include "../lib/scope.h"
+#include "credentials.h"
 
 static __always_inline int process_forked(struct task_struct *parent, struct task_struct *child)
 {
@@ -54,6 +55,9 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 	bpf_probe_read_kernel(record.comm, sizeof(record.comm), child->comm);
 	emit(&record.head, sizeof(record), SECD_KIND_FORK, SECD_RING_LIFECYCLE,
 	     process->image.start_ns);
+	/* clone(CLONE_NEWUSER): the child begins with all capabilities of its new namespace. */
+	if (kload(child, cred, user_ns) != kload(parent, cred, user_ns))
+		credentials_changed(child, child->cred, ~0U);
 	return 0;
 }
 

@@ -72,15 +72,16 @@ static __always_inline void pieces_send(struct task_struct *task, const struct s
 		bpf_loop(SECD_PIECES_MAX, piece_step, &pieces, 0);
 }
 
+/* Before the exec record, so that whoever reads that finds the pieces in their ring. */
 static __always_inline void pieces_of_exec(struct task_struct *task, struct secd_exec *exec,
 					   __u64 now)
 {
 	struct mm_struct *mm = kload(task, mm);
 	__u64 start;
 
-	if (exec->arguments_total > SECD_ARGUMENTS_INLINE)
+	if (exec->arguments_total > exec->arguments_length)
 		pieces_send(task, &exec->image, SECD_KIND_ARGUMENTS,
-			    kload(mm, arg_start) + SECD_ARGUMENTS_INLINE, SECD_ARGUMENTS_INLINE,
+			    kload(mm, arg_start) + exec->arguments_length, exec->arguments_length,
 			    exec->arguments_total, now);
 	if (secd_agent.flags & SECD_AGENT_ENVIRONMENT) {
 		start = kload(mm, env_start);
