@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps. Numbers are decimal or 0x…; an `exec` step replaces the process and ends the script. */
+#include "internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static long number(const struct step *step, int index)
+{
+	return index < step->count ? strtol(step->arguments[index], NULL, 0) : 0;
+}
+
+static const char *text(const struct step *step, int index)
+{
+	return index < step->count ? step->arguments[index] : "";
+}
+
+static void report(const struct activity *activity, int64_t value)
+{
+	if (write(activity->report, &value, sizeof(value)) < 0)
+		_exit(98);
+}
+
+/* Number of this process in the pid namespace of /proc: the one that events show. */
+static long host_pid(void)
+{
+	char link[32] = {};
+
+	return readlink("/proc/self", link, sizeof(link) - 1) > 0 ? atol(link) : -ESRCH;
+}
+
+/* The parent of a forked step ends as its child did. */
+_Noreturn static void follow(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+static int copy_to(const char *source, int to)
+{
+	char buffer[65536];
+	int from = open(source, O_RDONLY | O_CLOEXEC);
+	ssize_t count;
+
+	if (from < 0)
+		return -1;
+	while ((count = read(from, buffer, sizeof(buffer))) > 0)
+		if (write(to, buffer, count) != count)
+			return -1;
+	close(from);
+	return count < 0 ? -1 : 0;
+}
+
+/* copy SOURCE TARGET MODE */
+static int copy(const struct step *step)
+{
+	int to = open(text(step, 1), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+	if (to < 0 || copy_to(text(step, 0), to) || fchmod(to, number(step, 2)))
+		return -1;
+	return close(to);
+}
+
+/* exec-memfd NAME PATH ARGV… */
+static int exec_memfd(const struct step *step)
+{
+	int file = memfd_create(text(step, 0), 0);
+
+	if (file < 0 || copy_to(text(step, 1), file))
+		return -1;
+	return fexecve(file, step->arguments + 2, environ);
+}
+
+/* exec-fd PATH ARGV…: the descriptor stays open, as a script's interpreter needs it. */
+static int exec_fd(const struct step *step)
+{
+	int file = open(text(step, 0), O_RDONLY);
+
+	return file < 0 ? -1 : fexecve(file, step->arguments + 1, environ);
+}
+
+static void *exec_in_thread(void *argument)
+{
+	const struct step *step = argument;
+
+	execve(step->arguments[0], step->arguments + 1, environ);
+	_exit(97);
+}
+
+/* exec-thread PATH ARGV… */
+static int exec_thread(const struct activity *activity, const struct step *step)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, exec_in_thread, (void *)step))
+		return -1;
+	(void)activity;
+	for (;;)
+		pause();
+}
+
+/* vfork-exec PATH ARGV… */
+static int vfork_exec(const struct step *step)
+{
+	int status = 0;
+	pid_t child = vfork();
+
+	if (child == 0) {
+		execve(step->arguments[0], step->arguments + 1, environ);
+		_exit(97);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return -1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 97) {
+		errno = ENOEXEC;
+		return -1;
+	}
+	return 0;
+}
+
+/* many-exec COUNT PATH ARGV… */
+static int many_exec(const struct step *step)
+{
+	struct step one = { .name = step->name, .count = step->count - 1,
+			    .arguments = step->arguments + 1 };
+	long index;
+
+	for (index = 0; index < number(step, 0); index++)
+		if (vfork_exec(&one))
+			return -1;
+	return 0;
+}
+
+/* many-clone COUNT FLAGS: children that end at once. */
+static int many_clone(const struct step *step)
+{
+	long index;
+
+	for (index = 0; index < number(step, 0); index++) {
+		pid_t child = syscall(SYS_clone, number(step, 1) | SIGCHLD, 0, 0, 0, 0);
+
+		if (child == 0)
+			_exit(0);
+		if (child < 0 || waitpid(child, NULL, 0) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void *burn(void *argument)
+{
+	struct timespec used;
+	long milliseconds = *(long *)argument;
+
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	} while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < milliseconds);
+	return NULL;
+}
+
+/* burn MILLISECONDS THREADS: each thread uses that much CPU. 0 threads = this one. */
+static int burn_cpu(const struct step *step)
+{
+	long milliseconds = number(step, 0), count = number(step, 1), index;
+	pthread_t threads[64];
+
+	if (count == 0)
+		burn(&milliseconds);
+	for (index = 0; index < count && index < 64; index++)
+		if (pthread_create(&threads[index], NULL, burn, &milliseconds))
+			return -1;
+	for (index = 0; index < count && index < 64; index++)
+		pthread_join(threads[index], NULL);
+	return 0;
+}
+
+static void *exit_later(void *argument)
+{
+	usleep(50000);
+	_exit((int)(long)argument);
+}
+
+/* leader-leaves CODE: the first thread ends, another ends the process 50 ms later. */
+static int leader_leaves(const struct step *step)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, exit_later, (void *)number(step, 0)))
+		return -1;
+	syscall(SYS_exit, 0);
+	return -1;
+}
+
+/* touch MIB: so much memory becomes resident, and is given back. */
+static int touch(const struct step *step)
+{
+	size_t size = number(step, 0) << 20;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -1;
+	memset(memory, 1, size);
+	return munmap(memory, size);
+}
+
+/* write PATH BYTES, in pieces of 4 KiB */
+static int write_file(const struct step *step)
+{
+	static char block[4096];
+	int file = open(text(step, 0), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	long left;
+
+	for (left = number(step, 1); file >= 0 && left > 0; left -= sizeof(block))
+		if (write(file, block, sizeof(block)) != sizeof(block))
+			return -1;
+	return file < 0 ? -1 : close(file);
+}
+
+/* put PATH TEXT: for files of /proc, /sys and cgroups */
+static int put(const struct step *step)
+{
+	int file = open(text(step, 0), O_WRONLY | O_CLOEXEC);
+
+	if (file < 0 || write(file, text(step, 1), strlen(text(step, 1))) < 0)
+		return -1;
+	return close(file);
+}
+
+/* capset MASK: permitted and effective become MASK */
+static int set_capabilities(const struct step *step)
+{
+	uint64_t mask = strtoull(text(step, 0), NULL, 0);
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = mask, .permitted = mask },
+		{ .effective = mask >> 32, .permitted = mask >> 32 },
+	};
+
+	return syscall(SYS_capset, &header, data);
+}
+
+static int set_namespace(const struct step *step)
+{
+	int file = open(text(step, 0), O_RDONLY | O_CLOEXEC);
+
+	if (file < 0 || setns(file, 0))
+		return -1;
+	return close(file);
+}
+
+/* terminal: a new session on a pseudo terminal */
+static int terminal(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+
+	if (master < 0 || grantpt(master) || unlockpt(master))
+		return -1;
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	if (slave < 0 || setsid() < 0)
+		return -1;
+	return ioctl(slave, TIOCSCTTY, 0);
+}
+
+static int core_limit(const struct step *step)
+{
+	struct rlimit limit = { .rlim_cur = number(step, 0), .rlim_max = number(step, 0) };
+
+	return setrlimit(RLIMIT_CORE, &limit);
+}
+
+static void wait_for_go(const struct activity *activity)
+{
+	char byte;
+
+	while (read(activity->go, &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
+/* fork: the child goes on, the parent ends as it does; fork-leave: the parent ends at once. */
+static int forked(const struct step *step, pid_t child)
+{
+	if (child < 0)
+		return -1;
+	if (child == 0)
+		return 0;
+	if (strcmp(step->name, "fork-leave") == 0)
+		_exit(0);
+	follow(child);
+}
+
+static int do_files(const struct step *step, int *result)
+{
+	const char *name = step->name;
+
+	if (!strcmp(name, "chdir"))
+		*result = chdir(text(step, 0));
+	else if (!strcmp(name, "mkdir"))
+		*result = mkdir(text(step, 0), 0755);
+	else if (!strcmp(name, "enter")) /* mkdir and chdir */
+		*result = mkdir(text(step, 0), 0755) ? -1 : chdir(text(step, 0));
+	else if (!strcmp(name, "chroot"))
+		*result = chroot(text(step, 0));
+	else if (!strcmp(name, "copy"))
+		*result = copy(step);
+	else if (!strcmp(name, "unlink"))
+		*result = unlink(text(step, 0));
+	else if (!strcmp(name, "write"))
+		*result = write_file(step);
+	else if (!strcmp(name, "put"))
+		*result = put(step);
+	else if (!strcmp(name, "mount")) /* SOURCE TARGET TYPE FLAGS DATA */
+		*result = mount(text(step, 0), text(step, 1), text(step, 2), number(step, 3), text(step, 4));
+	else if (!strcmp(name, "private-mounts"))
+		*result = mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	else
+		return 0;
+	return 1;
+}
+
+static int do_credentials(const struct step *step, int *result)
+{
+	const char *name = step->name;
+
+	/* The raw calls: glibc would change every thread. */
+	if (!strcmp(name, "setuid"))
+		*result = syscall(SYS_setuid, number(step, 0));
+	else if (!strcmp(name, "setresuid"))
+		*result = syscall(SYS_setresuid, number(step, 0), number(step, 1), number(step, 2));
+	else if (!strcmp(name, "setresgid"))
+		*result = syscall(SYS_setresgid, number(step, 0), number(step, 1), number(step, 2));
+	else if (!strcmp(name, "setgroups"))
+		*result = syscall(SYS_setgroups, 0, NULL);
+	else if (!strcmp(name, "capset"))
+		*result = set_capabilities(step);
+	else if (!strcmp(name, "no-new-privileges"))
+		*result = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	else if (!strcmp(name, "unshare"))
+		*result = unshare(number(step, 0));
+	else if (!strcmp(name, "setns"))
+		*result = set_namespace(step);
+	else
+		return 0;
+	return 1;
+}
+
+static int do_process(const struct activity *activity, const struct step *step, int *result)
+{
+	const char *name = step->name;
+
+	if (!strcmp(name, "exec"))
+		*result = execve(text(step, 0), step->arguments + 1, environ);
+	else if (!strcmp(name, "exec-without-argv"))
+		*result = syscall(SYS_execve, text(step, 0), NULL, environ);
+	else if (!strcmp(name, "exec-memfd"))
+		*result = exec_memfd(step);
+	else if (!strcmp(name, "exec-fd"))
+		*result = exec_fd(step);
+	else if (!strcmp(name, "exec-thread"))
+		*result = exec_thread(activity, step);
+	else if (!strcmp(name, "vfork-exec"))
+		*result = vfork_exec(step);
+	else if (!strcmp(name, "many-exec"))
+		*result = many_exec(step);
+	else if (!strcmp(name, "many-clone"))
+		*result = many_clone(step);
+	else if (!strcmp(name, "fork") || !strcmp(name, "fork-leave"))
+		*result = forked(step, fork());
+	else if (!strcmp(name, "clone")) /* FLAGS */
+		*result = forked(step, syscall(SYS_clone, number(step, 0) | SIGCHLD, 0, 0, 0, 0));
+	else if (!strcmp(name, "setsid"))
+		*result = setsid() < 0 ? -1 : 0;
+	else if (!strcmp(name, "terminal"))
+		*result = terminal();
+	else if (!strcmp(name, "exit"))
+		_exit(number(step, 0));
+	else if (!strcmp(name, "kill"))
+		*result = kill(getpid(), number(step, 0));
+	else if (!strcmp(name, "leader-leaves"))
+		*result = leader_leaves(step);
+	else
+		return 0;
+	return 1;
+}
+
+static int do_other(const struct activity *activity, const struct step *step, int *result)
+{
+	const char *name = step->name;
+
+	*result = 0;
+	if (!strcmp(name, "report"))
+		report(activity, host_pid());
+	else if (!strcmp(name, "wait"))
+		wait_for_go(activity);
+	else if (!strcmp(name, "burn"))
+		*result = burn_cpu(step);
+	else if (!strcmp(name, "touch"))
+		*result = touch(step);
+	else if (!strcmp(name, "core-limit"))
+		*result = core_limit(step);
+	else
+		return 0;
+	return 1;
+}
+
+_Noreturn void activity_run(const struct activity *activity, int first)
+{
+	int index, result = 0;
+
+	for (index = first; index < activity->step_count; index++) {
+		const struct step *step = &activity->steps[index];
+
+		errno = 0;
+		if (!do_process(activity, step, &result) && !do_files(step, &result) &&
+		    !do_credentials(step, &result) && !do_other(activity, step, &result)) {
+			errno = ENOSYS;
+			result = -1;
+		}
+		if (result < 0) {
+			report(activity, -(1000 * (int64_t)index + errno));
+			_exit(99);
+		}
+	}
+	_exit(0);
+}

@@ -1,0 +1,152 @@
+import AgentCore
+import AgentModel
+import Sensors
+import Testing
+
+extension KernelSuite {
+    @Suite("credentials") struct CredentialTests {
+        let agent = LiveAgent.shared
+        let folder = TemporaryFolder()
+
+        @Test("setuid: every capability goes")
+        func setuid() throws {
+            let change = try agent.run(Step("setuid", 65534)).only("process_credentials")
+
+            #expect(change.body["old"]["euid"].number == 0)
+            #expect(change.body["new"]["uid"].int == 65534 && change.body["new"]["suid"].int == 65534)
+            #expect(change.body["old_cap"]["effective"].strings.contains("CAP_SETUID"))
+            #expect(change.body["new_cap"]["effective"].array.isEmpty)
+            expectSyscall(change, "setuid")
+        }
+
+        @Test("setresgid changes what it names")
+        func setresgid() throws {
+            let change = try agent.run(Step("setresgid", 10, 20, 30)).only("process_credentials")
+
+            #expect(["gid", "egid", "sgid", "fsgid"].map { change.body["new"][$0].number } == [10, 20, 30, 20])
+            #expect(change.body["new"]["uid"].number == 0)
+            expectSyscall(change, "setresgid")
+        }
+
+        @Test("capset")
+        func capset() throws {
+            // CAP_KILL alone
+            let change = try agent.run(Step("capset", 1 << 5)).only("process_credentials")
+
+            #expect(change.body["new_cap"]["permitted"].strings == ["CAP_KILL"])
+            #expect(change.body["new_cap"]["effective"].strings == ["CAP_KILL"])
+            expectSyscall(change, "capset")
+        }
+
+        @Test("unshare of the user namespace")
+        func unshare() throws {
+            let change = try agent.run(Step("unshare", Clone.newUser)).only("process_credentials")
+
+            #expect(change.body["new"]["user_ns"]["level"].int == 1)
+            #expect(!change.body["old"]["user_ns"].isPresent)
+            expectSyscall(change, "unshare")
+        }
+
+        @Test("clone into a new user namespace")
+        func cloneUser() throws {
+            let story = try agent.run(Step("clone", Clone.newUser), .report, .exit(0))
+
+            let child = try story.activity.report()
+            let change = try agent.expect("process_credentials", of: child)
+            #expect(change.body["new"]["user_ns"]["level"].int == 1)
+            #expect(agent.capture.events(of: child).map(\.kind) == ["process_fork", "process_credentials", "process_exit"])
+        }
+
+        @Test("the same again is no change")
+        func unchanged() throws {
+            let story = try agent.run(Step("setresuid", 0, 0, 0), Step("setresgid", 0, 0, 0), Step("setuid", 0))
+
+            #expect(story.kinds == ["process_fork", "process_exit"])
+        }
+
+        @Test("what changed before exec is what exec shows")
+        func thenExec() throws {
+            let story = try agent.run(Step("setresgid", 7, 7, 7), Step("setresuid", 5, 6, 6), .exec("/bin/true"))
+
+            #expect(story.kinds == ["process_fork", "process_credentials", "process_credentials", "process_exec", "process_exit"])
+            let exec = try story.exec()
+            #expect(exec.process["uid"].int == 6)
+            #expect(exec.process["process_credentials"]["uid"].int == 5)
+            #expect(exec.process["process_credentials"]["egid"].int == 7)
+            // euid and uid differ from the caller's, but not because of the file.
+            #expect(exec.process["binary_properties"]["privileges_changed"].array.isEmpty)
+        }
+
+        @Test("a setuid program raises its user, and says so")
+        func setuidProgram() throws {
+            let binary = try folder.copy("/bin/true", as: "raise", mode: 0o4755)
+
+            let exec = try agent.run(Step("setuid", 65534), .exec(binary)).exec()
+
+            #expect(exec.process["binary_properties"]["setuid"].number == 0)
+            #expect(exec.process["binary_properties"]["setuid"].isPresent)
+            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_SETUID"])
+            #expect(exec.process["process_credentials"]["euid"].number == 0)
+            #expect(exec.process["process_credentials"]["uid"].int == 65534)
+            #expect(exec.process["uid"].number == 0)
+        }
+
+        @Test("a setgid program")
+        func setgidProgram() throws {
+            let binary = try folder.copy("/bin/true", as: "raise", mode: 0o2755)
+
+            let exec = try agent.run(Step("setresgid", 65534, 65534, 65534), Step("setuid", 65534), .exec(binary)).exec()
+
+            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_SETGID"])
+            #expect(exec.process["process_credentials"]["egid"].number == 0)
+        }
+
+        @Test("the setuid bit of a program that root runs raises nothing")
+        func setuidByRoot() throws {
+            let binary = try folder.copy("/bin/true", as: "raise", mode: 0o4755)
+
+            let exec = try agent.run(.exec(binary)).exec()
+
+            #expect(exec.process["binary_properties"]["privileges_changed"].array.isEmpty)
+        }
+
+        @Test("no_new_privs takes the setuid bit's effect away")
+        func noNewPrivileges() throws {
+            let binary = try folder.copy("/bin/true", as: "raise", mode: 0o4755)
+
+            let exec = try agent.run(Step("setuid", 65534), Step("no-new-privileges"), .exec(binary)).exec()
+
+            #expect(exec.process["uid"].int == 65534)
+            #expect(exec.process["binary_properties"]["privileges_changed"].array.isEmpty)
+        }
+
+        @Test("file capabilities raise a user without changing it")
+        func fileCapabilities() throws {
+            let binary = try folder.copy("/bin/true", as: "raise")
+            // CAP_NET_RAW
+            try folder.setCapabilities(binary, 1 << 13)
+
+            let exec = try agent.run(Step("setuid", 65534), .exec(binary)).exec()
+
+            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_CAP"])
+            #expect(exec.process["cap"]["permitted"].strings == ["CAP_NET_RAW"])
+            #expect(exec.process["uid"].int == 65534)
+        }
+
+        @Test("a setuid program that a thread executes")
+        func setuidByThread() throws {
+            let binary = try folder.copy("/bin/true", as: "raise", mode: 0o4755)
+
+            let exec = try agent.run(Step("setuid", 65534), .exec(by: "exec-thread", binary)).exec()
+
+            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_SETUID"])
+            #expect(exec.process["tid"].int != exec.pid)
+        }
+
+        /// The mechanism that sees every cause cannot name the system call.
+        private func expectSyscall(_ event: CapturedEvent, _ name: String) {
+            let bySyscall = agent.engine.sensors.status.contains { $0.mechanisms["credentials"] == "tracepoint/syscalls" }
+            #expect(event.body["syscall"].string == (bySyscall ? name : nil))
+        }
+    }
+}

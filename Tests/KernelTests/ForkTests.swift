@@ -1,0 +1,76 @@
+import Glibc
+import Testing
+
+extension KernelSuite {
+    @Suite("fork") struct ForkTests {
+        let agent = LiveAgent.shared
+
+        @Test("a process that daemonizes keeps its ancestry though the parent is gone")
+        func daemonize() throws {
+            let activity = try Activity([
+                .forkAndLeave, Step("setsid"), .forkAndLeave, .report, .wait, .exec("/bin/true"),
+            ])
+            let daemon = try activity.report()
+            #expect(try activity.wait() == .exited(0))
+            let first = try agent.expect("process_exit", of: activity.pid)
+            // Longer than an ended image stays without anybody who descends from it.
+            try agent.settle()
+            usleep(400_000)
+            activity.release()
+
+            let exec = try agent.expect("process_exec", of: daemon)
+            let middle = exec.parent["pid"].number
+            #expect(exec.ancestors.first?["exec_id"].text == first.execID)
+            #expect(exec.ancestors.dropFirst().first?["pid"].int == Int(getpid()))
+            #expect(exec.ancestors.last?["pid"].int == 1)
+            _ = try agent.expect("process_exit", of: middle)
+            _ = try agent.expect("process_exit", of: daemon)
+        }
+
+        @Test("the parent is the image that forked, not the one it becomes later")
+        func parentImage() throws {
+            let story = try agent.run(.exec("/bin/sh", ["sh", "-c", "/bin/true & exec /bin/sleep 0.1"]))
+
+            let shell = try #require(story.execs.first)
+            #expect(story.execs.count == 2)
+            let children = try agent.children(of: shell.execID)
+            #expect(children.map(\.kind) == ["process_fork", "process_exec", "process_exit"])
+            #expect(children[1].parent["binary"].string == Kernel.resolved("/bin/sh"))
+        }
+
+        @Test("the same pid twice: two identities", .enabled(if: Kernel.isWritable("/proc/sys/kernel/ns_last_pid"), "the kernel does not let pids be chosen"))
+        func pidReuse() throws {
+            let first = try agent.run(.exec("/bin/true"))
+            for _ in 0..<20 {
+                try Activity.run(Step("put", "/proc/sys/kernel/ns_last_pid", first.pid - 1))
+                let mark = agent.capture.count
+                let second = try Activity([.exec("/bin/true")])
+                try second.wait()
+                guard second.pid == first.pid else { continue }
+                let exit = try agent.expect("process_exit", of: second.pid, from: mark)
+                let events = agent.capture.events(of: second.pid).suffix(3)
+                #expect(events.map(\.kind) == ["process_fork", "process_exec", "process_exit"])
+                #expect(exit.execID != (try first.exit().execID))
+                return
+            }
+            Issue.record("other processes were quicker, twenty times")
+        }
+
+        @Test("ten levels of processes")
+        func deep() throws {
+            let story = try agent.run(
+                .fork, .fork, .fork, .fork, .fork, .fork, .fork, .fork, .fork, .report, .exec("/bin/true"))
+
+            let exec = try agent.expect("process_exec", of: try story.activity.report())
+            #expect(exec.ancestors.count == exec.ancestors.map { $0["exec_id"].text }.uniqued)
+            // Its parent stands apart: eight more until the first.
+            #expect(exec.ancestors[7]["pid"].int == story.pid)
+            #expect(exec.ancestors[7]["exec_id"].text == (try story.exit().execID))
+        }
+    }
+}
+
+extension Sequence where Element: Hashable {
+    /// How many different ones.
+    var uniqued: Int { Set(self).count }
+}

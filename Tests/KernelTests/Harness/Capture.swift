@@ -1,0 +1,107 @@
+import EventModel
+import Glibc
+import LinuxSystem
+
+/// A consumer that keeps every line, and lets tests wait for what they expect.
+final class Capture: EventConsumer, @unchecked Sendable {
+    // @unchecked: `condition` guards everything.
+
+    private let condition = Condition()
+    private var batches: [EventBatch] = []
+    private var events: [CapturedEvent] = []
+    private var byPid: [Int: [Int]] = [:]
+
+    func deliver(_ batch: consuming EventBatch) -> EventBatch {
+        condition.lock()
+        batches.append(batch)
+        condition.broadcast()
+        condition.unlock()
+        return EventBatch()
+    }
+
+    /// Lines so far.
+    var count: Int { locked { events.count } }
+
+    /// Everything so far.
+    var all: [CapturedEvent] { locked { events } }
+
+    /// What a process did, in the order of the stream.
+    func events(of pid: Int) -> [CapturedEvent] {
+        locked { (byPid[pid] ?? []).map { events[$0] } }
+    }
+
+    /// Waits for an event: of a process, or among those from line `mark` on.
+    func wait(
+        until deadline: UInt64, of pid: Int? = nil, from mark: Int = 0, where matches: (CapturedEvent) -> Bool
+    ) -> CapturedEvent? {
+        condition.lock()
+        defer { condition.unlock() }
+        var next = mark
+        while true {
+            parse()
+            if let pid {
+                if let index = byPid[pid]?.first(where: { $0 >= mark && matches(events[$0]) }) { return events[index] }
+            } else {
+                while next < events.count {
+                    if matches(events[next]) { return events[next] }
+                    next += 1
+                }
+            }
+            guard condition.wait(until: deadline) else { return nil }
+        }
+    }
+
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        parse()
+        return body()
+    }
+
+    private func parse() {
+        let waiting = batches
+        batches.removeAll()
+        for batch in waiting {
+            for index in batch.entries.indices {
+                let range = batch.range(of: index)
+                guard let event = try? CapturedEvent(line: Array(batch.bytes[range])) else {
+                    fatalError("not JSON: \(String(decoding: batch.bytes[range], as: UTF8.self))")
+                }
+                byPid[event.pid, default: []].append(events.count)
+                events.append(event)
+            }
+        }
+    }
+}
+
+/// A lock with a condition variable.
+@safe
+final class Condition: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let variable = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    init() {
+        unsafe pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(variable, &attributes)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(variable)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe variable.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    func lock() { unsafe pthread_mutex_lock(mutex) }
+    func unlock() { unsafe pthread_mutex_unlock(mutex) }
+    func broadcast() { unsafe pthread_cond_broadcast(variable) }
+
+    /// Waits with the lock held; false = the deadline (`MonotonicClock`) passed.
+    func wait(until deadline: UInt64) -> Bool {
+        var time = timespec(tv_sec: Int(deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
+        return unsafe pthread_cond_timedwait(variable, mutex, &time) == 0
+    }
+}
