@@ -54,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
@@ -119,6 +120,7 @@ let package = Package(
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree", "Configuration",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd", "CLinuxShims", system,
+                .product(name: "Crypto", package: "swift-crypto"),
                 logging, arguments,
             ], settings: eventPath),
         library(
@@ -136,7 +138,12 @@ let package = Package(
         tests("EventABITests", ["CEventABI"]),
         tests("EventDecoderTests", ["EventDecoder", "CEventABI", "TestSupport"]),
         tests("ProcessTreeTests", ["ProcessTree", "EventModel", "CEventABI", "TestSupport"]),
-        tests("EventModelTests", ["EventModel", "TextEncoding", "CEventABI", "EventReference", "TestSupport"]),
+        tests(
+            "EventModelTests",
+            [
+                "EventModel", "TextEncoding", "CEventABI", "EventReference", "TestSupport", "ControlProtos",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
         tests("EventReferenceTests", ["EventReference", "EventModel", "TestSupport"]),
         tests(
             "ControlCommandsTests",

@@ -1,9 +1,10 @@
+import AgentModel
 public import ArgumentParser
 
 /// The command line of secd: one verb per file in `Commands`.
 public struct Secctl: AsyncParsableCommand {
     /// The version of this program.
-    public static let version = "0.1.0"
+    public static let version = Release.version
 
     public static let configuration = CommandConfiguration(
         commandName: "secctl",

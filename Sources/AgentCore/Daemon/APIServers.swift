@@ -14,7 +14,7 @@ struct APIServers {
             control = try await ControlServer.start(
                 ControlServer.Configuration(
                     socketPath: configuration.control.socket, socketGroup: configuration.control.group,
-                    version: Daemon.version),
+                    version: Daemon.version, tcp: Self.tcp(configuration)),
                 agent: service, logger: logger)
         } catch {
             throw DaemonError("\(error)", exit: .unavailable)
@@ -27,6 +27,14 @@ struct APIServers {
             metrics = try await MetricsServer.start(host: address.host, port: Int(address.port), agent: service, logger: logger)
         } catch {
             throw DaemonError("cannot serve metrics on \(address): \(error)", exit: .unavailable)
+        }
+    }
+
+    private static func tcp(_ configuration: AgentConfiguration) -> ControlServer.Configuration.TCP? {
+        configuration.tcp.address.map { address in
+            ControlServer.Configuration.TCP(
+                host: address.host, port: Int(address.port), certificateFile: configuration.tcp.certificate,
+                keyFile: configuration.tcp.key, clientAuthoritiesFile: configuration.tcp.clientAuthorities)
         }
     }
 

@@ -12,7 +12,7 @@ import Synchronization
 
 /// One run of `secd`: locks, engine, sinks, API and signals, in this order; ended in the reverse one.
 final class Daemon: Sendable {
-    static let version = "0.1.0"
+    static let version = Release.version
     /// Seconds that sinks get to write what waits when the daemon stops.
     private static let drainSeconds = 5.0
 
@@ -51,6 +51,12 @@ final class Daemon: Sendable {
         if configuration.events.environment { agent.flags |= SECD_AGENT_ENVIRONMENT }
         // A filling ring wakes the reader at an eighth: early enough to keep up, late enough to be rare.
         agent.wake_bytes = UInt32(configuration.rings.lifecycle / 8)
+        // Better no daemon than one that exports what it was told to hide.
+        guard configuration.events.redact.isEmpty else {
+            throw DaemonError(
+                "events.redact is not supported by this version (values of secret-looking environment variables are hidden without it); remove it",
+                exit: .configuration)
+        }
         let scope = try ScopeResolution(configuration.scope)
         agent.net_scope = scope.networkNamespace
         agent.cgroup_scope = scope.cgroup
@@ -65,6 +71,7 @@ final class Daemon: Sendable {
         options.treeBudget = Int(configuration.processMemory)
         if configuration.events.fork { options.events.unwanted.remove(.processFork) }
         options.events.environment = configuration.events.environment
+        options.events.digests = configuration.events.sha256
         options.events.unixSockets = configuration.events.unixSockets
         options.events.files = configuration.events.files.map { watched in
             (watched.path, Set(watched.operations.map { FileOperations.kind($0) }))

@@ -3,6 +3,7 @@ package import Logging
 package import Sensors
 import AgentModel
 import CEventABI
+import CLinuxShims
 import Glibc
 import LinuxSystem
 import ProcessTree
@@ -54,6 +55,8 @@ package final class AgentEngine: @unchecked Sendable {
             settings: options.events,
             cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget)
         try seed()
+        // Loading parsed the kernel's BTF several times (10 MB each); glibc would keep the freed memory.
+        _ = malloc_trim(0)
     }
 
     /// Adds a consumer of JSON lines; before `start`.

@@ -6,6 +6,8 @@ package struct EventSettings: Sendable {
     package var unwanted: Set<EventKind> = [.processFork]
     /// Send the environment of every exec.
     package var environment = false
+    /// Send the SHA-256 of every executable.
+    package var digests = false
     /// Send events of Unix sockets.
     package var unixSockets = true
     /// Watched paths and the kinds (by name) that are wanted for each, in the order of the sensor's

@@ -12,6 +12,7 @@ final class RecordHandler {
     var pieces = PieceAssembly()
     var sockets: SocketTable
     var names = NameMemory()
+    var digests = BinaryDigests()
     var accounts: StreamAccounts
     private let output: EventOutput
     private let settings: EventSettings
@@ -88,6 +89,7 @@ final class RecordHandler {
                 let rest = pieces.takeArguments(of: exec.image, from: Int(exec.arguments_length))
                 if !rest.isEmpty { image.longArguments = Array(image.tail[image.argumentsRange]) + rest }
             }
+            if settings.digests { image.sha256 = digests.digest(of: exec, path: image.tail[image.binaryRange]) }
             image.environment = settings.environment ? redacted(pieces.takeEnvironment(of: exec.image)) : nil
         }
         emit(.processExec, record.head, process, .process)

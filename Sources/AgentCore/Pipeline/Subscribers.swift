@@ -14,6 +14,8 @@ final class Subscribers {
     /// Batches that may wait for one subscriber; with `batchBytes` this bounds its memory to 16 MiB.
     private static let queuedBatches = 64
     private static let batchBytes = 256 * 1024
+    /// Bytes that are held back for a subscriber whose queue is full before events are lost.
+    private static let heldBytes = 4 << 20
 
     private final class Subscriber {
         let id: UInt64
@@ -115,9 +117,14 @@ final class Subscribers {
         case .enqueued:
             subscriber.events += count
             subscriber.pendingLoss = 0
-        case .dropped:
-            subscriber.lost += count
-            subscriber.pendingLoss += count
+        case .dropped(let refused):
+            if refused.bytes.count < Self.heldBytes {
+                // A short pause of the client: small batches grow together until its queue has a place.
+                subscriber.batch = refused
+            } else {
+                subscriber.lost += count
+                subscriber.pendingLoss += count
+            }
         case .terminated: break
         @unknown default: break
         }
