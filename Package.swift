@@ -164,5 +164,20 @@ let package = Package(
         tests(
             "ExportTests",
             ["Export", "EventModel", "AgentModel", "LinuxSystem", "TextEncoding", "CLinuxShims", system, logging]),
+        .target(name: "CTestActivity", path: "Tests/CTestActivity"),
+        tests(
+            "KernelTests",
+            [
+                "AgentCore", "Sensors", "BPFRuntime", "BPFObjects", "AgentModel", "EventModel", "LinuxSystem", "CEventABI",
+                "CTestActivity", "TestSupport", system, logging,
+            ]),
+        // What processes do in the kernel tests and Swift cannot: fork, vfork, namespaces.
+        .target(name: "CTestActivity", path: "Tests/CTestActivity"),
+        tests(
+            "KernelTests",
+            [
+                "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem", "CEventABI",
+                "CTestActivity", logging,
+            ]),
     ]
 )
