@@ -168,14 +168,6 @@ let package = Package(
         tests(
             "KernelTests",
             [
-                "AgentCore", "Sensors", "BPFRuntime", "BPFObjects", "AgentModel", "EventModel", "LinuxSystem", "CEventABI",
-                "CTestActivity", "TestSupport", system, logging,
-            ]),
-        // What processes do in the kernel tests and Swift cannot: fork, vfork, namespaces.
-        .target(name: "CTestActivity", path: "Tests/CTestActivity"),
-        tests(
-            "KernelTests",
-            [
                 "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem", "CEventABI",
                 "CTestActivity", logging,
             ]),
