@@ -10,7 +10,8 @@ enum JSONSchema {
         let bodies = kinds.map { kind in
             ReferenceFile(
                 path: "export/schema/\(fileName(kind.kind))",
-                text: document(fileName(kind.kind), kind.kind.name.description, kind.kind.text, object(kind.fields)))
+                text: document(
+                    fileName(kind.kind), kind.kind.name.description, kind.kind.text, object(kind.fields)))
         }
         return bodies + [
             ReferenceFile(path: "export/schema/\(processFile)", text: processes(kinds)),
@@ -20,9 +21,12 @@ enum JSONSchema {
 
     private static func fileName(_ kind: EventKind) -> String { "\(kind.name).schema.json" }
 
-    private static func document(_ id: String, _ title: String, _ text: String, _ rest: [(String, JSONText)]) -> String {
+    private static func document(_ id: String, _ title: String, _ text: String, _ rest: [(String, JSONText)])
+        -> String
+    {
         let head: [(String, JSONText)] = [
-            ("$schema", .string(dialect)), ("$id", .string(id)), ("title", .string(title)), ("description", .string(text)),
+            ("$schema", .string(dialect)), ("$id", .string(id)), ("title", .string(title)),
+            ("description", .string(text)),
         ]
         return JSONText.object(head + rest).document
     }
@@ -49,7 +53,9 @@ enum JSONSchema {
     /// The three forms of a process, referred to by every kind.
     private static func processes(_ kinds: [KindDescription]) -> String {
         let forms: [(String, JSONText)] = ProcessForm.all.map { form in
-            let required = ["exec_id", "pid", "start_time"] + (form == .brief ? [] : ["uid", "auid", "tid", "in_init_tree"])
+            let required =
+                ["exec_id", "pid", "start_time"]
+                + (form == .brief ? [] : ["uid", "auid", "tid", "in_init_tree"])
             let members = object(kinds.process(form)) + [("required", .array(required.map { .string($0) }))]
             return (form.word, .object(members))
         }
@@ -70,7 +76,8 @@ enum JSONSchema {
         let description = ("description", JSONText.string(field.doc))
         guard field.repeated else { return .object([description] + element(field)) }
         return .object([
-            description, ("type", .string("array")), ("items", .object(element(field))), ("minItems", .number(1)),
+            description, ("type", .string("array")), ("items", .object(element(field))),
+            ("minItems", .number(1)),
         ])
     }
 
@@ -86,16 +93,21 @@ enum JSONSchema {
                 ("pattern", .string(#"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$"#)),
             ]
         case .uint32, .uint32Value:
-            return [("type", .string("integer")), ("minimum", .number(0)), ("maximum", .number(Int(UInt32.max)))]
+            return [
+                ("type", .string("integer")), ("minimum", .number(0)), ("maximum", .number(Int(UInt32.max))),
+            ]
         case .int32, .int32Value:
             return [
-                ("type", .string("integer")), ("minimum", .number(Int(Int32.min))), ("maximum", .number(Int(Int32.max))),
+                ("type", .string("integer")), ("minimum", .number(Int(Int32.min))),
+                ("maximum", .number(Int(Int32.max))),
             ]
         case .uint64: return [("type", .string("string")), ("pattern", .string(#"^(0|[1-9]\d*)$"#))]
         case .int64: return [("type", .string("string")), ("pattern", .string(#"^(0|-?[1-9]\d*)$"#))]
         case .enumeration: return [("enum", .array(field.cases.map { .string($0.name.description) }))]
         case .map:
-            return [("type", .string("object")), ("additionalProperties", .object([("type", .string("string"))]))]
+            return [
+                ("type", .string("object")), ("additionalProperties", .object([("type", .string("string"))])),
+            ]
         case .message: return object(field.fields)
         }
     }

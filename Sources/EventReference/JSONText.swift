@@ -15,7 +15,9 @@ enum JSONText {
         switch self {
         case .object(let members):
             guard !members.isEmpty else { return "{}" }
-            let lines = members.map { inner + Self.quoted($0.0) + ": " + $0.1.text(indentation: indentation + 1) }
+            let lines = members.map {
+                inner + Self.quoted($0.0) + ": " + $0.1.text(indentation: indentation + 1)
+            }
             return "{\n" + lines.joined(separator: ",\n") + "\n" + outer + "}"
         case .array(let elements):
             guard !elements.isEmpty else { return "[]" }

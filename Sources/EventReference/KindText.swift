@@ -5,8 +5,10 @@ extension EventKind {
     var text: String {
         switch self {
         case .processExec: "A process began to run a program: `execve` has succeeded."
-        case .processExit: "A process ended: its last thread is gone. Says why, how long it lived and what it used."
-        case .processFork: "A process was made by `fork`, `vfork` or `clone` (threads are none). Off unless configured."
+        case .processExit:
+            "A process ended: its last thread is gone. Says why, how long it lived and what it used."
+        case .processFork:
+            "A process was made by `fork`, `vfork` or `clone` (threads are none). Off unless configured."
         case .processCredentials:
             "User or group ids, capabilities, secure bits or the user namespace of a process changed outside of an exec."
         case .socketCreate: "A socket was made."
@@ -15,7 +17,8 @@ extension EventKind {
         case .socketConnect: "A connection was attempted, was established or failed; `result` says which."
         case .socketAccept: "A connection was accepted."
         case .socketClose: "A socket was closed: its totals."
-        case .socketHandover: "A socket is used by another process than before: inherited by fork, or passed over a Unix socket."
+        case .socketHandover:
+            "A socket is used by another process than before: inherited by fork, or passed over a Unix socket."
         case .socketDatagram: "The first datagram to or from a peer."
         case .fileOpen: "A file on a watched path was opened for writing."
         case .fileCreate: "A file was created on a watched path."

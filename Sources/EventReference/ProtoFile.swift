@@ -14,7 +14,9 @@ enum ProtoFile {
             let index = messages.firstIndex { $0.name == name } ?? messages.count
             if index == messages.count { messages.append(Message(name: name)) }
             for field in fields { messages[index].fields.merge(field) }
-            for field in fields where field.type == .message { add(messageName(field, in: name), field.fields) }
+            for field in fields where field.type == .message {
+                add(messageName(field, in: name), field.fields)
+            }
         }
         for kind in kinds { add(messageName(kind.kind), kind.fields) }
         for kind in kinds { add("Event", kind.envelope) }
@@ -24,9 +26,12 @@ enum ProtoFile {
         var text = header
         for message in messages {
             text += "\nmessage \(message.name) {\n"
-            if message.name == "Event" { text += "  oneof event {\n\(kindNumbers.joined(separator: "\n"))\n  }\n" }
+            if message.name == "Event" {
+                text += "  oneof event {\n\(kindNumbers.joined(separator: "\n"))\n  }\n"
+            }
             for field in message.fields.sorted(by: { $0.number < $1.number }) {
-                text += "  // \(field.doc)\n  \(field.repeated ? "repeated " : "")\(typeName(field, in: message.name)) "
+                text +=
+                    "  // \(field.doc)\n  \(field.repeated ? "repeated " : "")\(typeName(field, in: message.name)) "
                 text += "\(field.name) = \(field.number);\n"
             }
             text += "}\n"
@@ -104,7 +109,8 @@ enum ProtoFile {
     private static func enumerations(_ messages: [Message]) -> String {
         var written: Set<String> = []
         var text = ""
-        for field in messages.flatMap(\.fields) where field.type == .enumeration && written.insert(enumName(field)).inserted {
+        for field in messages.flatMap(\.fields)
+        where field.type == .enumeration && written.insert(enumName(field)).inserted {
             // Tetragon's names for "none", which no event contains: proto3 wants a first case of 0.
             let zero = field.name == "securebits" ? "SecBitNotSet" : "PRIVILEGES_CHANGED_UNSET"
             var cases = field.cases.filter { $0.name.description != "CAP_UNKNOWN" }

@@ -30,7 +30,9 @@ enum ReferencePage {
         """
 
     private static func overview(_ kinds: [KindDescription]) -> String {
-        let rows = kinds.map { "| [`\($0.kind.name)`](#\($0.kind.name)) | \($0.kind.rawValue) | \($0.kind.text) |\n" }
+        let rows = kinds.map {
+            "| [`\($0.kind.name)`](#\($0.kind.name)) | \($0.kind.rawValue) | \($0.kind.text) |\n"
+        }
         return "## Kinds\n\n| Event | Number | When |\n|---|---|---|\n" + rows.joined()
     }
 
@@ -57,15 +59,20 @@ enum ReferencePage {
             """
         var rows = ""
         for field in kinds.process(.full) {
-            let forms = brief.contains(field.name) ? "all" : standard.contains(field.name) ? "full, standard" : "full"
+            let forms =
+                brief.contains(field.name) ? "all" : standard.contains(field.name) ? "full, standard" : "full"
             rows += row(field, path: field.name, column: forms)
-            for (path, inner) in flattened(field.fields, below: field.name) { rows += row(inner, path: path, column: "") }
+            for (path, inner) in flattened(field.fields, below: field.name) {
+                rows += row(inner, path: path, column: "")
+            }
         }
         return intro + rows
     }
 
     /// The object that several kinds share; fields that only some have are marked.
-    private static func shared(_ name: String, _ title: String, _ intro: String, _ kinds: [KindDescription]) -> String {
+    private static func shared(_ name: String, _ title: String, _ intro: String, _ kinds: [KindDescription])
+        -> String
+    {
         var merged: [DescribedField] = []
         var owners: [String: [String]] = [:]
         for kind in kinds {
@@ -79,7 +86,8 @@ enum ReferencePage {
         var text = "## \(title)\n\n\(intro)\n\n| Field | Number | Type | Meaning |\n|---|---|---|---|\n"
         for field in merged {
             let some = owners[field.name] ?? []
-            let only = some.count == users ? "" : " Only in " + some.map { "`\($0)`" }.joined(separator: ", ") + "."
+            let only =
+                some.count == users ? "" : " Only in " + some.map { "`\($0)`" }.joined(separator: ", ") + "."
             text += row(field, path: field.name, note: only)
             for (path, inner) in flattened(field.fields, below: field.name) { text += row(inner, path: path) }
         }
@@ -97,7 +105,9 @@ enum ReferencePage {
     }
 
     /// Fields with those of their messages behind them; what has a section of its own is left out.
-    private static func flattened(_ fields: [DescribedField], below parent: String = "") -> [(String, DescribedField)] {
+    private static func flattened(_ fields: [DescribedField], below parent: String = "") -> [(
+        String, DescribedField
+    )] {
         fields.flatMap { field -> [(String, DescribedField)] in
             let path = parent.isEmpty ? field.name : "\(parent).\(field.name)"
             let isElsewhere = field.form != nil || parent.isEmpty && ["socket", "file"].contains(field.name)
@@ -107,7 +117,9 @@ enum ReferencePage {
         }
     }
 
-    private static func row(_ field: DescribedField, path: String, column: String? = nil, note: String = "") -> String {
+    private static func row(_ field: DescribedField, path: String, column: String? = nil, note: String = "")
+        -> String
+    {
         let forms = column.map { " \($0) |" } ?? ""
         return "| `\(path)` | \(field.number) | \(typeText(field)) |\(forms) \(field.doc)\(note) |\n"
     }

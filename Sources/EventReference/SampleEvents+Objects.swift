@@ -89,7 +89,8 @@ extension SampleEvents {
         record.gid = .max
         switch kind {
         case .fileOpen: (record.operation, record.flags) = (UInt32(SECD_FILE_OPEN_WRITE), 0o2001)
-        case .fileCreate: (record.operation, record.flags, record.mode) = (UInt32(SECD_FILE_CREATE), 0o102, 0o100644)
+        case .fileCreate:
+            (record.operation, record.flags, record.mode) = (UInt32(SECD_FILE_CREATE), 0o102, 0o100644)
         case .fileDelete: (record.operation, record.result) = (UInt32(SECD_FILE_DELETE), -13)
         case .fileRename: record.operation = UInt32(SECD_FILE_RENAME)
         case .fileLink: record.operation = UInt32(SECD_FILE_LINK)

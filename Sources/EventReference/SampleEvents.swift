@@ -12,7 +12,9 @@ public struct SampleEvents {
     public var context: EncodingContext { processes.context }
 
     /// One event of every kind, in the order of `EventKind`: the golden lines.
-    public var onePerKind: [Event] { EventKind.allCases.enumerated().map { sample(of: $1, line: UInt64($0) + 1) } }
+    public var onePerKind: [Event] {
+        EventKind.allCases.enumerated().map { sample(of: $1, line: UInt64($0) + 1) }
+    }
 
     /// Events whose content differs from the first of their kind, and events that say nothing.
     public var variations: [Event] {
@@ -30,14 +32,19 @@ public struct SampleEvents {
             event(.streamStart, nil, .start(StreamStart(version: "", bootID: "", kernel: "", sensors: []))),
             event(.streamStop, nil, .stop(StreamStop(reason: "", positions: []))),
         ]
-        for index in events.indices where events[index].process == nil { events[index].origin = Origin(ring: nil) }
+        for index in events.indices where events[index].process == nil {
+            events[index].origin = Origin(ring: nil)
+        }
         return events
     }
 
-    private func event(_ kind: EventKind, _ process: ProcessObject?, _ body: Event.Body, line: UInt64 = 1) -> Event {
+    private func event(_ kind: EventKind, _ process: ProcessObject?, _ body: Event.Body, line: UInt64 = 1)
+        -> Event
+    {
         Event(
             kind: kind, time: context.time(SampleProcesses.now), process: process, body: body,
-            origin: Origin(ring: UInt8(SECD_RING_LIFECYCLE), cpu: 2, sequence: 100 + line, skipped: 3, line: line))
+            origin: Origin(
+                ring: UInt8(SECD_RING_LIFECYCLE), cpu: 2, sequence: 100 + line, skipped: 3, line: line))
     }
 
     private func sample(of kind: EventKind, line: UInt64) -> Event {
@@ -46,7 +53,8 @@ public struct SampleEvents {
         case .processExec, .processFork: return event(kind, actor, .process, line: line)
         case .processExit: return event(kind, actor, .exit(exit(status: 11 | 0x80)), line: line)
         case .processCredentials: return event(kind, actor, .credentials(credentials()), line: line)
-        case .socketCreate, .socketBind, .socketListen, .socketConnect, .socketAccept, .socketClose, .socketHandover,
+        case .socketCreate, .socketBind, .socketListen, .socketConnect, .socketAccept, .socketClose,
+            .socketHandover,
             .socketDatagram:
             return event(kind, actor, .socket(socket(kind)), line: line)
         case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:
@@ -96,7 +104,8 @@ public struct SampleEvents {
         case .streamGap:
             .gap(
                 StreamGap(
-                    cause: .ringFull, ring: UInt8(SECD_RING_OBSERVATION), cpu: 1, first: 11, last: 13, count: 3,
+                    cause: .ringFull, ring: UInt8(SECD_RING_OBSERVATION), cpu: 1, first: 11, last: 13,
+                    count: 3,
                     byKind: [("socket", 2), ("file", 1)], from: context.time(SampleProcesses.now - 5_000_000),
                     to: context.time(SampleProcesses.now)))
         default:
@@ -104,8 +113,10 @@ public struct SampleEvents {
                 StreamStop(
                     reason: "SIGTERM",
                     positions: [
-                        StreamStop.Position(ring: UInt8(SECD_RING_LIFECYCLE), cpu: 0, sequence: 840, skipped: 2),
-                        StreamStop.Position(ring: UInt8(SECD_RING_LIFECYCLE), cpu: 1, sequence: 911, skipped: 0),
+                        StreamStop.Position(
+                            ring: UInt8(SECD_RING_LIFECYCLE), cpu: 0, sequence: 840, skipped: 2),
+                        StreamStop.Position(
+                            ring: UInt8(SECD_RING_LIFECYCLE), cpu: 1, sequence: 911, skipped: 0),
                     ]))
         }
     }

@@ -84,5 +84,7 @@ public struct SampleImage {
 
 /// Copies as much of a text into a fixed array of a C struct as it holds.
 public func copy<Characters: BitwiseCopyable>(_ text: String, into characters: inout Characters) {
-    unsafe withUnsafeMutableBytes(of: &characters) { unsafe $0.copyBytes(from: Array(text.utf8).prefix($0.count)) }
+    unsafe withUnsafeMutableBytes(of: &characters) {
+        unsafe $0.copyBytes(from: Array(text.utf8).prefix($0.count))
+    }
 }

@@ -25,7 +25,8 @@ struct SampleProcesses {
         initial = Self.seeded(1, "/usr/lib/systemd/systemd").object(context)
         daemon = Self.seeded(800, "/usr/sbin/sshd").object(context, parent: initial)
         var login = SampleImage(
-            pid: 4000, start: Self.now - 60 * Self.second, binary: "/usr/bin/bash", arguments: ["-bash"], cwd: "/home/ada")
+            pid: 4000, start: Self.now - 60 * Self.second, binary: "/usr/bin/bash", arguments: ["-bash"],
+            cwd: "/home/ada")
         login.head.loginuid = 1000
         login.head.credentials = Self.user
         login.head.flags |= SECD_IMAGE_INIT_TREE
@@ -35,18 +36,21 @@ struct SampleProcesses {
     }
 
     private static func seeded(_ pid: UInt32, _ binary: String) -> SampleImage {
-        var sample = SampleImage(pid: pid, start: UInt64(pid) * second / 100, binary: binary, arguments: [binary])
+        var sample = SampleImage(
+            pid: pid, start: UInt64(pid) * second / 100, binary: binary, arguments: [binary])
         sample.head.flags = SECD_IMAGE_SEEDED | SECD_IMAGE_INIT_TREE
         return sample
     }
 
     static let hostNamespaces = secd_namespaces(
-        uts: 4_026_531_838, ipc: 4_026_531_839, mnt: 4_026_531_841, pid: 4_026_531_836, pid_for_children: 4_026_531_836,
+        uts: 4_026_531_838, ipc: 4_026_531_839, mnt: 4_026_531_841, pid: 4_026_531_836,
+        pid_for_children: 4_026_531_836,
         net: 4_026_531_840, time: 4_026_531_834, time_for_children: 4_026_531_834, cgroup: 4_026_531_835,
         user: 4_026_531_837)
 
     static let user = secd_credentials(
-        uid: 1000, gid: 1000, euid: 1000, egid: 1000, suid: 1000, sgid: 1000, fsuid: 1000, fsgid: 1000, securebits: 0,
+        uid: 1000, gid: 1000, euid: 1000, egid: 1000, suid: 1000, sgid: 1000, fsuid: 1000, fsgid: 1000,
+        securebits: 0,
         user_ns_level: 0, user_ns_owner: 0, user_ns_group: 0, permitted: 0, effective: 0, inheritable: 0,
         bounding: 0x1ff_ffff_ffff, ambient: 0)
 
@@ -57,7 +61,8 @@ struct SampleProcesses {
         effective: 1 << 10, inheritable: 1 << 13, bounding: 0x1ff_ffff_ffff, ambient: 1 << 13)
 
     static let inode = secd_inode(
-        number: 1_048_601, ctime_ns: boot, device: 8 << 20 | 1, generation: 7, links: 1, mode: 0o104755, uid: 0, gid: 0,
+        number: 1_048_601, ctime_ns: boot, device: 8 << 20 | 1, generation: 7, links: 1, mode: 0o104755,
+        uid: 0, gid: 0,
         size: 301_224)
 
     private static func container() -> SampleImage {
@@ -67,7 +72,8 @@ struct SampleProcesses {
         sample.head.binary.root = 9
         sample.head.cwd.root = 9
         sample.head.flags |=
-            SECD_IMAGE_CLONE | SECD_IMAGE_INIT_TREE | SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS
+            SECD_IMAGE_CLONE | SECD_IMAGE_INIT_TREE | SECD_IMAGE_SETUID | SECD_IMAGE_SETGID
+            | SECD_IMAGE_FILE_CAPS
         sample.head.previous = secd_image(start_ns: now - second / 1000, pid: 4242, reserved: 0)
         sample.head.process_start_ns = now - second / 1000
         sample.head.credentials = raised
@@ -90,7 +96,8 @@ struct SampleProcesses {
 
     private static func oddity() -> SampleImage {
         var sample = SampleImage(
-            pid: 4300, start: now, binary: "/memfd:stage2", arguments: ["stage2", "a b", String(repeating: "x", count: 40)])
+            pid: 4300, start: now, binary: "/memfd:stage2",
+            arguments: ["stage2", "a b", String(repeating: "x", count: 40)])
         sample.head.flags |=
             SECD_IMAGE_FILELESS | SECD_IMAGE_SCRIPT | SECD_IMAGE_PRIV_UNKNOWN | SECD_IMAGE_ARGV_FAULT
             | SECD_IMAGE_KERNEL_THREAD

@@ -6,7 +6,9 @@ import Testing
 /// layout for both compilers; here Swift's own view of every struct is held against those
 /// assertions, and a struct that is asserted there but missing here fails.
 @Suite struct LayoutTests {
-    private static func size<Record: BitwiseCopyable>(_ type: Record.Type) -> Int { MemoryLayout<Record>.size }
+    private static func size<Record: BitwiseCopyable>(_ type: Record.Type) -> Int {
+        MemoryLayout<Record>.size
+    }
 
     private static let sizes: [String: Int] = [
         "secd_record": size(secd_record.self),
@@ -94,7 +96,9 @@ import Testing
     ]
 
     /// Assertions of the headers as they stand in the repository: name → bytes.
-    private static func assertions(_ pattern: Regex<(Substring, Substring, Substring)>) throws -> [String: Int] {
+    private static func assertions(_ pattern: Regex<(Substring, Substring, Substring)>) throws -> [String:
+        Int]
+    {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../bpf/abi")
         let headers = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
         var found: [String: Int] = [:]
@@ -108,7 +112,8 @@ import Testing
 
     /// A number, or a sum with the one constant that the headers use in a size.
     private static func value(of expression: Substring) -> Int? {
-        Int(expression) ?? (expression == "16 + 8 * SECD_KIND_COUNT + 8" ? 24 + 8 * Int(SECD_KIND_COUNT) : nil)
+        Int(expression)
+            ?? (expression == "16 + 8 * SECD_KIND_COUNT + 8" ? 24 + 8 * Int(SECD_KIND_COUNT) : nil)
     }
 
     @Test func sizesAreThoseOfTheHeaders() throws {

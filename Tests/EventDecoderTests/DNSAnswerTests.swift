@@ -23,7 +23,9 @@ import Testing
     @Test func cnameChainsAreSkipped() {
         var message = DNSMessage(answers: 4, name: "www.example.com")
         let first = message.add(type: 5, data: DNSMessage.labels("cdn.example.net"))
-        let second = message.add(DNSMessage.pointer(first), type: 5, data: [4] + Array("edge".utf8) + DNSMessage.pointer(first + 4))
+        let second = message.add(
+            DNSMessage.pointer(first), type: 5, data: [4] + Array("edge".utf8) + DNSMessage.pointer(first + 4)
+        )
         message.add(DNSMessage.pointer(second), type: 1, data: v4)
         message.add(DNSMessage.pointer(second), type: 28, data: v6)
         let answer = read(message)
@@ -32,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (UInt16(0x0100), "a question"), (0x8183, "NXDOMAIN"), (0x8182, "SERVFAIL"), (0x8980, "another opcode"),
+        (UInt16(0x0100), "a question"), (0x8183, "NXDOMAIN"), (0x8182, "SERVFAIL"),
+        (0x8980, "another opcode"),
     ])
     func onlySuccessfulAnswersCount(_ flags: UInt16, _: String) {
         var message = DNSMessage(flags: flags, answers: 1, name: "a.b")

@@ -23,7 +23,9 @@ struct DNSMessage {
 
     /// Appends a resource record with a name that is already encoded; returns where its data begins.
     @discardableResult
-    mutating func add(_ name: [UInt8] = pointer(questionName), type: UInt16, data: [UInt8], length: UInt16? = nil) -> UInt16 {
+    mutating func add(
+        _ name: [UInt8] = pointer(questionName), type: UInt16, data: [UInt8], length: UInt16? = nil
+    ) -> UInt16 {
         bytes += name + Self.big(type) + [0, 1, 0, 0, 0, 60] + Self.big(length ?? UInt16(data.count))
         let position = UInt16(bytes.count)
         bytes += data

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct RecordViewTests {
     /// A record head with `extra` bytes behind it.
-    private func record(size: UInt32, version: UInt8 = UInt8(SECD_ABI_VERSION), ring: UInt8 = 0, extra: Int) -> [UInt8] {
+    private func record(size: UInt32, version: UInt8 = UInt8(SECD_ABI_VERSION), ring: UInt8 = 0, extra: Int)
+        -> [UInt8]
+    {
         var head = secd_record()
         head.size = size
         head.kind = UInt16(SECD_KIND_EXIT)
@@ -23,10 +25,11 @@ import Testing
     }
 
     /// Size that the record claims, bytes that the ring delivered, whether it is one.
-    @Test(arguments: [
-        (32, 32, true), (32, 40, true), (40, 40, true), (41, 40, false), (31, 40, false), (0, 40, false),
-        (UInt32.max, 40, false), (32, 31, false), (32, 0, false),
-    ] as [(UInt32, Int, Bool)])
+    @Test(
+        arguments: [
+            (32, 32, true), (32, 40, true), (40, 40, true), (41, 40, false), (31, 40, false), (0, 40, false),
+            (UInt32.max, 40, false), (32, 31, false), (32, 0, false),
+        ] as [(UInt32, Int, Bool)])
     func theSizeMustFit(_ claimed: UInt32, _ delivered: Int, _ accepted: Bool) {
         let bytes = Array(record(size: claimed, extra: 8).prefix(delivered))
         guard let view = unsafe RecordView(bytes.span.bytes) else { return #expect(!accepted) }
@@ -36,7 +39,10 @@ import Testing
         #expect(view.head.cpu == 3)
     }
 
-    @Test(arguments: [(UInt8(0), false), (UInt8(SECD_ABI_VERSION), true), (UInt8(SECD_ABI_VERSION) + 1, false), (255, false)])
+    @Test(arguments: [
+        (UInt8(0), false), (UInt8(SECD_ABI_VERSION), true), (UInt8(SECD_ABI_VERSION) + 1, false),
+        (255, false),
+    ])
     func otherVersionsAreRefused(_ version: UInt8, _ accepted: Bool) {
         let bytes = record(size: 32, version: version, extra: 0)
         #expect(isRecord(bytes) == accepted)
@@ -72,7 +78,9 @@ import Testing
             if bytes.count > 4, Bool.random(using: &random) { (bytes[1], bytes[2], bytes[3]) = (0, 0, 0) }
             if let view = unsafe RecordView(bytes.span.bytes) {
                 #expect(view.bytes.byteCount <= bytes.count)
-                #expect((view.load(secd_fork.self) != nil) == (view.bytes.byteCount >= MemoryLayout<secd_fork>.size))
+                #expect(
+                    (view.load(secd_fork.self) != nil)
+                        == (view.bytes.byteCount >= MemoryLayout<secd_fork>.size))
             }
         }
     }

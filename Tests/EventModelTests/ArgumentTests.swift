@@ -6,19 +6,20 @@ import Testing
 
 @Suite struct ArgumentTests {
     /// argv without argv[0], as Tetragon joins it.
-    @Test(arguments: [
-        (["ls"], nil),
-        (["ls", "-l"], "-l"),
-        (["ls", "-l", "/tmp"], "-l /tmp"),
-        (["sh", "-c", "echo hello"], "-c \"echo hello\""),
-        (["grep", "a b", "file"], " \"a b\" file"),  // a quoted first argument has a space before it
-        (["grep", "a b"], " \"a b\""),
-        (["sh", "say \"hi\" now"], " \"say \"hi\" now\""),  // inner quotes are not escaped
-        (["a", "", "b"], " b"),
-        (["a", "", ""], " "),
-        (["my prog", "x"], "x"),
-        (["a", "tab\there"], "tab\there"),
-    ] as [([String], String?)])
+    @Test(
+        arguments: [
+            (["ls"], nil),
+            (["ls", "-l"], "-l"),
+            (["ls", "-l", "/tmp"], "-l /tmp"),
+            (["sh", "-c", "echo hello"], "-c \"echo hello\""),
+            (["grep", "a b", "file"], " \"a b\" file"),  // a quoted first argument has a space before it
+            (["grep", "a b"], " \"a b\""),
+            (["sh", "say \"hi\" now"], " \"say \"hi\" now\""),  // inner quotes are not escaped
+            (["a", "", "b"], " b"),
+            (["a", "", ""], " "),
+            (["my prog", "x"], "x"),
+            (["a", "tab\there"], "tab\there"),
+        ] as [([String], String?)])
     func argumentsAreOneString(_ arguments: [String], _ expected: String?) throws {
         let process = try execJSON(.plain(arguments: arguments))
         #expect(process.at("arguments")?.text == expected)
@@ -48,7 +49,8 @@ import Testing
         image.longArguments = nil
         let object = ProcessObject(context: context)
         object.assign(image: image, parent: nil)
-        let process = try #require(try json(makeEvent(.processExec, object), context).at("process_exec.process"))
+        let process = try #require(
+            try json(makeEvent(.processExec, object), context).at("process_exec.process"))
         #expect(process.at("argv.1")?.text == String(repeating: "x", count: 4096 - 3))
         #expect(process.at("argv_missing_bytes")?.text == "\(3 + 5001 - 4096)")
     }
@@ -77,7 +79,9 @@ import Testing
     /// The largest argv that Linux allows by default, in both encodings.
     @Test func twoMebibytesOfArgumentsAreComplete() throws {
         let context = makeContext()
-        let long = (0..<16).map { String(repeating: Character(Unicode.Scalar(UInt8(97 + $0))), count: 131_000) }
+        let long = (0..<16).map {
+            String(repeating: Character(Unicode.Scalar(UInt8(97 + $0))), count: 131_000)
+        }
         let object = SampleImage.plain(arguments: ["cc"] + long).object(context)
         let event = makeEvent(.processExec, object)
         let process = try #require(try json(event, context).at("process_exec.process"))

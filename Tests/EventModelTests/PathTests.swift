@@ -7,15 +7,16 @@ import Testing
 /// Paths are the host's; what the process itself sees stands beside them where it differs.
 @Suite struct PathTests {
     /// Host path, where the process's root lies in it, what the process sees.
-    @Test(arguments: [
-        ("/srv/jail/bin/sh", UInt16(9), "/bin/sh"),
-        ("/srv/jail", 9, "/"),  // the root itself
-        ("/bin/sh", 0, nil),
-        ("/", 1, nil),
-        ("/bin/sh", UInt16(SECD_PATH_OUTSIDE), nil),
-        ("", 5, nil),
-        ("/a/b", 2, "/b"),
-    ] as [(String, UInt16, String?)])
+    @Test(
+        arguments: [
+            ("/srv/jail/bin/sh", UInt16(9), "/bin/sh"),
+            ("/srv/jail", 9, "/"),  // the root itself
+            ("/bin/sh", 0, nil),
+            ("/", 1, nil),
+            ("/bin/sh", UInt16(SECD_PATH_OUTSIDE), nil),
+            ("", 5, nil),
+            ("/a/b", 2, "/b"),
+        ] as [(String, UInt16, String?)])
     func aChangedRootShowsASecondPath(_ host: String, _ root: UInt16, _ inside: String?) throws {
         var sample = SampleImage(pid: 9, start: 9, binary: host, cwd: host)
         sample.head.binary.root = root
@@ -34,13 +35,17 @@ import Testing
         #expect(line.at("file_delete.file.path_in_root")?.text == inside)
     }
 
-    @Test(arguments: [
-        (UInt32(0), UInt16(0), nil, ""),
-        (SECD_PATH_TRUNCATED, 0, "binary:truncated", " errorPathResolutionBinary"),
-        (SECD_PATH_UNREADABLE | SECD_PATH_DETACHED, 0, "binary:unreadable binary:detached", " errorPathResolutionBinary"),
-        (SECD_PATH_DELETED, 0, "binary:deleted", ""),
-        (0, UInt16(SECD_PATH_OUTSIDE), "binary:outsideRoot", ""),
-    ] as [(UInt32, UInt16, String?, String)])
+    @Test(
+        arguments: [
+            (UInt32(0), UInt16(0), nil, ""),
+            (SECD_PATH_TRUNCATED, 0, "binary:truncated", " errorPathResolutionBinary"),
+            (
+                SECD_PATH_UNREADABLE | SECD_PATH_DETACHED, 0, "binary:unreadable binary:detached",
+                " errorPathResolutionBinary"
+            ),
+            (SECD_PATH_DELETED, 0, "binary:deleted", ""),
+            (0, UInt16(SECD_PATH_OUTSIDE), "binary:outsideRoot", ""),
+        ] as [(UInt32, UInt16, String?, String)])
     func whatIsUnsureIsSaid(_ flags: UInt32, _ root: UInt16, _ expected: String?, _ words: String) throws {
         var sample = SampleImage.plain()
         sample.head.binary.flags = flags

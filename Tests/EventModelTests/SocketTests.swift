@@ -28,22 +28,31 @@ import Testing
             $0.head.time_ns = 30
             $0.connected_ns = 10
         }
-        #expect(socket == .object([
-            "family": .string("AF_INET"), "type": .string("SOCK_STREAM"), "protocol": .string("IPPROTO_TCP"),
-            "local": .object(["address": .string("127.0.0.1"), "port": .number("51000")]),
-            "remote": .object([
-                "address": .string("10.0.0.9"), "port": .number("443"), "name": .string("example.com"),
-            ]),
-            "state": .string("ESTABLISHED"), "result": .string("established"), "latency_ns": .string("20"),
-            "uid": .number("0"),
-        ]))
+        #expect(
+            socket
+                == .object([
+                    "family": .string("AF_INET"), "type": .string("SOCK_STREAM"),
+                    "protocol": .string("IPPROTO_TCP"),
+                    "local": .object(["address": .string("127.0.0.1"), "port": .number("51000")]),
+                    "remote": .object([
+                        "address": .string("10.0.0.9"), "port": .number("443"),
+                        "name": .string("example.com"),
+                    ]),
+                    "state": .string("ESTABLISHED"), "result": .string("established"),
+                    "latency_ns": .string("20"),
+                    "uid": .number("0"),
+                ]))
     }
 
-    @Test(arguments: [
-        (SECD_SOCKET_CONNECTING, "attempt", 0, nil), (SECD_SOCKET_CONNECTED, "established", 0, nil),
-        (SECD_SOCKET_FAILED, "failed", 111, "ECONNREFUSED"), (SECD_SOCKET_FAILED, "failed", 4095, "EOTHER"),
-    ] as [(Int32, String, UInt16, String?)])
-    func aConnectHasOneOfThreeResults(_ event: Int32, _ result: String, _ error: UInt16, _ name: String?) throws {
+    @Test(
+        arguments: [
+            (SECD_SOCKET_CONNECTING, "attempt", 0, nil), (SECD_SOCKET_CONNECTED, "established", 0, nil),
+            (SECD_SOCKET_FAILED, "failed", 111, "ECONNREFUSED"),
+            (SECD_SOCKET_FAILED, "failed", 4095, "EOTHER"),
+        ] as [(Int32, String, UInt16, String?)])
+    func aConnectHasOneOfThreeResults(_ event: Int32, _ result: String, _ error: UInt16, _ name: String?)
+        throws
+    {
         let socket = try socket(.socketConnect) { ($0.event, $0.error) = (UInt16(event), error) }
         #expect(socket.at("result")?.text == result)
         #expect(socket.at("error")?.text == name)
@@ -63,12 +72,16 @@ import Testing
     }
 
     /// unix(7): path names as they are, abstract ones with @ for their NUL bytes.
-    @Test(arguments: [
-        (Array("/run/bus".utf8), "/run/bus"), ([0] + Array("bus".utf8), "@bus"), ([0, 0x61, 0, 0x62], "@a@b"), ([], nil),
-        ([0x2f, 0xff], "/\u{fffd}"),
-    ] as [([UInt8], String?)])
+    @Test(
+        arguments: [
+            (Array("/run/bus".utf8), "/run/bus"), ([0] + Array("bus".utf8), "@bus"),
+            ([0, 0x61, 0, 0x62], "@a@b"), ([], nil),
+            ([0x2f, 0xff], "/\u{fffd}"),
+        ] as [([UInt8], String?)])
     func unixNames(_ path: [UInt8], _ expected: String?) throws {
-        let socket = try socket(.socketConnect, path: path) { ($0.family, $0.protocol, $0.state) = (SocketNames.unix, 0, 1) }
+        let socket = try socket(.socketConnect, path: path) {
+            ($0.family, $0.protocol, $0.state) = (SocketNames.unix, 0, 1)
+        }
         #expect(socket.at("path")?.text == expected)
         #expect(socket.at("local") == nil)
         #expect(socket.at("state") == nil)
@@ -77,7 +90,9 @@ import Testing
 
     @Test func onlyACloseHasTotals() throws {
         func fill(_ record: inout secd_socket) {
-            (record.bytes_sent, record.bytes_received, record.packets_sent, record.packets_received) = (1, 2, 3, 4)
+            (record.bytes_sent, record.bytes_received, record.packets_sent, record.packets_received) = (
+                1, 2, 3, 4
+            )
             (record.retransmits, record.rtt_us, record.opened_ns, record.head.time_ns) = (5, 6, 10, 25)
         }
         let open = try socket(.socketAccept) { fill(&$0) }
@@ -88,26 +103,36 @@ import Testing
         #expect(closed.at("retransmits")?.integer == 5)
         #expect(closed.at("totals_partial") == .bool(true))
         #expect(closed.at("direction")?.text == "outgoing")
-        let exact = try socket(.socketClose) { $0.flags = SECD_SOCKET_FLAG_TOTALS_EXACT | SECD_SOCKET_FLAG_INCOMING }
+        let exact = try socket(.socketClose) {
+            $0.flags = SECD_SOCKET_FLAG_TOTALS_EXACT | SECD_SOCKET_FLAG_INCOMING
+        }
         #expect(exact.at("totals_partial") == nil)
         #expect(exact.at("direction")?.text == "incoming")
         #expect(exact.at("duration_ns") == nil)
     }
 
-    @Test(arguments: [
-        (SECD_OWNER_KNOWN, nil), (SECD_OWNER_BEFORE_START, "before_start"), (SECD_OWNER_NOT_YET_USED, "not_yet_used"),
-        (SECD_OWNER_NO_PROCESS, "no_process"), (SECD_OWNER_STORAGE_FULL, "storage_full"),
-    ] as [(Int32, String?)])
+    @Test(
+        arguments: [
+            (SECD_OWNER_KNOWN, nil), (SECD_OWNER_BEFORE_START, "before_start"),
+            (SECD_OWNER_NOT_YET_USED, "not_yet_used"),
+            (SECD_OWNER_NO_PROCESS, "no_process"), (SECD_OWNER_STORAGE_FULL, "storage_full"),
+        ] as [(Int32, String?)])
     func anUnknownOwnerHasAReason(_ reason: Int32, _ expected: String?) throws {
-        #expect(try socket(.socketClose) { $0.owner_unknown = UInt16(reason) }.at("owner_unknown")?.text == expected)
+        #expect(
+            try socket(.socketClose) { $0.owner_unknown = UInt16(reason) }.at("owner_unknown")?.text
+                == expected)
     }
 
-    @Test(arguments: [
-        (SECD_SOCKET_CREATED, EventKind.socketCreate), (SECD_SOCKET_BOUND, .socketBind), (SECD_SOCKET_LISTENING, .socketListen),
-        (SECD_SOCKET_CONNECTING, .socketConnect), (SECD_SOCKET_CONNECTED, .socketConnect), (SECD_SOCKET_FAILED, .socketConnect),
-        (SECD_SOCKET_ACCEPTED, .socketAccept), (SECD_SOCKET_CLOSED, .socketClose),
-        (SECD_SOCKET_HANDED_OVER, .socketHandover), (SECD_SOCKET_DATAGRAM, .socketDatagram), (SECD_SOCKET_SEEDED, nil), (0, nil),
-    ] as [(Int32, EventKind?)])
+    @Test(
+        arguments: [
+            (SECD_SOCKET_CREATED, EventKind.socketCreate), (SECD_SOCKET_BOUND, .socketBind),
+            (SECD_SOCKET_LISTENING, .socketListen),
+            (SECD_SOCKET_CONNECTING, .socketConnect), (SECD_SOCKET_CONNECTED, .socketConnect),
+            (SECD_SOCKET_FAILED, .socketConnect),
+            (SECD_SOCKET_ACCEPTED, .socketAccept), (SECD_SOCKET_CLOSED, .socketClose),
+            (SECD_SOCKET_HANDED_OVER, .socketHandover), (SECD_SOCKET_DATAGRAM, .socketDatagram),
+            (SECD_SOCKET_SEEDED, nil), (0, nil),
+        ] as [(Int32, EventKind?)])
     func recordsHaveTheirKind(_ event: Int32, _ kind: EventKind?) {
         var record = secd_socket()
         record.event = UInt16(event)

@@ -80,7 +80,8 @@ import Testing
             return zip(elements, all).flatMap { missing($0, in: $1, path) }
         case (.string(let text), .string(let other)):
             // protojson writes as many decimals of a second as it needs, in threes.
-            return text == other || other.hasPrefix(String(text.dropLast())) && other.hasSuffix("Z") ? [] : [path]
+            return text == other || other.hasPrefix(String(text.dropLast())) && other.hasSuffix("Z")
+                ? [] : [path]
         default: return part == whole ? [] : [path]
         }
     }

@@ -46,12 +46,15 @@ extension WireMessage {
         case (.boolValue, .bytes(let bytes)): return .bool(WireMessage(bytes)?.varint(1) == 1)
         case (.timestamp, .bytes(let bytes)):
             let message = WireMessage(bytes)
-            let time = UnixTime(nanoseconds: (message?.varint(1) ?? 0) * 1_000_000_000 + (message?.varint(2) ?? 0))
+            let time = UnixTime(
+                nanoseconds: (message?.varint(1) ?? 0) * 1_000_000_000 + (message?.varint(2) ?? 0))
             var text = OutputBuffer()
             text.append(rfc3339: time)
             return .string(String(decoding: text.copyToArray(), as: UTF8.self))
         case (.message, .bytes(let bytes)):
-            guard let message = WireMessage(bytes) else { throw Mismatch(description: "\(field.name) is no message") }
+            guard let message = WireMessage(bytes) else {
+                throw Mismatch(description: "\(field.name) is no message")
+            }
             return try message.asJSON(field.fields)
         default: throw Mismatch(description: "\(field.name) has the wrong wire type")
         }

@@ -2,18 +2,21 @@ import CEventABI
 import EventModel
 import EventReference
 import TestSupport
-import TextEncoding
 import Testing
+import TextEncoding
 
 /// JSON and protobuf are made by two visitors from one description: what they say must be the same.
 @Suite struct WireTests {
-    private static let descriptions = Dictionary(uniqueKeysWithValues: KindDescription.all().map { ($0.kind, $0) })
+    private static let descriptions = Dictionary(
+        uniqueKeysWithValues: KindDescription.all().map { ($0.kind, $0) })
 
     private func expectSameValues(_ event: Event, _ context: EncodingContext) throws {
         let description = try #require(Self.descriptions[event.kind])
         let message = try #require(WireMessage(event.wire(context)), "not a protobuf message")
         let body = try #require(message.message(Int(event.kind.rawValue)))
-        #expect(Set(message.fields.keys).isSubset(of: Set(description.envelope.map { Int($0.number) } + [Int(event.kind.rawValue)])))
+        #expect(
+            Set(message.fields.keys).isSubset(
+                of: Set(description.envelope.map { Int($0.number) } + [Int(event.kind.rawValue)])))
         guard case .object(var line) = try json(event, context) else { return #expect(Bool(false)) }
         let key = event.kind.name.description
         let written = try #require(line[key])
@@ -43,7 +46,8 @@ import Testing
                 let actor = Bool.random(using: &random) ? process : nil
                 let origin = Origin(
                     ring: Bool.random(using: &random) ? UInt8.random(in: 0...3, using: &random) : nil,
-                    cpu: .random(in: 0...1, using: &random), sequence: .random(in: 0...(.max), using: &random),
+                    cpu: .random(in: 0...1, using: &random),
+                    sequence: .random(in: 0...(.max), using: &random),
                     skipped: .random(in: 0...1, using: &random), line: .random(in: 0...2, using: &random))
                 try expectSameValues(makeEvent(kind, actor, body, origin: origin), context)
             }
@@ -54,7 +58,9 @@ import Testing
         var sample = SampleImage(pid: 1, start: 1, binary: "")
         let head = random.bytes(MemoryLayout<secd_exec>.size)
         sample.head = fill(secd_exec(), head)
-        sample.head.image = secd_image(start_ns: .random(in: 1...(.max), using: &random), pid: .random(in: 1...(.max), using: &random), reserved: 0)
+        sample.head.image = secd_image(
+            start_ns: .random(in: 1...(.max), using: &random), pid: .random(in: 1...(.max), using: &random),
+            reserved: 0)
         if Bool.random(using: &random) { sample.head.credentials.user_ns_level %= 3 }
         sample.binary = random.text(Int.random(in: 0..<40, using: &random)).filter { $0 != 0 }
         sample.cwd = random.text(Int.random(in: 0..<20, using: &random))
@@ -82,24 +88,30 @@ import Testing
             record.event %= 12
             record.state %= 14
             var event = SocketEvent(
-                record: record, path: random.text(Int.random(in: 0..<20, using: &random)), remoteName: random.text(5))
+                record: record, path: random.text(Int.random(in: 0..<20, using: &random)),
+                remoteName: random.text(5))
             event.user = random.text(3)
             return .socket(event)
         case _ where name.hasPrefix("file"):
             var record = fill(secd_file(), bytes)
             record.operation %= 9
-            return .file(FileEvent(record: record, path: random.text(30), target: random.text(Int(random.next() % 9))))
+            return .file(
+                FileEvent(record: record, path: random.text(30), target: random.text(Int(random.next() % 9))))
         case .streamStart:
-            return .start(StreamStart(version: "v", bootID: "", kernel: "ü\"", sensors: [("a", ""), ("", "b")]))
+            return .start(
+                StreamStart(version: "v", bootID: "", kernel: "ü\"", sensors: [("a", ""), ("", "b")]))
         case .streamGap:
             return .gap(
                 StreamGap(
-                    cause: .ringFull, ring: 1, cpu: 0, first: random.next(), last: random.next() % 2, count: random.next(),
-                    byKind: [("x", 0), ("", 1)], sink: "s", from: UnixTime(nanoseconds: random.next()), to: nil))
+                    cause: .ringFull, ring: 1, cpu: 0, first: random.next(), last: random.next() % 2,
+                    count: random.next(),
+                    byKind: [("x", 0), ("", 1)], sink: "s", from: UnixTime(nanoseconds: random.next()),
+                    to: nil))
         default:
             return .stop(
                 StreamStop(
-                    reason: "\n", positions: [StreamStop.Position(ring: 0, cpu: 1, sequence: random.next(), skipped: 0)]))
+                    reason: "\n",
+                    positions: [StreamStop.Position(ring: 0, cpu: 1, sequence: random.next(), skipped: 0)]))
         }
     }
 

@@ -17,7 +17,8 @@ import Testing
     @Test func nothingElseIsInTheGeneratedFolders() throws {
         let expected = Set(ReferenceFile.all().map(\.path))
         for folder in ["export/schema", "export/golden"] {
-            let names = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: folder).path())
+            let names = try FileManager.default.contentsOfDirectory(
+                atPath: Self.root.appending(path: folder).path())
             #expect(Set(names.map { "\(folder)/\($0)" }).isSubset(of: expected))
         }
     }
@@ -58,7 +59,9 @@ import Testing
     @Test func fieldsAreUsedAsTheyAreDeclared() {
         each { path, fields in
             for field in fields {
-                #expect(field.isConsistent, "\(path).\(field.name) is declared \(field.field.type) and used as \(field.type)")
+                #expect(
+                    field.isConsistent,
+                    "\(path).\(field.name) is declared \(field.field.type) and used as \(field.type)")
             }
         }
     }
@@ -85,8 +88,10 @@ import Testing
         each { path, fields in
             for field in fields {
                 let doc = field.field.doc.description
-                #expect(doc.hasSuffix(".") || doc.hasSuffix(".)") || doc.hasSuffix("…"), "\(path).\(field.name)")
-                #expect(!doc.contains("|") && !doc.contains("\n"), "\(path).\(field.name) would break a table")
+                #expect(
+                    doc.hasSuffix(".") || doc.hasSuffix(".)") || doc.hasSuffix("…"), "\(path).\(field.name)")
+                #expect(
+                    !doc.contains("|") && !doc.contains("\n"), "\(path).\(field.name) would break a table")
             }
         }
     }

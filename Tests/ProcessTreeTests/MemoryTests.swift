@@ -12,7 +12,8 @@ import Testing
         machine.seed(initial)
         func cycle(_ number: Int) {
             let shell = machine.exec(machine.fork(initial, pid: UInt32(10 + number % 30_000)).key, "/bin/sh")
-            let child = machine.exec(machine.fork(shell.key, pid: UInt32(40_000 + number % 20_000)).key, "/usr/bin/cc")
+            let child = machine.exec(
+                machine.fork(shell.key, pid: UInt32(40_000 + number % 20_000)).key, "/usr/bin/cc")
             machine.exit(shell.key)
             machine.exit(child.key)
             machine.tree.collect(before: machine.now)

@@ -23,7 +23,9 @@ import Testing
             var present = Set(images.filter { !$0.value.isReleased || $0.value.sockets > 0 }.keys)
             for key in present {
                 var ancestor = images[key]?.parent
-                while let current = ancestor, present.insert(current).inserted { ancestor = images[current]?.parent }
+                while let current = ancestor, present.insert(current).inserted {
+                    ancestor = images[current]?.parent
+                }
             }
             return present
         }
@@ -35,7 +37,9 @@ import Testing
 
         mutating func collect(before horizon: UInt64) {
             for (key, image) in images
-            where !image.isAlive && image.endedAt + ProcessTree.lingering < horizon { images[key]?.isReleased = true }
+            where !image.isAlive && image.endedAt + ProcessTree.lingering < horizon {
+                images[key]?.isReleased = true
+            }
         }
     }
 
@@ -49,7 +53,9 @@ import Testing
         model.images[ImageKey(initial)] = Model.Image(parent: nil, binary: "/sbin/init")
         var held: [ProcessObject] = []
         for step in 0..<4000 {
-            let living = machine.tree.all.filter { $0.state == .alive }.sorted { $0.key.start_ns < $1.key.start_ns }
+            let living = machine.tree.all.filter { $0.state == .alive }.sorted {
+                $0.key.start_ns < $1.key.start_ns
+            }
             let chosen = try #require(living.randomElement(using: &random))
             let key = ImageKey(chosen.key)
             switch Int.random(in: 0..<100, using: &random) {
@@ -60,7 +66,8 @@ import Testing
             case 0..<60:
                 let binary = "/bin/\(step)"
                 let next = machine.exec(chosen.key, binary)
-                model.images[ImageKey(next.key)] = Model.Image(parent: model.images[key]?.parent, binary: binary)
+                model.images[ImageKey(next.key)] = Model.Image(
+                    parent: model.images[key]?.parent, binary: binary)
                 model.end(key, at: next.key.start_ns)
             case 0..<85 where chosen.key.pid != 1:
                 machine.exit(chosen.key)

@@ -45,7 +45,9 @@ struct Machine {
     }
 
     @discardableResult
-    mutating func exec(_ previous: secd_image, parent: secd_image = secd_image(), _ binary: String) -> ProcessObject {
+    mutating func exec(_ previous: secd_image, parent: secd_image = secd_image(), _ binary: String)
+        -> ProcessObject
+    {
         var record = secd_exec()
         record.image = Self.image(previous.pid, tick())
         record.previous = previous

@@ -94,7 +94,9 @@ private struct JSONParser {
         let start = index
         while let byte = next, "+-.eE0123456789".utf8.contains(byte) { index += 1 }
         let digits = String(decoding: bytes[start..<index], as: UTF8.self)
-        guard digits.wholeMatch(of: /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/) != nil else { throw malformed("no value") }
+        guard digits.wholeMatch(of: /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/) != nil else {
+            throw malformed("no value")
+        }
         return .number(digits)
     }
 
@@ -105,7 +107,9 @@ private struct JSONParser {
             guard take("\"") else { throw malformed("no key") }
             let key = try string()
             guard take(":") else { throw malformed("no colon") }
-            guard members.updateValue(try value(), forKey: key) == nil else { throw malformed("key \(key) comes twice") }
+            guard members.updateValue(try value(), forKey: key) == nil else {
+                throw malformed("key \(key) comes twice")
+            }
         } while take(",")
         guard take("}") else { throw malformed("object not closed") }
         return .object(members)
@@ -125,7 +129,9 @@ private struct JSONParser {
             index += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let text = String(validating: units, as: UTF8.self) else { throw malformed("not UTF-8") }
+                guard let text = String(validating: units, as: UTF8.self) else {
+                    throw malformed("not UTF-8")
+                }
                 return text
             case UInt8(ascii: "\\"): units += try escape()
             case 0..<0x20: throw malformed("control byte in a string")

@@ -14,9 +14,13 @@ public struct SchemaValidator: Sendable {
         return check(value, schema, document, "")
     }
 
-    private static let annotations: Set<String> = ["$schema", "$id", "$defs", "title", "description", "format"]
+    private static let annotations: Set<String> = [
+        "$schema", "$id", "$defs", "title", "description", "format",
+    ]
 
-    private func check(_ value: JSONValue, _ schema: JSONValue, _ document: String, _ path: String) -> [String] {
+    private func check(_ value: JSONValue, _ schema: JSONValue, _ document: String, _ path: String)
+        -> [String]
+    {
         guard case .object(let keywords) = schema else { return ["\(path): the schema is no object"] }
         var problems: [String] = []
         for (keyword, rule) in keywords where !Self.annotations.contains(keyword) {
@@ -31,20 +35,24 @@ public struct SchemaValidator: Sendable {
 
     /// Problems of one keyword; nil = the keyword is unknown.
     private func check(
-        _ value: JSONValue, _ keyword: String, _ rule: JSONValue, _ schema: [String: JSONValue], _ document: String,
+        _ value: JSONValue, _ keyword: String, _ rule: JSONValue, _ schema: [String: JSONValue],
+        _ document: String,
         _ path: String
     ) -> [String]? {
         func unless(_ valid: Bool, _ problem: String) -> [String] { valid ? [] : ["\(path): \(problem)"] }
         switch keyword {
         case "$ref": return reference(value, rule.text ?? "", document, path)
         case "type": return unless(Self.isType(value, rule.text ?? ""), "is not of type \(rule.text ?? "")")
-        case "enum": return unless(rule.elements?.contains(value) == true, "\(value) is not in the enumeration")
+        case "enum":
+            return unless(rule.elements?.contains(value) == true, "\(value) is not in the enumeration")
         case "pattern":
             guard let text = value.text else { return [] }
             return unless((try? Regex(rule.text ?? "").firstMatch(in: text)) != nil, "\(text) does not match")
         case "minimum": return unless(value.integer.map { $0 >= rule.integer ?? 0 } ?? true, "is too small")
         case "maximum": return unless(value.integer.map { $0 <= rule.integer ?? 0 } ?? true, "is too large")
-        case "minItems": return unless(value.elements.map { $0.count >= rule.integer ?? 0 } ?? true, "has too few elements")
+        case "minItems":
+            return unless(
+                value.elements.map { $0.count >= rule.integer ?? 0 } ?? true, "has too few elements")
         case "required":
             let missing = (rule.elements ?? []).compactMap(\.text).filter { !value.keys.contains($0) }
             return missing.map { "\(path): lacks \($0)" }
@@ -56,7 +64,9 @@ public struct SchemaValidator: Sendable {
         case "additionalProperties":
             let unknown = value.keys.subtracting(schema["properties"]?.keys ?? []).sorted()
             if rule == .bool(false) { return unknown.map { "\(path): has the unknown field \($0)" } }
-            return unknown.flatMap { key in value[key].map { check($0, rule, document, "\(path)/\(key)") } ?? [] }
+            return unknown.flatMap { key in
+                value[key].map { check($0, rule, document, "\(path)/\(key)") } ?? []
+            }
         case "items":
             return (value.elements ?? []).enumerated().flatMap { check($1, rule, document, "\(path)/\($0)") }
         case "oneOf":
@@ -67,7 +77,9 @@ public struct SchemaValidator: Sendable {
     }
 
     /// `file#/pointer`, `#/pointer` or `file`.
-    private func reference(_ value: JSONValue, _ reference: String, _ document: String, _ path: String) -> [String] {
+    private func reference(_ value: JSONValue, _ reference: String, _ document: String, _ path: String)
+        -> [String]
+    {
         let parts = reference.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts[0].isEmpty ? document : String(parts[0])
         let pointer = parts.count > 1 ? parts[1].split(separator: "/").joined(separator: ".") : ""

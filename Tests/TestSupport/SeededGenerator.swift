@@ -24,7 +24,8 @@ public struct SeededGenerator: RandomNumberGenerator {
     /// Bytes such as hostile text has: plain characters, quotes, controls, whole and broken UTF-8.
     public mutating func text(_ count: Int) -> [UInt8] {
         let parts: [[UInt8]] = [
-            Array("a/b".utf8), [0x20], [0x22], [0x5c], [0x09], [0x1f], [0x7f], Array("ä€😀".utf8), [0xc0, 0xaf],
+            Array("a/b".utf8), [0x20], [0x22], [0x5c], [0x09], [0x1f], [0x7f], Array("ä€😀".utf8),
+            [0xc0, 0xaf],
             [0xed, 0xa0, 0x80], [0xf0, 0x9f, 0x98], [0xff], Array("=x".utf8),
         ]
         var text: [UInt8] = []

@@ -1,8 +1,11 @@
-import TextEncoding
 import Testing
+import TextEncoding
 
 @Suite struct AddressTests {
-    @Test(arguments: [("00000000", "0.0.0.0"), ("7f000001", "127.0.0.1"), ("ffffffff", "255.255.255.255"), ("0a00640a", "10.0.100.10")])
+    @Test(arguments: [
+        ("00000000", "0.0.0.0"), ("7f000001", "127.0.0.1"), ("ffffffff", "255.255.255.255"),
+        ("0a00640a", "10.0.100.10"),
+    ])
     func ipv4(_ bytes: String, _ expected: String) {
         #expect(text { unsafe $0.append(ipv4: hex(bytes).span.bytes) } == expected)
     }

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
-import TextEncoding
 import Testing
+import TextEncoding
 
 /// Strings of JSON lines come from strangers: whatever they contain, the line must parse.
 @Suite struct JSONEscapeTests {
@@ -14,7 +14,8 @@ import Testing
 
     @Test(arguments: [
         ("\"", #""\"""#), ("\\", #""\\""#), ("\n", #""\n""#), ("\r", #""\r""#), ("\t", #""\t""#),
-        ("\0", #""\u0000""#), ("\u{8}", #""\u0008""#), ("\u{1b}[31m", #""\u001b[31m""#), ("\u{7f}", #""\u007f""#),
+        ("\0", #""\u0000""#), ("\u{8}", #""\u0008""#), ("\u{1b}[31m", #""\u001b[31m""#),
+        ("\u{7f}", #""\u007f""#),
         ("/a/b", #""/a/b""#), ("<&>'", #""<&>'""#), ("", #""""#), ("äöü €", "\"äöü €\""), ("👩‍👩‍👧", "\"👩‍👩‍👧\""),
     ])
     func escapesAreTheShortestThatJSONHas(_ text: String, _ json: String) {
@@ -59,7 +60,8 @@ import Testing
             #expect(try parsed(jsonString(bytes)) as? String == expected)
             #expect(text { unsafe $0.append(repairing: bytes.span.bytes) } == expected)
             #expect(
-                unsafe UTF8Text.isValid(bytes.span.bytes) == (String(validating: bytes, as: UTF8.self) != nil))
+                unsafe UTF8Text.isValid(bytes.span.bytes) == (String(validating: bytes, as: UTF8.self) != nil)
+            )
         }
     }
 }
@@ -101,6 +103,7 @@ import Testing
     func quotedNumbersKeepAll64Bits(_ value: UInt64) throws {
         var json = JSONWriter()
         json.quoted(value)
-        #expect(try parsed(String(decoding: json.output.copyToArray(), as: UTF8.self)) as? String == "\(value)")
+        #expect(
+            try parsed(String(decoding: json.output.copyToArray(), as: UTF8.self)) as? String == "\(value)")
     }
 }

@@ -1,11 +1,12 @@
 import Foundation
 import TestSupport
-import TextEncoding
 import Testing
+import TextEncoding
 
 @Suite struct NumberTests {
     static let boundaries: [UInt64] =
-        (0..<64).flatMap { bit in [(1 << bit) - 1, 1 << bit] } + (0..<20).flatMap { digits -> [UInt64] in
+        (0..<64).flatMap { bit in [(1 << bit) - 1, 1 << bit] }
+        + (0..<20).flatMap { digits -> [UInt64] in
             let power = (0..<digits).reduce(UInt64(1)) { product, _ in product &* 10 }
             return [power - 1, power, power + 1]
         } + [.max - 1, .max]

@@ -1,6 +1,6 @@
 import TestSupport
-import TextEncoding
 import Testing
+import TextEncoding
 
 @Suite struct OutputBufferTests {
     @Test(arguments: [0, 1, 63, 64, 65, 1000, 100_000])
@@ -27,7 +27,8 @@ import Testing
             buffer.append("string ä" as String)
             buffer.append(decimal: 7, digits: 9)
             unsafe buffer.append(base64: ([1, 2, 3, 4] as [UInt8]).span.bytes)
-            let expected = String(repeating: ".", count: used) + "18446744073709551615literalstring ä000000007AQIDBA=="
+            let expected =
+                String(repeating: ".", count: used) + "18446744073709551615literalstring ä000000007AQIDBA=="
             #expect(String(decoding: buffer.copyToArray(), as: UTF8.self) == expected)
         }
     }
@@ -38,7 +39,8 @@ import Testing
         buffer.append("0123456789" as StaticString)
         buffer.openGap(at: offset, length: 100)
         for index in offset..<offset + 100 { buffer.overwrite(at: index, with: UInt8(ascii: "-")) }
-        let expected = "0123456789".prefix(offset) + String(repeating: "-", count: 100) + "0123456789".dropFirst(offset)
+        let expected =
+            "0123456789".prefix(offset) + String(repeating: "-", count: 100) + "0123456789".dropFirst(offset)
         #expect(String(decoding: buffer.copyToArray(), as: UTF8.self) == expected)
     }
 

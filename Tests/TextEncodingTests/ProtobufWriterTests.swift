@@ -1,14 +1,17 @@
 import TestSupport
-import TextEncoding
 import Testing
+import TextEncoding
 
 @Suite struct ProtobufWriterTests {
     /// Vectors of the encoding guide, and the boundaries of every length.
-    @Test(arguments: [
-        (0, "00"), (1, "01"), (127, "7f"), (128, "80 01"), (150, "96 01"), (300, "ac 02"), (16_383, "ff 7f"),
-        (16_384, "80 80 01"), (UInt64(UInt32.max), "ff ff ff ff 0f"), (1 << 63, "80 80 80 80 80 80 80 80 80 01"),
-        (.max, "ff ff ff ff ff ff ff ff ff 01"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0, "00"), (1, "01"), (127, "7f"), (128, "80 01"), (150, "96 01"), (300, "ac 02"),
+            (16_383, "ff 7f"),
+            (16_384, "80 80 01"), (UInt64(UInt32.max), "ff ff ff ff 0f"),
+            (1 << 63, "80 80 80 80 80 80 80 80 80 01"),
+            (.max, "ff ff ff ff ff ff ff ff ff 01"),
+        ] as [(UInt64, String)])
     func varints(_ value: UInt64, _ expected: String) {
         var writer = ProtobufWriter()
         writer.varint(value)

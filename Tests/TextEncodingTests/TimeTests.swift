@@ -1,6 +1,6 @@
 import Foundation
-import TextEncoding
 import Testing
+import TextEncoding
 
 @Suite struct TimeTests {
     @Test(arguments: [
@@ -28,7 +28,8 @@ import Testing
         calendar.timeZone = .gmt
         // 17 days a step visit every month of every year, and every day of the month.
         for day in stride(from: 0, to: 211_000, by: 17) {
-            let parts = calendar.dateComponents([.year, .month, .day], from: Date(timeIntervalSince1970: Double(day) * 86_400))
+            let parts = calendar.dateComponents(
+                [.year, .month, .day], from: Date(timeIntervalSince1970: Double(day) * 86_400))
             let expected = [parts.year ?? 0, parts.month ?? 0, parts.day ?? 0]
             let written = text { $0.append(rfc3339: UnixTime(nanoseconds: UInt64(day) * 86_400_000_000_000)) }
             #expect(written.prefix(10).split(separator: "-").map { Int($0) ?? -1 } == expected)

@@ -18,7 +18,9 @@ public struct DescribedField: Sendable {
 
     /// Adds what another sample of the same field showed.
     fileprivate mutating func merge(_ other: DescribedField) {
-        for added in other.cases where !cases.contains(where: { $0.number == added.number }) { cases.append(added) }
+        for added in other.cases where !cases.contains(where: { $0.number == added.number }) {
+            cases.append(added)
+        }
         for added in other.fields { fields.merge(added) }
     }
 }
@@ -26,7 +28,9 @@ public struct DescribedField: Sendable {
 extension [DescribedField] {
     /// Adds a field, or what it shows beyond the one that is there.
     public mutating func merge(_ added: DescribedField) {
-        let same = firstIndex { $0.field.number == added.field.number && $0.field.name.description == added.field.name.description }
+        let same = firstIndex {
+            $0.field.number == added.field.number && $0.field.name.description == added.field.name.description
+        }
         if let same {
             self[same].merge(added)
         } else {
@@ -45,7 +49,9 @@ public struct SchemaVisitor: FieldVisitor {
 
     public init() {}
 
-    private mutating func record(_ field: Field, _ type: FieldType, repeated: Bool = false, cases: [EnumCase] = []) {
+    private mutating func record(
+        _ field: Field, _ type: FieldType, repeated: Bool = false, cases: [EnumCase] = []
+    ) {
         fields.merge(DescribedField(field: field, type: type, repeated: repeated, cases: cases))
     }
 
@@ -55,7 +61,8 @@ public struct SchemaVisitor: FieldVisitor {
         var inner = SchemaVisitor()
         body(&inner)
         fields.merge(
-            DescribedField(field: field, type: .message, repeated: repeated, form: form, fields: inner.fields))
+            DescribedField(field: field, type: .message, repeated: repeated, form: form, fields: inner.fields)
+        )
     }
 
     public mutating func string(_ field: Field, _ value: RawSpan) { record(field, .string) }
@@ -81,7 +88,9 @@ public struct SchemaVisitor: FieldVisitor {
 
     public mutating func capabilities(_ field: Field, _ set: UInt64) {
         // One without a name stands for all that are newer than this build.
-        record(field, .enumeration, repeated: true, cases: Capability.names + [Capability.named(Capability.last + 1)])
+        record(
+            field, .enumeration, repeated: true,
+            cases: Capability.names + [Capability.named(Capability.last + 1)])
     }
 
     public mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void) {
