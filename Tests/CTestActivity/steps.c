@@ -333,6 +333,8 @@ static int do_files(const struct step *step, int *result)
 		*result = put(step);
 	else if (!strcmp(name, "mount")) /* SOURCE TARGET TYPE FLAGS DATA */
 		*result = mount(text(step, 0), text(step, 1), text(step, 2), number(step, 3), text(step, 4));
+	else if (!strcmp(name, "umount")) /* TARGET FLAGS */
+		*result = umount2(text(step, 0), number(step, 1));
 	else if (!strcmp(name, "private-mounts"))
 		*result = mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	else

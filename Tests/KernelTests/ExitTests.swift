@@ -63,25 +63,31 @@ extension KernelSuite {
             let used = try story.exit().body["process_usage"]["cpu_ns"].number
             #expect(try story.exit().body["threads"].number == 5)
             #expect(used >= 200_000_000 - 4_000_000)
-            #expect(abs(used - story.activity.cpuNanoseconds) <= 5_000_000)
+            expectAgreement(used, story)
         }
 
-        @Test("CPU time agrees with wait(2)", arguments: [1, 10, 100])
+        @Test("CPU time agrees with wait(2), up to the tick at which the kernel last counted", arguments: [1, 10, 100])
         func cpu(_ milliseconds: Int) throws {
             let story = try agent.run(Step("burn", milliseconds, 0))
 
             let used = try story.exit().body["process_usage"]["cpu_ns"].number
-            print("cpu of \(milliseconds) ms: event \(used), wait4 \(story.activity.cpuNanoseconds)")
-            #expect(abs(used - story.activity.cpuNanoseconds) <= 5_000_000)
+            #expect(used >= milliseconds * 1_000_000)
+            expectAgreement(used, story)
         }
 
-        @Test("CPU time of programs that are too short to be interrupted", arguments: ["exit 0", "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done"])
-        func shortCPU(_ script: String) throws {
-            for _ in 0..<5 {
-                let story = try agent.run(.exec("/bin/sh", ["sh", "-c", script]))
-                let used = try story.exit().body["process_usage"]["cpu_ns"].number
-                print("cpu of \(script): event \(used), wait4 \(story.activity.cpuNanoseconds), wall \(try story.exit().body["process_duration_ns"].number)")
-            }
+        @Test("CPU time of a program that ends before the kernel's next tick")
+        func shortCPU() throws {
+            let story = try agent.run(.exec("/bin/sh", ["sh", "-c", "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done"]))
+
+            expectAgreement(try story.exit().body["process_usage"]["cpu_ns"].number, story)
+        }
+
+        /// A running thread's time is added up at ticks (4 ms) and switches; wait(2) counts the work of
+        /// ending as well, which is long for the test's own big image.
+        private func expectAgreement(_ used: Int, _ story: Story, sourceLocation: SourceLocation = #_sourceLocation) {
+            let waited = story.activity.cpuNanoseconds
+            #expect(used <= waited + 1_000_000, sourceLocation: sourceLocation)
+            #expect(used >= waited - Int(12_000_000 / min(1, Kernel.scale)), sourceLocation: sourceLocation)
         }
 
         @Test("what was used before exec counts for the process, not for the image")

@@ -124,11 +124,18 @@ final class EventPipeline: @unchecked Sendable {
     }
 
     private func drainToTheEnd(reason: String) {
-        // What the kernel wrote before the stop is older than `settle` after one such time.
-        let deadline = BootClock.now &+ 50 * RingReader.settle
-        while BootClock.now < deadline, pass() > 0 || reader.hasMore {
+        // Everything that the kernel numbered until now. The programs go on meanwhile: reading ends
+        // with the first pass that reaches beyond this moment, however full the rings were.
+        let end = BootClock.now
+        let numbers = handler.accounts.kernelNumbers(sensors.streams)
+        while true {
+            let isBeyond = BootClock.now > end &+ RingReader.settle
+            if pass() == Self.passLimit { continue }
+            if isBeyond { break }
             waiter.wait(milliseconds: 1)
         }
+        // What is still missing does not come: the last chance to say so.
+        for found in handler.accounts.close(through: numbers) { report(found, BootClock.now) }
         output.emit(
             Event(
                 kind: .streamStop, time: context.time(BootClock.now), process: nil,

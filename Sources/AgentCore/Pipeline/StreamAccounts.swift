@@ -76,7 +76,9 @@ struct StreamAccounts {
 
     /// Compares with the kernel's counters: finds holes that no later record reveals. Call about once
     /// a second, when the rings have been read.
-    mutating func audit(_ streams: borrowing BPFMap, ringIsEmpty: (Int) -> Bool) -> [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] {
+    mutating func audit(
+        _ streams: borrowing BPFMap, ringIsEmpty: (Int) -> Bool
+    ) -> [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] {
         var found: [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] = []
         for ring in accounts.indices {
             let counted: [secd_stream] = streams.lookupPerCPU(UInt32(ring))
@@ -93,6 +95,27 @@ struct StreamAccounts {
                 account.kernelSequence = counted[cpu].sequence
                 account.seenAtLook = seen
                 accounts[ring][cpu] = account
+            }
+        }
+        return found
+    }
+
+    /// The last number that the kernel gave, by ring and CPU.
+    func kernelNumbers(_ streams: borrowing BPFMap) -> [[UInt64]] {
+        accounts.indices.map { ring in
+            let counted: [secd_stream] = streams.lookupPerCPU(UInt32(ring))
+            return counted.map(\.sequence)
+        }
+    }
+
+    /// Declares every hole up to `numbers` a gap: for the end, when all that was numbered has been read.
+    mutating func close(through numbers: [[UInt64]]) -> [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] {
+        var found: [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] = []
+        for ring in accounts.indices {
+            for cpu in 0..<min(cpus, numbers[ring].count) {
+                while let gap = accounts[ring][cpu].tracker.close(through: numbers[ring][cpu]) {
+                    found.append((ring, cpu, gap))
+                }
             }
         }
         return found

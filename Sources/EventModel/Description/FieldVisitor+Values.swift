@@ -71,6 +71,21 @@ extension Array where Element == UInt8 {
 }
 
 extension OutputBuffer {
+    /// Appends a directory with exactly one slash at its end.
+    mutating func append(directory path: RawSpan) {
+        append(path)
+        let last = path.byteCount > 0 ? unsafe path.unsafeLoad(fromByteOffset: path.byteCount - 1, as: UInt8.self) : 0
+        if last != UInt8(ascii: "/") { append(UInt8(ascii: "/")) }
+    }
+
+    /// Appends a relative path without a leading `./`.
+    mutating func append(withoutDot path: RawSpan) {
+        let dotted =
+            unsafe path.byteCount > 2 && path.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == UInt8(ascii: ".")
+            && path.unsafeLoad(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "/")
+        append(dotted ? path.extracting(2..<path.byteCount) : path)
+    }
+
     /// Appends a number in octal.
     mutating func append(octal value: UInt32) {
         var shift = 30

@@ -143,7 +143,15 @@ extension ProcessObject {
         let filename = bytes.extracting(image.filenameRange)
         let script = image.has(SECD_IMAGE_SCRIPT)
         visitor.message(F.script, present: script) { visitor in
-            visitor.string(F.scriptPath, filename)
+            context.scratch.removeAll()
+            // execve took it relative to the working directory.
+            if filename.byteCount > 0, unsafe filename.unsafeLoad(fromByteOffset: 0, as: UInt8.self) != UInt8(ascii: "/") {
+                context.scratch.append(directory: bytes.extracting(image.cwdRange))
+                context.scratch.append(withoutDot: filename)
+            } else {
+                context.scratch.append(filename)
+            }
+            context.scratch.withBytes { visitor.string(F.scriptPath, $0) }
             visitor.string(F.interpreter, bytes.extracting(image.interpreterRange))
         }
         // The common case, an absolute path without links, says nothing new.

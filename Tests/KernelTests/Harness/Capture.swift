@@ -26,8 +26,8 @@ final class Capture: EventConsumer, @unchecked Sendable {
     var all: [CapturedEvent] { locked { events } }
 
     /// What a process did, in the order of the stream.
-    func events(of pid: Int) -> [CapturedEvent] {
-        locked { (byPid[pid] ?? []).map { events[$0] } }
+    func events(of pid: Int, from mark: Int = 0) -> [CapturedEvent] {
+        locked { (byPid[pid] ?? []).filter { $0 >= mark }.map { events[$0] } }
     }
 
     /// Waits for an event: of a process, or among those from line `mark` on.

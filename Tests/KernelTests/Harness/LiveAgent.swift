@@ -68,17 +68,24 @@ final class LiveAgent: @unchecked Sendable {
     /// Returns when everything that happened before the call has been delivered: records of one ring
     /// keep their order, so the end of a process that is started now comes after it.
     func settle(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let mark = capture.count
         let marker = try Activity([])
         try marker.wait()
-        _ = try expect("process_exit", of: marker.pid, sourceLocation: sourceLocation)
+        _ = try expect("process_exit", of: marker.pid, from: mark, sourceLocation: sourceLocation)
     }
 
     /// Runs steps to their end, and returns everything that the process did.
     func run(_ steps: Step..., sourceLocation: SourceLocation = #_sourceLocation) throws -> Story {
+        try run(steps: steps, sourceLocation: sourceLocation)
+    }
+
+    func run(steps: [Step], sourceLocation: SourceLocation = #_sourceLocation) throws -> Story {
+        // The same pid may have been another process before.
+        let mark = capture.count
         let activity = try Activity(steps)
         let status = try activity.wait()
-        _ = try expect("process_exit", of: activity.pid, sourceLocation: sourceLocation)
-        return Story(activity, status, capture.events(of: activity.pid))
+        _ = try expect("process_exit", of: activity.pid, from: mark, sourceLocation: sourceLocation)
+        return Story(activity, status, capture.events(of: activity.pid, from: mark))
     }
 
     /// Events whose process was forked by an image.
