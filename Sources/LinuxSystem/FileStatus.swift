@@ -64,11 +64,7 @@ public struct FileStatus: Sendable, Equatable {
     /// When the open file was created, nanoseconds since 1970; nil where the file system does not
     /// record it (statx(2), `stx_btime`).
     public static func birth(of descriptor: borrowing OwnedFD) -> UInt64? {
-        var raw = statx()
-        let number = descriptor.raw
-        guard unsafe statx(number, "", AT_EMPTY_PATH, UInt32(STATX_BTIME), &raw) == 0,
-            raw.stx_mask & UInt32(STATX_BTIME) != 0
-        else { return nil }
-        return UInt64(clamping: raw.stx_btime.tv_sec) &* 1_000_000_000 &+ UInt64(raw.stx_btime.tv_nsec)
+        let time = secd_birth_time(descriptor.raw)
+        return time == 0 ? nil : time
     }
 }

@@ -7,7 +7,7 @@ public enum FileTree {
     /// Renames; a file that has the new name is replaced, unless `replacing` is false (then `.fileExists`).
     public static func rename(_ from: String, to: String, replacing: Bool = true) throws(Errno) {
         try SystemCall.result {
-            unsafe renameat2(AT_FDCWD, from, AT_FDCWD, to, replacing ? 0 : UInt32(RENAME_NOREPLACE))
+            unsafe replacing ? Glibc.rename(from, to) : secd_rename_noreplace(from, to)
         }
     }
 

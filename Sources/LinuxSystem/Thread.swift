@@ -67,8 +67,7 @@ public struct Thread: ~Copyable, Sendable {
 
     /// Gives the calling thread the least share of the processor (nice 19).
     public static func lowerPriority() {
-        // On Linux the nice value belongs to the thread, and 0 is the caller (setpriority(2), "C library/kernel differences").
-        _ = setpriority(PRIO_PROCESS, 0, 19)
+        secd_lower_priority()
     }
 
     private static var asynchronousSignals: sigset_t {

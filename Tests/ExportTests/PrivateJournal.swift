@@ -19,7 +19,7 @@ final class PrivateJournal {
         let box = ErrorBox()
         let thread = try Thread(name: "journal-test") {
             do {
-                try SystemCall.result { unshare(CLONE_NEWNS) }
+                try SystemCall.result { secd_unshare_mounts() }
                 guard
                     shell(
                         """

@@ -70,7 +70,7 @@ extension KernelSuite {
             #expect(Set(images.map { $0.process["parent_exec_id"].text }).count == 1)
             #expect(images[1].process["previous_exec_id"].string == images[0].execID)
             #expect(images[2].process["previous_exec_id"].string == images[1].execID)
-            #expect(Set(images.map { $0.process["process_start_time"].text }).count == 1)
+            #expect(Set(images.map { roughly($0.process["process_start_time"]) }).count == 1)
             #expect(images.map { $0.process["flags"].text.contains("clone") } == [true, false, false])
             #expect(try story.exit().execID == images[2].execID)
         }
@@ -97,10 +97,10 @@ extension KernelSuite {
             #expect(exec.process["tid"].number > story.pid)
             #expect(exec.process["previous_exec_id"].string == fork.execID)
             #expect(exec.process["parent_exec_id"].text == fork.process["parent_exec_id"].text)
-            #expect(exec.process["process_start_time"].text == fork.process["start_time"].text)
+            #expect(roughly(exec.process["process_start_time"]) == roughly(fork.process["start_time"]))
             #expect(exec.process["binary_properties"]["privileges_changed"].array.isEmpty)
             #expect(try story.exit().execID == exec.execID)
-            #expect(try story.exit().body["threads"].int == 2)
+            #expect(try story.exit().body["threads"].number == 2)
         }
 
         @Test("a memfd has no file")
@@ -177,6 +177,9 @@ extension KernelSuite {
 
             #expect(exec.process["tty"].text.hasPrefix("pts"))
         }
+
+        /// A moment to a tenth of a second: UTC is read anew every second, so its last digits move.
+        private func roughly(_ time: JSON) -> Substring { time.text.prefix(21) }
 
         private func parents(of pid: Int) -> [Int] {
             var result: [Int] = []

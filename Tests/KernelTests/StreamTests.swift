@@ -50,7 +50,7 @@ extension KernelSuite {
         func overload() async throws {
             let agent = try LiveAgent { $0.sensors.lifecycleRing = 1 << 16 }
             // Nobody reads yet: the ring holds about a hundred processes.
-            let storm = try Activity([Step("many-exec", Kernel.scaled(500), "/bin/true", "true")])
+            let storm = try Activity([Step("many-exec", max(150, Kernel.scaled(500)), "/bin/true", "true")])
             #expect(try storm.wait() == .exited(0))
             try agent.start()
             // Holes in the middle show when later records come; the last ones at the audit.
@@ -87,7 +87,7 @@ extension KernelSuite {
         @Test("losses that nothing follows are reported when the stream ends")
         func overloadAtTheEnd() async throws {
             let agent = try LiveAgent { $0.sensors.lifecycleRing = 1 << 16 }
-            let storm = try Activity([Step("many-exec", Kernel.scaled(500), "/bin/true", "true")])
+            let storm = try Activity([Step("many-exec", max(150, Kernel.scaled(500)), "/bin/true", "true")])
             try storm.wait()
             try agent.start()
             let lost = await agent.engine.rings().reduce(0) { $0 + Int($1.lost) }

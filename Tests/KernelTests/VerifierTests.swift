@@ -25,8 +25,9 @@ extension KernelSuite {
                 print("skipped \(object.object.name): the kernel has no bpf_rdonly_cast")
                 return
             }
+            let chosen = Set(LiveAgent.shared.engine.sensors.verifiedInstructions.map(\.program))
             for (program, section) in Sections.read(object.object.elf) {
-                if let reason = Sections.obstacle(section, probe) {
+                if let reason = Sections.obstacle(program, section, probe) {
                     print("skipped \(object.object.name) \(program) (\(section)): \(reason)")
                     continue
                 }
@@ -36,6 +37,9 @@ extension KernelSuite {
                 do {
                     try file.load()
                     print("verified \(object.object.name) \(program): \(try file.verifiedInstructions(of: program))")
+                } catch where error.log.contains("program of this type cannot use helper") && !chosen.contains(program) {
+                    // The kernel lacks the mechanism, and the ladder knows it: another one is in use.
+                    print("skipped \(object.object.name) \(program) (\(section)): \(error)")
                 } catch {
                     Issue.record("\(object.object.name) \(program) (\(section)): \(error)\n\(error.log.suffix(2000))")
                 }
@@ -91,12 +95,15 @@ enum Sections {
     }
 
     /// Why a program of this section cannot load here, or nil.
-    static func obstacle(_ section: String, _ probe: borrowing KernelProbe) -> String? {
+    static func obstacle(_ program: String, _ section: String, _ probe: borrowing KernelProbe) -> String? {
         let parts = section.split(separator: "/", maxSplits: 1).map(String.init)
         let name = parts.count > 1 ? parts[1] : ""
         switch parts[0] {
         case "tp_btf":
-            return probe.hasTracepoint(name) ? nil : "no tracepoint \(name)"
+            guard probe.hasTracepoint(name) else { return "no tracepoint \(name)" }
+            // 6.16 and later say whether the whole process ends.
+            return program == "on_exit_group" && probe.argumentCount(ofTracepoint: name) < 2
+                ? "the tracepoint has one argument" : nil
         case "lsm", "lsm_cgroup":
             if let errno = probe.lsmObstacle() { return "no LSM programs: \(errno)" }
             return probe.function("bpf_lsm_" + name) == nil ? "no LSM hook \(name)" : nil

@@ -5,9 +5,11 @@
 #ifndef SECD_LINUX_SHIMS_H
 #define SECD_LINUX_SHIMS_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+/*
+ * Without _GNU_SOURCE: Swift's Glibc module is built without it, and where both include a header
+ * whose types depend on it (fd_set, enum __rusage_who), the compiler refuses to mix them, depending on
+ * the order in which modules were built. What needs it is declared by hand below.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +40,22 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* glibc's own prototypes, visible only with _GNU_SOURCE. */
+extern int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
+/* renameat2(2) with RENAME_NOREPLACE; -1 with errno. */
+int secd_rename_noreplace(const char *from, const char *to);
+
+/* Birth time of an open file in nanoseconds since 1970 (statx(2)); 0 where it is not recorded. */
+unsigned long long secd_birth_time(int fd);
+
+/* Gives the calling thread a mount namespace of its own (unshare(2)); -1 with errno. */
+int secd_unshare_mounts(void);
+
+/* Gives the calling thread the lowest share of the processor (nice 19). */
+void secd_lower_priority(void);
 
 /* open(2) is variadic. */
 static inline int secd_open(const char *path, int flags, unsigned int mode)
