@@ -100,7 +100,9 @@ extension KernelSuite {
             #expect(roughly(exec.process["process_start_time"]) == roughly(fork.process["start_time"]))
             #expect(exec.process["binary_properties"]["privileges_changed"].array.isEmpty)
             #expect(try story.exit().execID == exec.execID)
-            #expect(try story.exit().body["threads"].number == 2)
+            // Before 6.10 no hook comes before the old leader dies, and its count dies with it.
+            let isMoved = unsafe access("/sys/kernel/tracing/events/sched/sched_prepare_exec", F_OK) == 0
+            #expect(try story.exit().body["threads"].number == (isMoved ? 2 : 1))
         }
 
         @Test("a memfd has no file")

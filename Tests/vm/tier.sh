@@ -3,14 +3,14 @@
 #
 #     Tests/vm/tier.sh SERIES BIN-FOLDER RESULTS.xml
 #
-# VM_TEST_FILTER (default KernelTests) chooses the tests, SECD_VM_TIMEOUT (default 900) bounds the seconds.
+# VM_TEST_FILTER (default: the verifier and exec suites; KernelTests = all, five minutes a kernel) chooses the tests, SECD_VM_TIMEOUT (default 900) bounds the seconds.
 set -euo pipefail
 
 series=${1:?kernel series}
 bin=${2:?folder of the built programs}
 results=${3:?file for the results}
 root=$(cd "$(dirname "$0")/../.." && pwd)
-filter=${VM_TEST_FILTER:-KernelTests}
+filter=${VM_TEST_FILTER:-VerifierTests|ExecTests}
 
 # A test bundle is an executable on Linux and carries swift-testing.
 bundle=$bin/secdPackageTests.xctest
