@@ -29,7 +29,8 @@ static __always_inline __u64 inode_ctime(const struct inode *inode)
 		seconds = BPF_CORE_READ(before66, i_ctime.tv_sec);
 		nanoseconds = BPF_CORE_READ(before66, i_ctime.tv_nsec);
 	}
-	return seconds * 1000000000ULL + nanoseconds;
+	/* Since 6.13 the top bit says that somebody asked for the time (I_CTIME_QUERIED). */
+	return seconds * 1000000000ULL + (nanoseconds & 0x7fffffff);
 }
 
 static __always_inline void inode_read(struct secd_inode *out, const struct inode *inode)
