@@ -21,7 +21,7 @@ enum ProcessSensor {
                 function: "prepare-exec",
                 mechanisms: [
                     .tracepoint("sched_prepare_exec", "on_prepare_exec"),
-                    Mechanism("lsm/bprm_committing_creds", [.section(program: "on_commit_lsm")]) { $0.lsm == nil },
+                    Mechanism("lsm/bprm_creds_from_file", [.section(program: "on_commit_lsm")]) { $0.lsm == nil },
                 ],
                 lossWithout: "credentials before exec: setuid and file-capability raises are marked unknown"),
             Ladder(

@@ -1,4 +1,7 @@
+import AgentCore
+import AgentModel
 import Glibc
+import Sensors
 import Testing
 
 extension KernelSuite {
@@ -62,9 +65,15 @@ extension KernelSuite {
 
             let used = try story.exit().body["process_usage"]["cpu_ns"].number
             let threads = try story.exit().body["threads"].number
-            #expect(threads == 5)
-            #expect(used >= 200_000_000 - 4_000_000)
-            expectAgreement(used, story)
+            if agent.engine.sensors.status.contains(where: { $0.mechanisms["exit"]?.hasSuffix("(group)") == true }) {
+                #expect(threads == 5)
+                #expect(used >= 200_000_000 - 4_000_000)
+                expectAgreement(used, story)
+            } else {
+                // Before 6.16 a joined thread may reach the tracepoint after the process's last one.
+                #expect((4...5).contains(threads))
+                #expect(used >= 150_000_000 - 4_000_000)
+            }
         }
 
         @Test("CPU time agrees with wait(2), up to the tick at which the kernel last counted", arguments: [1, 10, 100])

@@ -5,8 +5,7 @@
  * hook                                        what it does
  * tp_btf/sched_process_fork                   a new process gets its record
  * tp_btf/sched_prepare_exec        (6.10+)    old credentials kept, record of a thread moved
- * lsm/bprm_committing_creds        (LSM)      the same where the tracepoint is missing
- * kprobe/security_bprm_committing_creds       the same where LSM is missing too
+ * lsm/bprm_creds_from_file         (LSM)      the same where the tracepoint is missing
  * tp_btf/sched_process_exec                   the exec record
  * tp_btf/sched_process_exit                   usage of every thread; the exit record
  * fentry|kprobe/commit_creds                  credential changes, any cause
@@ -38,7 +37,9 @@ int BPF_PROG(on_prepare_exec, struct task_struct *task, struct linux_binprm *bpr
 	return exec_prepared(task, bprm);
 }
 
-SEC("lsm/bprm_committing_creds")
+/* The last hook before the other threads are killed; commoncap, always the first module, has
+ * given the new credentials their capabilities by then. */
+SEC("lsm/bprm_creds_from_file")
 int BPF_PROG(on_commit_lsm, struct linux_binprm *bprm)
 {
 	return exec_prepared(bpf_get_current_task_btf(), bprm);
