@@ -65,8 +65,8 @@ let package = Package(
         .target(name: "CEventABI", path: "bpf/abi", publicHeadersPath: "."),
         .target(name: "CLinuxShims"),
         .target(name: "CBenchShims"),
-        .target(name: "CBPFShims", dependencies: ["CLibbpf"]),
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        .target(name: "CBPFShims", dependencies: ["CLibbpf"]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -78,7 +78,8 @@ let package = Package(
 
         // System: owned descriptors, BPF objects, text and wire encoding.
         library("LinuxSystem", ["CLinuxShims", system]),
-        library("BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system], settings: eventPath),
+        library(
+            "BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system], settings: eventPath),
         library("TextEncoding", settings: eventPath),
 
         // Model: values only.
@@ -92,7 +93,9 @@ let package = Package(
         library("Configuration", ["CYaml"]),
 
         // Effects: everything that touches the world.
-        library("Sensors", ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging, system]),
+        library(
+            "Sensors",
+            ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging, system]),
         library(
             "Export",
             ["EventModel", "LinuxSystem", "TextEncoding", "CSystemd", "CZlib", "AgentModel", system, logging]),
@@ -118,8 +121,10 @@ let package = Package(
         library(
             "AgentCore",
             [
-                "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree", "Configuration",
-                "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI", "CSystemd", "CLinuxShims", system,
+                "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
+                "Configuration",
+                "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
+                "CSystemd", "CLinuxShims", system,
                 .product(name: "Crypto", package: "swift-crypto"),
                 logging, arguments,
             ], settings: eventPath),
@@ -130,10 +135,17 @@ let package = Package(
         program("event-reference", ["EventReference"]),
         program("secd", ["AgentCore", arguments]),
         program("secctl", ["ControlCommands"]),
-        program("secbench", ["AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims", arguments, logging]),
+        program(
+            "secbench",
+            [
+                "AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims",
+                arguments, logging,
+            ]),
 
         // Tests: pure logic first; KernelTests need root and run in the vm tier too.
-        .target(name: "TestSupport", dependencies: ["EventReference"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["EventReference"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests("EventDecoderTests", ["EventDecoder", "CEventABI", "TestSupport"]),
@@ -163,12 +175,16 @@ let package = Package(
         tests("ConfigurationTests", ["Configuration"]),
         tests(
             "ExportTests",
-            ["Export", "EventModel", "AgentModel", "LinuxSystem", "TextEncoding", "CLinuxShims", system, logging]),
+            [
+                "Export", "EventModel", "AgentModel", "LinuxSystem", "TextEncoding", "CLinuxShims", system,
+                logging,
+            ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(
             "KernelTests",
             [
-                "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem", "CEventABI",
+                "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem",
+                "CEventABI",
                 "CTestActivity", logging,
             ]),
     ]

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Lines; generated sources are exempt because nobody reads them.
 FILE_LIMIT = {".swift": 600, ".c": 600, ".h": 600, ".sh": 300, ".py": 300}
-C_COLUMNS = 100
+C_COLUMNS = 110
 GENERATED = re.compile(r"\.(pb|grpc)\.swift$|/fixtures/|/golden/", re.IGNORECASE)
 # In two pieces, so that this file passes its own check.
 NOTES = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")

@@ -23,7 +23,8 @@ public struct AgentStatus: Codable, Sendable {
     public init(
         version: String, nodeName: String, kernel: String, cpus: Int, pid: Int32, uptimeSeconds: Double,
         stream: String, bootID: String, problems: [String], sensors: [SensorStatus], rings: [RingStatus],
-        sinks: [SinkStatus], subscribers: [SubscriberStatus], processes: ProcessTreeStatus, memory: MemoryStatus,
+        sinks: [SinkStatus], subscribers: [SubscriberStatus], processes: ProcessTreeStatus,
+        memory: MemoryStatus,
         programCounters: [String: UInt64]
     ) {
         self.version = version
@@ -106,7 +107,8 @@ public struct SinkStatus: Codable, Sendable {
     public var details: [String: UInt64]
 
     public init(
-        name: String, target: String, state: String, events: UInt64, bytes: UInt64, lost: UInt64, queueBytes: UInt64,
+        name: String, target: String, state: String, events: UInt64, bytes: UInt64, lost: UInt64,
+        queueBytes: UInt64,
         queueLimitBytes: UInt64, details: [String: UInt64]
     ) {
         self.name = name

@@ -16,7 +16,8 @@ public struct ProcessListing: Codable, Sendable {
     public var alive: Bool
 
     public init(
-        execID: String, parentExecID: String, pid: UInt32, uid: UInt32, binary: String, arguments: String, cwd: String,
+        execID: String, parentExecID: String, pid: UInt32, uid: UInt32, binary: String, arguments: String,
+        cwd: String,
         startTime: String, cgroup: String, pod: String, container: String, alive: Bool
     ) {
         self.execID = execID

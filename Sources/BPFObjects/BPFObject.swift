@@ -16,7 +16,7 @@ public struct BPFObject: Sendable {
         var word: UInt32 = 0
         var digits = 0
         base64.withUTF8Buffer { text in
-            for unsafe character in unsafe text {
+            for unsafecharacter in unsafe text {
                 guard let digit = Self.digit(character) else { continue }
                 word = word << 6 | digit
                 digits += 1

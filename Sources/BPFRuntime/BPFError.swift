@@ -21,7 +21,8 @@ public struct BPFError: Error, CustomStringConvertible {
     public var reason: String {
         let noise = ["processed ", "-- END", "-- BEGIN", "libbpf: failed to load object", "libbpf: prog"]
         let lines = log.split(separator: "\n").map { $0.trimmingPrefix(while: { $0 == " " }) }
-        return lines.last { line in !line.isEmpty && !noise.contains { line.hasPrefix($0) } }.map(String.init) ?? ""
+        return lines.last { line in !line.isEmpty && !noise.contains { line.hasPrefix($0) } }.map(String.init)
+            ?? ""
     }
 
     public var description: String {

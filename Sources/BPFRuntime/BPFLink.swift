@@ -26,11 +26,13 @@ public struct BPFLink: ~Copyable {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+            let count = unsafe chunk.withUnsafeMutableBytes {
+                unsafe read(descriptor, $0.baseAddress, $0.count)
+            }
             if count < 0 {
                 // EAGAIN: the iterator gives its time back to the scheduler after a while.
-                if [EINTR, EAGAIN].contains(Glibc_errno()) { continue }
-                throw Errno(rawValue: Glibc_errno())
+                if [EINTR, EAGAIN].contains(currentErrno()) { continue }
+                throw Errno(rawValue: currentErrno())
             }
             if count == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<count])

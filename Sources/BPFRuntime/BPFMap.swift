@@ -12,10 +12,12 @@ public struct BPFMap: ~Copyable, Sendable {
     public let valueSize: Int
     public let maxEntries: Int
 
-    init(duplicating descriptor: Int32, name: String, keySize: Int, valueSize: Int, maxEntries: Int) throws(BPFError) {
+    init(duplicating descriptor: Int32, name: String, keySize: Int, valueSize: Int, maxEntries: Int)
+        throws(BPFError)
+    {
         let copy = dup(descriptor)
         guard copy >= 0 else {
-            throw BPFError(operation: "duplicate", object: name, errno: Errno(rawValue: Glibc_errno()))
+            throw BPFError(operation: "duplicate", object: name, errno: Errno(rawValue: currentErrno()))
         }
         self.descriptor = copy
         self.name = name
@@ -47,7 +49,8 @@ public struct BPFMap: ~Copyable, Sendable {
         // The kernel rounds each CPU's value up to eight bytes.
         let stride = (valueSize + 7) & ~7
         return unsafe withUnsafeTemporaryAllocation(byteCount: stride * cpus, alignment: 8) { buffer in
-            guard let start = buffer.baseAddress, unsafe bpf_map_lookup_elem(descriptor, &key, start) == 0 else {
+            guard let start = buffer.baseAddress, unsafe bpf_map_lookup_elem(descriptor, &key, start) == 0
+            else {
                 return []
             }
             return (0..<cpus).map { unsafe start.loadUnaligned(fromByteOffset: $0 * stride, as: Value.self) }
@@ -55,7 +58,9 @@ public struct BPFMap: ~Copyable, Sendable {
     }
 
     /// Sets the value of a key.
-    public func update<Key: BitwiseCopyable, Value: BitwiseCopyable>(_ key: Key, _ value: Value) throws(BPFError) {
+    public func update<Key: BitwiseCopyable, Value: BitwiseCopyable>(_ key: Key, _ value: Value)
+        throws(BPFError)
+    {
         precondition(MemoryLayout<Key>.size == keySize && MemoryLayout<Value>.size == valueSize)
         var key = key
         var value = value

@@ -16,7 +16,8 @@ public struct BPFProgramFile: ~Copyable {
         secd_libbpf_log_start()
         let opened = unsafe elf.withUnsafeBytes { unsafe secd_open_object($0.baseAddress, $0.count, name) }
         guard let opened = unsafe opened else {
-            throw BPFError(operation: "open", object: name, errno: Errno(rawValue: Glibc_errno()), log: Self.log)
+            throw BPFError(
+                operation: "open", object: name, errno: Errno(rawValue: currentErrno()), log: Self.log)
         }
         self.name = name
         unsafe object = opened
@@ -85,7 +86,8 @@ public struct BPFProgramFile: ~Copyable {
 
     /// Writes a constant (`const volatile` in .rodata) before `load`. An object whose programs do not
     /// use it has no such constant; that is no error.
-    public mutating func setConstant<Value: BitwiseCopyable>(_ name: String, _ value: Value) throws(BPFError) {
+    public mutating func setConstant<Value: BitwiseCopyable>(_ name: String, _ value: Value) throws(BPFError)
+    {
         var value = value
         let result = unsafe withUnsafeBytes(of: &value) {
             unsafe secd_set_constant(object, name, $0.baseAddress, $0.count)
@@ -137,28 +139,35 @@ public struct BPFProgramFile: ~Copyable {
     /// Attaches a loaded program as its section says.
     public func attach(_ program: String) throws(BPFError) -> BPFLink {
         let link = try unsafe bpf_program__attach(self.program(program))
-        guard let link = unsafe link else { throw error("attach", program, Glibc_errno()) }
+        guard let link = unsafe link else { throw error("attach", program, currentErrno()) }
         return unsafe BPFLink(adopting: link)
     }
 
     /// Attaches a program to a kernel tracepoint by category and name.
-    public func attach(_ program: String, tracepoint category: String, _ event: String) throws(BPFError) -> BPFLink {
+    public func attach(_ program: String, tracepoint category: String, _ event: String) throws(BPFError)
+        -> BPFLink
+    {
         let link = try unsafe bpf_program__attach_tracepoint(self.program(program), category, event)
-        guard let link = unsafe link else { throw error("attach \(program) to", "\(category)/\(event)", Glibc_errno()) }
+        guard let link = unsafe link else {
+            throw error("attach \(program) to", "\(category)/\(event)", currentErrno())
+        }
         return unsafe BPFLink(adopting: link)
     }
 
     /// Attaches a kprobe program to a kernel function.
-    public func attach(_ program: String, kprobe function: String, onReturn: Bool) throws(BPFError) -> BPFLink {
+    public func attach(_ program: String, kprobe function: String, onReturn: Bool) throws(BPFError) -> BPFLink
+    {
         let link = try unsafe bpf_program__attach_kprobe(self.program(program), onReturn, function)
-        guard let link = unsafe link else { throw error("attach \(program) to", function, Glibc_errno()) }
+        guard let link = unsafe link else { throw error("attach \(program) to", function, currentErrno()) }
         return unsafe BPFLink(adopting: link)
     }
 
     /// Attaches a program to a cgroup, with the attach type that it was loaded for.
     public func attach(_ program: String, cgroup: Int32) throws(BPFError) -> BPFLink {
         let link = try unsafe bpf_program__attach_cgroup(self.program(program), cgroup)
-        guard let link = unsafe link else { throw error("attach \(program) to", "the cgroup root", Glibc_errno()) }
+        guard let link = unsafe link else {
+            throw error("attach \(program) to", "the cgroup root", currentErrno())
+        }
         return unsafe BPFLink(adopting: link)
     }
 

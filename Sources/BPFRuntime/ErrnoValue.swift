@@ -2,6 +2,6 @@ import Glibc
 
 /// The calling thread's errno.
 @inline(__always)
-func Glibc_errno() -> Int32 {
+func currentErrno() -> Int32 {
     errno
 }

@@ -14,7 +14,7 @@ public struct KernelProbe: ~Copyable {
         secd_libbpf_log_start()
         guard let loaded = unsafe btf__load_vmlinux_btf() else {
             throw BPFError(
-                operation: "read", object: "/sys/kernel/btf/vmlinux", errno: Errno(rawValue: Glibc_errno()))
+                operation: "read", object: "/sys/kernel/btf/vmlinux", errno: Errno(rawValue: currentErrno()))
         }
         unsafe btf = loaded
     }
@@ -60,7 +60,9 @@ public struct KernelProbe: ~Copyable {
 
     /// Why kprobes cannot be used, or nil: they can.
     public func kprobeObstacle() -> Errno? {
-        guard unsafe access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0 else { return .noSuchFileOrDirectory }
+        guard unsafe access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0 else {
+            return .noSuchFileOrDirectory
+        }
         return nil
     }
 

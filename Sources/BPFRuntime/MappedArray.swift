@@ -12,7 +12,7 @@ public struct MappedArray<Value: BitwiseCopyable>: ~Copyable {
         length = (max(MemoryLayout<Value>.size, map.valueSize) + page - 1) / page * page
         let mapped = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, map.descriptor, 0)
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
-            throw BPFError(operation: "map", object: map.name, errno: Errno(rawValue: Glibc_errno()))
+            throw BPFError(operation: "map", object: map.name, errno: Errno(rawValue: currentErrno()))
         }
         unsafe memory = mapped
     }

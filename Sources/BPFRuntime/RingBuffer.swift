@@ -36,12 +36,12 @@ public struct RingBuffer: ~Copyable {
         let name = map.name
         let first = unsafe mmap(nil, page, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
         guard let first = unsafe first, unsafe first != MAP_FAILED else {
-            throw BPFError(operation: "map", object: name, errno: Errno(rawValue: Glibc_errno()))
+            throw BPFError(operation: "map", object: name, errno: Errno(rawValue: currentErrno()))
         }
         // The data area is mapped twice in a row, so that no record is ever split.
         let second = unsafe mmap(nil, page + 2 * size, PROT_READ, MAP_SHARED, descriptor, off_t(page))
         guard let second = unsafe second, unsafe second != MAP_FAILED else {
-            let code = Glibc_errno()
+            let code = currentErrno()
             unsafe munmap(first, page)
             throw BPFError(operation: "map", object: name, errno: Errno(rawValue: code))
         }
@@ -122,7 +122,8 @@ public struct RingBuffer: ~Copyable {
     // The words live in memory of the kernel, so they are atomics by address, not by declaration.
     @inline(__always)
     private static func loadAcquire(_ word: UnsafeMutablePointer<UInt64>) -> UInt64 {
-        unsafe UnsafeRawPointer(word).assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring)
+        unsafe UnsafeRawPointer(word).assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(
+            ordering: .acquiring)
     }
 
     @inline(__always)

@@ -10,10 +10,10 @@ public struct RingWaiter: ~Copyable, Sendable {
     /// - Throws: `Errno` of the call that failed.
     public init() throws(Errno) {
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard epoll >= 0 else { throw Errno(rawValue: Glibc_errno()) }
+        guard epoll >= 0 else { throw Errno(rawValue: currentErrno()) }
         let event = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard event >= 0 else {
-            let code = Glibc_errno()
+            let code = currentErrno()
             close(epoll)
             throw Errno(rawValue: code)
         }
@@ -33,7 +33,9 @@ public struct RingWaiter: ~Copyable, Sendable {
     /// only a producer that wakes it on purpose may.
     public func watch(_ ring: borrowing BPFMap) throws(Errno) {
         let edgeTriggered: UInt32 = 1 << 31
-        if let error = Self.add(ring.descriptor, to: epoll, events: EPOLLIN.rawValue | edgeTriggered) { throw error }
+        if let error = Self.add(ring.descriptor, to: epoll, events: EPOLLIN.rawValue | edgeTriggered) {
+            throw error
+        }
     }
 
     private static func add(_ descriptor: Int32, to epoll: Int32, events: UInt32) -> Errno? {
@@ -41,7 +43,7 @@ public struct RingWaiter: ~Copyable, Sendable {
         unsafe registration.events = events
         unsafe registration.data.fd = descriptor
         return unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &registration) == 0
-            ? nil : Errno(rawValue: Glibc_errno())
+            ? nil : Errno(rawValue: currentErrno())
     }
 
     /// Sleeps at most `milliseconds`; less when woken.

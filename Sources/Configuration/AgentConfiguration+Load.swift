@@ -48,7 +48,9 @@ extension AgentConfiguration {
         configuration.apply(flags: flags, &problems)
         configuration.finish(source, &problems)
         configuration.warnings = problems.filter { $0.severity != .error }
-        guard configuration.warnings.count == problems.count else { throw ConfigurationError(problems, source: source) }
+        guard configuration.warnings.count == problems.count else {
+            throw ConfigurationError(problems, source: source)
+        }
         return configuration
     }
 
@@ -65,7 +67,9 @@ extension AgentConfiguration {
     private mutating func apply(_ cursor: NodeCursor, prefix: String) {
         let names = SettingTable.all.map(\.name)
         // The keys that exist at this level.
-        let known = names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count).prefix { $0 != "." }) }
+        let known = names.filter { $0.hasPrefix(prefix) }.map {
+            String($0.dropFirst(prefix.count).prefix { $0 != "." })
+        }
         cursor.rejectUnknownKeys(known: known.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
         for pair in cursor.pairs() where known.contains(pair.key) {
             let name = prefix + pair.key
@@ -89,11 +93,15 @@ extension AgentConfiguration {
         }
         // Not an error: Kubernetes adds variables of its own (SECD_SERVICE_HOST) where a service is called secd.
         let known = SettingTable.all.compactMap(\.variable) + ["SECD_CONFIG"]
-        for variable in environment.keys.sorted() where variable.hasPrefix("SECD_") && !known.contains(variable) {
-            guard let nearest = Spelling.nearest(to: variable, among: known), Spelling.distance(variable, nearest) <= 3 else { continue }
+        for variable in environment.keys.sorted()
+        where variable.hasPrefix("SECD_") && !known.contains(variable) {
+            guard let nearest = Spelling.nearest(to: variable, among: known),
+                Spelling.distance(variable, nearest) <= 3
+            else { continue }
             problems.append(
                 Diagnostic(
-                    severity: .warning, file: variable, message: "is not a variable of secd and has no effect",
+                    severity: .warning, file: variable,
+                    message: "is not a variable of secd and has no effect",
                     hint: "did you mean \(nearest)?"))
         }
     }
@@ -112,12 +120,16 @@ extension AgentConfiguration {
     }
 
     private mutating func read(
-        _ setting: Setting, _ texts: [String], from source: String, base: String?, _ problems: inout [Diagnostic]
+        _ setting: Setting, _ texts: [String], from source: String, base: String?,
+        _ problems: inout [Diagnostic]
     ) {
         var found: [Diagnostic] = []
-        withoutActuallyEscaping({ found.append($0) }) { report in
+        let append = { (problem: Diagnostic) in found.append(problem) }
+        withoutActuallyEscaping(append) { report in
             setting.read(
-                SettingReader(name: setting.name, layer: .texts(texts, source: source, base: base), report: report), &self)
+                SettingReader(
+                    name: setting.name, layer: .texts(texts, source: source, base: base), report: report),
+                &self)
         }
         problems += found
     }
@@ -128,20 +140,28 @@ extension AgentConfiguration {
         if nodeName.isEmpty { nodeName = ConfigurationFile.hostName }
         // sun_path of unix(7) with its closing zero.
         if control.socket.utf8.count > 107 || control.socket.isEmpty {
-            problems.append(problem("socket", "a socket's path has 1 to 107 bytes, this one \(control.socket.utf8.count)"))
+            problems.append(
+                problem("socket", "a socket's path has 1 to 107 bytes, this one \(control.socket.utf8.count)")
+            )
         }
         for (name, path) in [("state-dir", stateDirectory), ("pin-dir", pinDirectory)] where path.isEmpty {
             problems.append(problem(name, "must not be empty"))
         }
-        let files = [("tcp.certificate", tcp.certificate), ("tcp.key", tcp.key), ("tcp.client-ca", tcp.clientAuthorities)]
+        let files = [
+            ("tcp.certificate", tcp.certificate), ("tcp.key", tcp.key),
+            ("tcp.client-ca", tcp.clientAuthorities),
+        ]
         if tcp.address != nil {
             for (name, path) in files where path.isEmpty {
                 problems.append(
-                    problem("tcp.address", "is served with mutual TLS only, and \(name) is not set", hint: "set \(name) to a PEM file"))
+                    problem(
+                        "tcp.address", "is served with mutual TLS only, and \(name) is not set",
+                        hint: "set \(name) to a PEM file"))
             }
         } else {
             for (name, path) in files where !path.isEmpty {
-                problems.append(problem(name, "has no effect without tcp.address", hint: "set tcp.address, or remove it"))
+                problems.append(
+                    problem(name, "has no effect without tcp.address", hint: "set tcp.address, or remove it"))
             }
         }
     }
@@ -152,7 +172,8 @@ extension AgentConfiguration {
         switch origins[setting] ?? .builtIn {
         case .file(let file, let position):
             Diagnostic(
-                file: file, line: position.line, column: position.column, length: setting.split(separator: ".").last?.count ?? 1,
+                file: file, line: position.line, column: position.column,
+                length: setting.split(separator: ".").last?.count ?? 1,
                 message: "\(setting): \(message)", hint: hint)
         case .environment(let variable): Diagnostic(file: variable, message: message, hint: hint)
         case .flag(let flag): Diagnostic(file: flag, message: message, hint: hint)

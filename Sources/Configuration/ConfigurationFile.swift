@@ -24,11 +24,15 @@ enum ConfigurationFile {
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var length = 0
         while length < bytes.count {
-            let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress.map { unsafe $0 + length }, $0.count - length) }
+            let count = unsafe bytes.withUnsafeMutableBytes {
+                unsafe Glibc.read(descriptor, $0.baseAddress.map { unsafe $0 + length }, $0.count - length)
+            }
             if count == 0 { break }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw failure(path, errno, errno == EISDIR ? "--config takes a file; policies are named with --policy" : "")
+                throw failure(
+                    path, errno,
+                    errno == EISDIR ? "--config takes a file; policies are named with --policy" : "")
             }
             length += count
         }

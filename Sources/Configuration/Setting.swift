@@ -47,7 +47,9 @@ struct SettingReader {
     func many<Value>(_ parse: (_ text: String, _ base: String?) throws(ValueProblem) -> Value) -> [Value] {
         switch layer {
         case .file(let cursor):
-            if case .scalar = cursor.node.content, !cursor.node.isNull { return Self.parse(cursor, parse).map { [$0] } ?? [] }
+            if case .scalar = cursor.node.content, !cursor.node.isNull {
+                return Self.parse(cursor, parse).map { [$0] } ?? []
+            }
             return cursor.each().compactMap { Self.parse($0, parse) }
         case .texts(let texts, let source, let base):
             return texts.compactMap { parseText($0, source, base, parse) }
@@ -65,7 +67,8 @@ struct SettingReader {
     }
 
     private func parseText<Value>(
-        _ text: String, _ source: String, _ base: String?, _ parse: (String, String?) throws(ValueProblem) -> Value
+        _ text: String, _ source: String, _ base: String?,
+        _ parse: (String, String?) throws(ValueProblem) -> Value
     ) -> Value? {
         do throws(ValueProblem) { return try parse(text, base) } catch {
             report(Diagnostic(file: source, message: error.message, hint: error.hint))
@@ -77,7 +80,8 @@ struct SettingReader {
 extension Setting {
     /// A setting with one value; `flag` where the name does not give it.
     static func one<Value: Sendable>(
-        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, Value> & Sendable, flag: String? = nil,
+        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, Value> & Sendable,
+        flag: String? = nil,
         _ placeholder: String, default text: String, _ documentation: String,
         _ parse: @escaping @Sendable (String, String?) throws(ValueProblem) -> Value,
         show: @escaping @Sendable (Value) -> String
@@ -90,17 +94,21 @@ extension Setting {
     }
 
     static func path(
-        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, String> & Sendable, flag: String? = nil,
+        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, String> & Sendable,
+        flag: String? = nil,
         default text: String = "", _ documentation: String
     ) -> Setting {
         one(name, path, flag: flag, "PATH", default: text, documentation, ValueSyntax.path, show: { $0 })
     }
 
     static func name(
-        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, String> & Sendable, default text: String = "",
+        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, String> & Sendable,
+        default text: String = "",
         _ documentation: String
     ) -> Setting {
-        one(name, path, "NAME", default: text, documentation, { text, _ throws(ValueProblem) in try ValueSyntax.name(text) }, show: { $0 })
+        one(
+            name, path, "NAME", default: text, documentation,
+            { text, _ throws(ValueProblem) in try ValueSyntax.name(text) }, show: { $0 })
     }
 
     static func boolean(
@@ -113,7 +121,8 @@ extension Setting {
     }
 
     static func size(
-        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, UInt64> & Sendable, default text: String,
+        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, UInt64> & Sendable,
+        default text: String,
         _ documentation: String,
         check: @escaping @Sendable (UInt64) throws(ValueProblem) -> Void = { _ in }
     ) -> Setting {
@@ -132,11 +141,13 @@ extension Setting {
     ) -> Setting {
         one(
             name, path, "ADDRESS", default: "off", documentation,
-            { text, _ throws(ValueProblem) in try ValueSyntax.address(text) }, show: { ValueSyntax.show(address: $0) })
+            { text, _ throws(ValueProblem) in try ValueSyntax.address(text) },
+            show: { ValueSyntax.show(address: $0) })
     }
 
     static func list(
-        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, [String]> & Sendable, _ placeholder: String,
+        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, [String]> & Sendable,
+        _ placeholder: String,
         _ documentation: String, _ parse: @escaping @Sendable (String, String?) throws(ValueProblem) -> String
     ) -> Setting {
         make(
@@ -146,15 +157,18 @@ extension Setting {
     }
 
     static func make(
-        _ name: String, _ flag: String?, _ placeholder: String, _ defaultText: String, _ documentation: String,
-        isList: Bool, fileOnly: Bool = false, read: @escaping @Sendable (SettingReader, inout AgentConfiguration) -> Void,
+        _ name: String, _ flag: String?, _ placeholder: String, _ defaultText: String,
+        _ documentation: String,
+        isList: Bool, fileOnly: Bool = false,
+        read: @escaping @Sendable (SettingReader, inout AgentConfiguration) -> Void,
         show: @escaping @Sendable (AgentConfiguration) -> String
     ) -> Setting {
         let dashed = String(name.map { $0 == "." ? "-" : $0 })
         let flag = flag ?? "--" + dashed
         let variable = "SECD_" + String(flag.dropFirst(2).uppercased().map { $0 == "-" ? "_" : $0 })
         return Setting(
-            name: name, flag: fileOnly ? nil : flag, variable: fileOnly ? nil : variable, placeholder: placeholder,
+            name: name, flag: fileOnly ? nil : flag, variable: fileOnly ? nil : variable,
+            placeholder: placeholder,
             defaultText: defaultText, documentation: documentation, isList: isList, read: read, show: show)
     }
 }

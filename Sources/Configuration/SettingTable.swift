@@ -6,9 +6,13 @@ public enum SettingTable {
     public static func setting(flag: String) -> Setting? { all.first { $0.flag == flag } }
 
     private static let general: [Setting] = [
-        .list("policy", \.policies, "PATH", "Policies to load: files, or directories of `*.yaml`.", ValueSyntax.path),
+        .list(
+            "policy", \.policies, "PATH", "Policies to load: files, or directories of `*.yaml`.",
+            ValueSyntax.path),
         .path("manifests", \.manifests, "Directory of Kubernetes manifests that stand in for an API server."),
-        .address("metrics", \.metrics, "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),
+        .address(
+            "metrics", \.metrics,
+            "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),
         .path(
             "state-dir", \.stateDirectory, default: "/var/lib/secd",
             "What must survive a restart. A second daemon with the same directory is refused."),
@@ -24,52 +28,82 @@ public enum SettingTable {
     ]
 
     private static let control: [Setting] = [
-        .path("socket", \.control.socket, default: "/run/secd/secd.sock", "Unix socket of the API (mode 0660)."),
-        .name("socket-group", \.control.group, default: "secd", "Group that may use the socket; where it does not exist, only root may."),
+        .path(
+            "socket", \.control.socket, default: "/run/secd/secd.sock", "Unix socket of the API (mode 0660)."),
+        .name(
+            "socket-group", \.control.group, default: "secd",
+            "Group that may use the socket; where it does not exist, only root may."),
         .address("tcp.address", \.tcp.address, "Where the API is served over TCP with mutual TLS."),
         .path("tcp.certificate", \.tcp.certificate, "PEM file: the server's certificate chain."),
         .path("tcp.key", \.tcp.key, "PEM file: the server's key."),
-        .path("tcp.client-ca", \.tcp.clientAuthorities, "PEM file: the authorities of the clients' certificates."),
+        .path(
+            "tcp.client-ca", \.tcp.clientAuthorities,
+            "PEM file: the authorities of the clients' certificates."),
     ]
 
     private static let export: [Setting] = [
         .path(
             "export.file.path", \.exportPath, flag: "--export-file", default: "/var/log/secd/events.json",
             "File of JSON lines, one event each; empty = none."),
-        .size("export.file.max-size", \.exportFile.maxBytes, default: "100M", "Size at which the file is rotated; 0 = never.") {
+        .size(
+            "export.file.max-size", \.exportFile.maxBytes, default: "100M",
+            "Size at which the file is rotated; 0 = never."
+        ) {
             bytes throws(ValueProblem) in
-            guard bytes == 0 || bytes >= 64 << 10 else { throw ValueProblem(message: "smaller than 64K: the daemon would only rotate") }
+            guard bytes == 0 || bytes >= 64 << 10 else {
+                throw ValueProblem(message: "smaller than 64K: the daemon would only rotate")
+            }
         },
         .one(
             "export.file.max-age", \.exportFile.maxSeconds, "DURATION", default: "0",
             "Age at which the file is rotated (15m, 12h, 7d); 0 = never.",
-            { text, _ throws(ValueProblem) in try ValueSyntax.duration(text) }, show: { ValueSyntax.show(duration: $0) }),
+            { text, _ throws(ValueProblem) in try ValueSyntax.duration(text) },
+            show: { ValueSyntax.show(duration: $0) }),
         .one(
             "export.file.max-backups", \.exportFile.maxBackups, "COUNT", default: "5",
             "Rotated files that are kept, oldest removed first; 0 = all.",
             { text, _ throws(ValueProblem) in try ValueSyntax.count(text) }, show: { String($0) }),
-        .boolean("export.file.compress", \.exportFile.compress, default: true, "Whether rotated files are compressed (gzip)."),
+        .boolean(
+            "export.file.compress", \.exportFile.compress, default: true,
+            "Whether rotated files are compressed (gzip)."),
         .one(
             "export.file.permissions", \.exportFile.permissions, "MODE", default: "0600",
             "Permissions of the file and its backups, octal.",
             { text, _ throws(ValueProblem) in try ValueSyntax.permissions(text) },
             show: { ValueSyntax.show(permissions: $0) }),
-        .boolean("export.journald", \.export.journald, default: false, "Whether events go to journald, with fields."),
-        .size("export.queue-size", \.export.queueBytes, default: "16M", "Memory for events that wait for one sink; what does not fit is lost and counted.") {
+        .boolean(
+            "export.journald", \.export.journald, default: false,
+            "Whether events go to journald, with fields."),
+        .size(
+            "export.queue-size", \.export.queueBytes, default: "16M",
+            "Memory for events that wait for one sink; what does not fit is lost and counted."
+        ) {
             bytes throws(ValueProblem) in
-            guard (1 << 20...1 << 30).contains(bytes) else { throw ValueProblem(message: "expected 1M to 1G") }
+            guard (1 << 20...1 << 30).contains(bytes) else {
+                throw ValueProblem(message: "expected 1M to 1G")
+            }
         },
     ]
 
     private static let scope: [Setting] = [
-        .path("scope.netns", \.scope.networkNamespace, flag: "--netns", "Watch one network namespace only, by path (/run/netns/NAME)."),
-        .path("scope.cgroup-root", \.scope.cgroupRoot, flag: "--cgroup-root", "Watch one cgroup and what is below it only, by directory."),
+        .path(
+            "scope.netns", \.scope.networkNamespace, flag: "--netns",
+            "Watch one network namespace only, by path (/run/netns/NAME)."),
+        .path(
+            "scope.cgroup-root", \.scope.cgroupRoot, flag: "--cgroup-root",
+            "Watch one cgroup and what is below it only, by directory."),
     ]
 
     private static let events: [Setting] = [
-        .boolean("events.process.fork", \.events.fork, default: false, "Report forks, too; processes are known without."),
-        .boolean("events.process.environment", \.events.environment, default: false, "Report the environment of every exec, redacted."),
-        .boolean("events.process.sha256", \.events.sha256, default: false, "Report the SHA-256 of every executable (cached by inode)."),
+        .boolean(
+            "events.process.fork", \.events.fork, default: false,
+            "Report forks, too; processes are known without."),
+        .boolean(
+            "events.process.environment", \.events.environment, default: false,
+            "Report the environment of every exec, redacted."),
+        .boolean(
+            "events.process.sha256", \.events.sha256, default: false,
+            "Report the SHA-256 of every executable (cached by inode)."),
         .list(
             "events.redact", \.events.redact, "REGEX",
             "What the groups of these expressions match in arguments and environment becomes *****.",
@@ -77,17 +111,24 @@ public enum SettingTable {
         .boolean("events.socket.enabled", \.events.sockets, default: true, "Report sockets."),
         .boolean("events.socket.unix", \.events.unixSockets, default: true, "Report Unix sockets, too."),
         .make(
-            "events.files", nil, "", "", "Paths whose changes are reported: a list of {path, operations}.", isList: true,
+            "events.files", nil, "", "", "Paths whose changes are reported: a list of {path, operations}.",
+            isList: true,
             fileOnly: true, read: readWatchedPaths,
             show: { $0.events.files.map(\.path).joined(separator: ",") }),
     ]
 
     private static let sizes: [Setting] = [
-        .size("rings.lifecycle", \.rings.lifecycle, default: "8M", "Ring of process events.", check: ringSize),
+        .size(
+            "rings.lifecycle", \.rings.lifecycle, default: "8M", "Ring of process events.", check: ringSize),
         .size("rings.verdict", \.rings.verdict, default: "1M", "Ring of decisions.", check: ringSize),
-        .size("rings.observation", \.rings.observation, default: "16M", "Ring of socket and file events.", check: ringSize),
-        .size("processes.memory", \.processMemory, default: "16M", "Memory of the process tree.") { bytes throws(ValueProblem) in
-            guard (1 << 20...4 << 30).contains(bytes) else { throw ValueProblem(message: "expected 1M to 4G") }
+        .size(
+            "rings.observation", \.rings.observation, default: "16M", "Ring of socket and file events.",
+            check: ringSize),
+        .size("processes.memory", \.processMemory, default: "16M", "Memory of the process tree.") {
+            bytes throws(ValueProblem) in
+            guard (1 << 20...4 << 30).contains(bytes) else {
+                throw ValueProblem(message: "expected 1M to 4G")
+            }
         },
     ]
 
@@ -98,7 +139,9 @@ public enum SettingTable {
         }
     }
 
-    private static func choice<Choice: CaseIterable & RawRepresentable<String>>(_ text: String) throws(ValueProblem) -> Choice {
+    private static func choice<Choice: CaseIterable & RawRepresentable<String>>(_ text: String)
+        throws(ValueProblem) -> Choice
+    {
         if let choice = Choice(rawValue: text.lowercased()) { return choice }
         let known = Choice.allCases.map(\.rawValue)
         throw ValueProblem(

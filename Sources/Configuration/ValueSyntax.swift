@@ -26,7 +26,9 @@ enum ValueSyntax {
             throw ValueProblem(message: "expected a size, found \"\(text)\"", hint: "like 64K, 16M or 1G")
         }
         let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-        guard !overflow, bytes <= UInt64(Int64.max) else { throw ValueProblem(message: "\(text) is too large") }
+        guard !overflow, bytes <= UInt64(Int64.max) else {
+            throw ValueProblem(message: "\(text) is too large")
+        }
         return bytes
     }
 
@@ -39,7 +41,8 @@ enum ValueSyntax {
 
     /// `90s`, `15m`, `1h30m`, `7d`; `0` = never. Seconds.
     static func duration(_ text: String) throws(ValueProblem) -> UInt64 {
-        let problem = ValueProblem(message: "expected a duration, found \"\(text)\"", hint: "like 90s, 15m, 12h or 7d; 0 = never")
+        let problem = ValueProblem(
+            message: "expected a duration, found \"\(text)\"", hint: "like 90s, 15m, 12h or 7d; 0 = never")
         if text == "0" { return 0 }
         var rest = text[...]
         var total: UInt64 = 0
@@ -94,8 +97,11 @@ enum ValueSyntax {
     /// `127.0.0.1:2112`, `[::1]:2112`, `localhost:2112`. Empty or `off` = nil.
     static func address(_ text: String) throws(ValueProblem) -> NetworkAddress? {
         if text.isEmpty || text == "off" { return nil }
-        let problem = ValueProblem(message: "expected host:port, found \"\(text)\"", hint: "like 127.0.0.1:2112 or [::1]:2112")
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+        let problem = ValueProblem(
+            message: "expected host:port, found \"\(text)\"", hint: "like 127.0.0.1:2112 or [::1]:2112")
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
+            port > 0
+        else {
             throw problem
         }
         var host = text[..<colon]
@@ -113,10 +119,14 @@ enum ValueSyntax {
     /// A path, made absolute with `base` when that is given (flags: the working directory).
     static func path(_ text: String, base: String?) throws(ValueProblem) -> String {
         try requirePrintable(text)
-        guard text.utf8.count < 4096 else { throw ValueProblem(message: "the path is longer than 4095 bytes") }
+        guard text.utf8.count < 4096 else {
+            throw ValueProblem(message: "the path is longer than 4095 bytes")
+        }
         if text.isEmpty || text.hasPrefix("/") { return text }
         guard let base else {
-            throw ValueProblem(message: "\"\(text)\" is not absolute", hint: "the daemon has no working directory to start from")
+            throw ValueProblem(
+                message: "\"\(text)\" is not absolute",
+                hint: "the daemon has no working directory to start from")
         }
         return base.hasSuffix("/") ? base + text : base + "/" + text
     }

@@ -23,10 +23,13 @@ public struct DNSAnswer {
             let answers = reader.uint16(), reader.skip(4)
         else { return nil }
         // QR = 1 (answer), opcode 0 (query), RCODE 0 (no error).
-        guard flags & 0xf80f == 0x8000, questions == 1, let name = reader.name(), reader.skip(4) else { return nil }
+        guard flags & 0xf80f == 0x8000, questions == 1, let name = reader.name(), reader.skip(4) else {
+            return nil
+        }
         var found: [[UInt8]] = []
         for _ in 0..<answers {
-            guard reader.name() != nil, let type = reader.uint16(), reader.skip(6), let length = reader.uint16(),
+            guard reader.name() != nil, let type = reader.uint16(), reader.skip(6),
+                let length = reader.uint16(),
                 let data = reader.bytes(Int(length))
             else { break }
             let wanted = type == 1 && length == 4 || type == 28 && length == 16

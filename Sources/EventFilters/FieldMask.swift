@@ -87,7 +87,8 @@ public struct FieldMask: Sendable {
         case _ where inclusion == named: return inclusion
         default: level = Level(others: others, named: [:])
         }
-        level.named[name] = adding(path.dropFirst(), to: level.inclusion(of: name), named: named, others: others)
+        level.named[name] = adding(
+            path.dropFirst(), to: level.inclusion(of: name), named: named, others: others)
         return .some(level)
     }
 

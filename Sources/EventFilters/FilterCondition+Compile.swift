@@ -29,12 +29,15 @@ extension FilterCondition {
         }
         if try given(spec.parentArgumentsRegex, "parent_arguments_regex") {
             list.append(
-                .parent(try ProcessPatterns(.arguments, spec.parentArgumentsRegex, field: "parent_arguments_regex")))
+                .parent(
+                    try ProcessPatterns(
+                        .arguments, spec.parentArgumentsRegex, field: "parent_arguments_regex")))
         }
         if try given(spec.pidSet, "pid_set") { list.append(.pidTree(Set(spec.pidSet))) }
         if try given(spec.ancestorBinaryRegex, "ancestor_binary_regex") {
             list.append(
-                .ancestors(try ProcessPatterns(.binary, spec.ancestorBinaryRegex, field: "ancestor_binary_regex")))
+                .ancestors(
+                    try ProcessPatterns(.binary, spec.ancestorBinaryRegex, field: "ancestor_binary_regex")))
         }
         if try given(spec.celExpression, "cel_expression") {
             var programs: [CELProgram] = []

@@ -30,7 +30,8 @@ enum FilterCondition: Sendable {
             for ancestor in subject.ancestors where patterns.match(ancestor) { return true }
             return false
         case .healthCheck(let wanted):
-            return (subject.process?.maybeExecProbe == true || subject.parent?.maybeExecProbe == true) == wanted
+            return (subject.process?.maybeExecProbe == true || subject.parent?.maybeExecProbe == true)
+                == wanted
         case .pidTree(let pids): return Self.holds(pids, for: subject)
         case .inInitTree(let wanted): return (subject.process?.inInitTree ?? false) == wanted
         case .pids, .namespaces, .process, .labels, .capabilities:

@@ -25,7 +25,8 @@ public final class FilterProcess {
 
     public init(
         execID: String, pid: UInt32, uid: UInt32, binary: String, arguments: String, inInitTree: Bool,
-        permitted: UInt64, effective: UInt64, inheritable: UInt64, podNamespace: String = "", podName: String = "",
+        permitted: UInt64, effective: UInt64, inheritable: UInt64, podNamespace: String = "",
+        podName: String = "",
         podLabels: [String: String] = [:], containerID: String = "", containerName: String = "",
         maybeExecProbe: Bool = false
     ) {

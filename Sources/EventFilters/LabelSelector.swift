@@ -50,7 +50,8 @@ public struct LabelSelector: Sendable {
 
         mutating func requirements() throws(SyntaxError) -> [(key: String, condition: Condition)] {
             guard scalars.count <= longestSelector else {
-                throw SyntaxError("the selector is longer than \(longestSelector) characters", at: longestSelector)
+                throw SyntaxError(
+                    "the selector is longer than \(longestSelector) characters", at: longestSelector)
             }
             var result: [(key: String, condition: Condition)] = []
             skipSpace()
@@ -92,9 +93,14 @@ public struct LabelSelector: Sendable {
             let place = index
             let text = word(slash: true)
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count <= 2, let name = parts.last, (1...63).contains(name.utf8.count), edgesAreAlphanumeric(name),
-                parts.count == 1 || ((1...253).contains(parts[0].utf8.count) && edgesAreAlphanumeric(parts[0]))
-            else { throw SyntaxError(text.isEmpty ? "a label's name is missing" : "\(text) is not a label's name", at: place) }
+            guard parts.count <= 2, let name = parts.last, (1...63).contains(name.utf8.count),
+                edgesAreAlphanumeric(name),
+                parts.count == 1
+                    || ((1...253).contains(parts[0].utf8.count) && edgesAreAlphanumeric(parts[0]))
+            else {
+                throw SyntaxError(
+                    text.isEmpty ? "a label's name is missing" : "\(text) is not a label's name", at: place)
+            }
             return text
         }
 
@@ -140,7 +146,10 @@ public struct LabelSelector: Sendable {
             var text = ""
             while index < scalars.count {
                 let scalar = scalars[index]
-                guard isAlphanumeric(scalar) || "-_.".unicodeScalars.contains(scalar) || (slash && scalar == "/") else {
+                guard
+                    isAlphanumeric(scalar) || "-_.".unicodeScalars.contains(scalar)
+                        || (slash && scalar == "/")
+                else {
                     break
                 }
                 text.unicodeScalars.append(scalar)
@@ -154,7 +163,9 @@ public struct LabelSelector: Sendable {
         }
 
         private func edgesAreAlphanumeric(_ text: Substring) -> Bool {
-            guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else { return false }
+            guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else {
+                return false
+            }
             return isAlphanumeric(first) && isAlphanumeric(last)
         }
     }

@@ -41,7 +41,8 @@ public struct Epoll: ~Copyable, Sendable {
                 throw SystemCall.lastErrno
             }
             for index in 0..<Int(ready) {
-                let happened = unsafe PollRequest.Events(rawValue: Int16(truncatingIfNeeded: events[index].events))
+                let happened = unsafe PollRequest.Events(
+                    rawValue: Int16(truncatingIfNeeded: events[index].events))
                 unsafe body(events[index].data.u64, happened)
             }
         }

@@ -30,7 +30,9 @@ public struct EventFD: ~Copyable, Sendable {
     /// Waits for a signal until `deadline` (CLOCK_MONOTONIC, nanoseconds; nil = for ever) and leaves
     /// it standing. Returns false when the time was up.
     public borrowing func wait(until deadline: UInt64?) throws(Errno) -> Bool {
-        var requests: InlineArray<1, PollRequest> = [PollRequest(descriptor: descriptor.raw, wanted: .readable)]
+        var requests: InlineArray<1, PollRequest> = [
+            PollRequest(descriptor: descriptor.raw, wanted: .readable)
+        ]
         return try Polling.wait(&requests, until: deadline)
     }
 }

@@ -58,7 +58,8 @@ public struct FileStatus: Sendable, Equatable {
         permissions = raw.st_mode & 0o7777
         owner = raw.st_uid
         group = raw.st_gid
-        changed = UInt64(clamping: raw.st_ctim.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: raw.st_ctim.tv_nsec)
+        changed =
+            UInt64(clamping: raw.st_ctim.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: raw.st_ctim.tv_nsec)
     }
 
     /// When the open file was created, nanoseconds since 1970; nil where the file system does not

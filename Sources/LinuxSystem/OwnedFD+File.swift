@@ -20,7 +20,9 @@ extension OwnedFD {
     /// - Parameters:
     ///   - flags: O_RDONLY … of open(2).
     ///   - permissions: of a file that is created, before the umask.
-    public static func open(_ path: String, _ flags: Int32, permissions: UInt32 = 0o600) throws(Errno) -> OwnedFD {
+    public static func open(_ path: String, _ flags: Int32, permissions: UInt32 = 0o600) throws(Errno)
+        -> OwnedFD
+    {
         try OwnedFD { unsafe secd_open(path, flags | O_NOFOLLOW | O_CLOEXEC, permissions) }
     }
 
@@ -58,7 +60,9 @@ extension OwnedFD {
         let number = raw
         return try SystemCall.result {
             unsafe buffer.withUnsafeMutableBytes {
-                if let offset { unsafe pread(number, $0.baseAddress, $0.count, Int(clamping: offset)) } else {
+                if let offset {
+                    unsafe pread(number, $0.baseAddress, $0.count, Int(clamping: offset))
+                } else {
                     unsafe Glibc.read(number, $0.baseAddress, $0.count)
                 }
             }

@@ -13,7 +13,9 @@ public enum SystemCall {
     /// Makes a call that returns -1 on failure; repeats it when a signal interrupts it.
     @inline(__always)
     @discardableResult
-    public static func result<Value: FixedWidthInteger & SignedInteger>(_ call: () -> Value) throws(Errno) -> Value {
+    public static func result<Value: FixedWidthInteger & SignedInteger>(_ call: () -> Value) throws(Errno)
+        -> Value
+    {
         while true {
             let value = call()
             if value != -1 { return value }
@@ -54,6 +56,8 @@ public enum SystemCall {
     /// be another file's by now).
     @inline(__always)
     private static func trapOnBrokenInvariant(_ failure: Errno) {
-        precondition(failure != .badFileDescriptor && failure != .badAddress, "a system call was given a descriptor or an address that is not ours")
+        precondition(
+            failure != .badFileDescriptor && failure != .badAddress,
+            "a system call was given a descriptor or an address that is not ours")
     }
 }

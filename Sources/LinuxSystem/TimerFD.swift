@@ -10,7 +10,9 @@ public struct TimerFD: ~Copyable, Sendable {
     public var raw: Int32 { descriptor.raw }
 
     public init() throws(Errno) {
-        descriptor = try OwnedFD { timerfd_create(Int32(CLOCK_MONOTONIC), Int32(TFD_CLOEXEC) | Int32(TFD_NONBLOCK)) }
+        descriptor = try OwnedFD {
+            timerfd_create(Int32(CLOCK_MONOTONIC), Int32(TFD_CLOEXEC) | Int32(TFD_NONBLOCK))
+        }
     }
 
     /// Fires after `first` nanoseconds and then every `interval`; 0 and 0 disarm it.

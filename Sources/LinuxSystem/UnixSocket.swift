@@ -10,7 +10,11 @@ public enum UnixSocket {
     /// A datagram socket connected to the one at `path`, non-blocking.
     /// - Throws: `.noSuchFileOrDirectory`, `.connectionRefused` (nobody has it open), `.fileNameTooLong`.
     public static func connectDatagram(to path: String) throws(Errno) -> OwnedFD {
-        let descriptor = try OwnedFD { socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0) }
+        let descriptor = try OwnedFD {
+            socket(
+                AF_UNIX,
+                Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        }
         var address = try sockaddr_un(path: path)
         let number = descriptor.raw
         try SystemCall.result {

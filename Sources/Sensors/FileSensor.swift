@@ -8,8 +8,10 @@ enum FileSensor {
     static let functions = ["security_file_open", "security_path_unlink", "security_mmap_file"]
 
     private static let nameCalls = [
-        "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat",
-        "chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "mkdir", "mkdirat", "mknod", "mknodat",
+        "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "link", "linkat", "symlink",
+        "symlinkat",
+        "chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "mkdir", "mkdirat", "mknod",
+        "mknodat",
     ]
 
     static let plan = SensorPlan(
@@ -19,7 +21,9 @@ enum FileSensor {
                 function: "open",
                 mechanisms: [
                     direct("fexit/security_file_open", ["on_open"], needs: "security_file_open"),
-                    calls("on_open_call", ["open", "openat", "openat2", "creat", "open_by_handle_at"], blindSpot: "opens by io_uring and by 32-bit programs"),
+                    calls(
+                        "on_open_call", ["open", "openat", "openat2", "creat", "open_by_handle_at"],
+                        blindSpot: "opens by io_uring and by 32-bit programs"),
                 ],
                 lossWithout: "opens for writing and creation"),
             Ladder(
@@ -28,31 +32,41 @@ enum FileSensor {
                     direct(
                         "fexit/security_path_*",
                         [
-                            "on_unlink", "on_rmdir", "on_mkdir", "on_mknod", "on_symlink", "on_rename", "on_link",
+                            "on_unlink", "on_rmdir", "on_mkdir", "on_mknod", "on_symlink", "on_rename",
+                            "on_link",
                             "on_chmod", "on_chown",
                         ], needs: "security_path_unlink",
                         blindSpot: "errors of the file system after the permission check"),
                     Mechanism(
                         "tracepoint/syscalls",
                         [
-                            .tracepoints(program: "on_change_call", category: "syscalls", events: nameCalls.map { "sys_exit_\($0)" }),
-                            .tracepoints(program: "on_descriptor_change_call", category: "syscalls", events: ["sys_exit_fchmod", "sys_exit_fchown"]),
+                            .tracepoints(
+                                program: "on_change_call", category: "syscalls",
+                                events: nameCalls.map { "sys_exit_\($0)" }),
+                            .tracepoints(
+                                program: "on_descriptor_change_call", category: "syscalls",
+                                events: ["sys_exit_fchmod", "sys_exit_fchown"]),
                         ],
-                        blindSpot: "what a path led to: it is the caller's string (source: user); io_uring and 32-bit programs"
+                        blindSpot:
+                            "what a path led to: it is the caller's string (source: user); io_uring and 32-bit programs"
                     ) { $0.syscallTracepoints == nil },
                 ],
                 lossWithout: "deletes, renames, links, chmod and chown"),
             Ladder(
                 function: "map",
                 mechanisms: [
-                    direct("fexit/security_mmap_file", ["on_mmap"], needs: "security_mmap_file", blindSpot: "mprotect(PROT_EXEC)"),
+                    direct(
+                        "fexit/security_mmap_file", ["on_mmap"], needs: "security_mmap_file",
+                        blindSpot: "mprotect(PROT_EXEC)"),
                     calls("on_mmap_call", ["mmap"], blindSpot: "mprotect(PROT_EXEC) and 32-bit programs"),
                 ],
                 lossWithout: "executable mappings"),
         ],
         iterator: nil)
 
-    private static func direct(_ name: String, _ programs: [String], needs function: String, blindSpot: String? = nil) -> Mechanism {
+    private static func direct(
+        _ name: String, _ programs: [String], needs function: String, blindSpot: String? = nil
+    ) -> Mechanism {
         Mechanism(name, programs.map { .section(program: $0) }, blindSpot: blindSpot) {
             $0.fentry == nil && $0.functions.contains(function)
         }

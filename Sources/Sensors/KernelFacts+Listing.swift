@@ -22,12 +22,17 @@ extension KernelFacts {
                 "LSM, or raises are marked unknown"),
             tracepoint("sched_process_exec", "exec", "nothing works"),
             tracepoint("inet_sock_set_state", "TCP connections", "connects and closes are not seen"),
-            tracepoint("sock_send_length", "socket users and totals (6.3+)", "fexit on the send and receive functions"),
-            tracepoint("cgroup_mkdir", "names of short-lived cgroups", "names only of cgroups that exist at a look"),
+            tracepoint(
+                "sock_send_length", "socket users and totals (6.3+)",
+                "fexit on the send and receive functions"),
+            tracepoint(
+                "cgroup_mkdir", "names of short-lived cgroups", "names only of cgroups that exist at a look"),
         ]
     }
 
-    private func row(_ name: String, _ obstacle: Obstacle?, _ usedBy: String, _ without: String) -> MechanismListing {
+    private func row(_ name: String, _ obstacle: Obstacle?, _ usedBy: String, _ without: String)
+        -> MechanismListing
+    {
         MechanismListing(
             mechanism: name, available: obstacle == nil, reason: obstacle?.description ?? "", usedBy: usedBy,
             without: without)
@@ -35,7 +40,8 @@ extension KernelFacts {
 
     private func tracepoint(_ name: String, _ usedBy: String, _ without: String) -> MechanismListing {
         row(
-            "tp_btf/\(name)", has(tracepoint: name) ? nil : Obstacle("this kernel has no such tracepoint"), usedBy,
+            "tp_btf/\(name)", has(tracepoint: name) ? nil : Obstacle("this kernel has no such tracepoint"),
+            usedBy,
             without)
     }
 }

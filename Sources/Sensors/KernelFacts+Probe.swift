@@ -22,7 +22,8 @@ extension KernelFacts {
         return KernelFacts(
             lsm: lsm(probe),
             fentry: probe.fentryObstacle().map { Obstacle("program load refused: \($0)") },
-            kprobe: probe.kprobeObstacle().map { _ in Obstacle("the kernel was built without CONFIG_KPROBES") },
+            kprobe: probe.kprobeObstacle().map { _ in Obstacle("the kernel was built without CONFIG_KPROBES")
+            },
             syscallTracepoints: exists("/sys/kernel/tracing/events/syscalls/sys_exit_connect/id")
                 ? nil : Obstacle("tracefs is not mounted, or the kernel lacks CONFIG_FTRACE_SYSCALLS"),
             cgroup: cgroupRoot == nil ? Obstacle("no cgroup2 hierarchy is mounted") : nil,
@@ -34,7 +35,8 @@ extension KernelFacts {
         // Programs load even where the LSM is compiled in but not active: then they never run.
         guard let active = SmallFile.read("/sys/kernel/security/lsm") else { return nil }
         guard active.split(separator: ",").contains("bpf") else {
-            return Obstacle("not among the active LSMs (\(active)): add bpf to lsm= on the kernel command line")
+            return Obstacle(
+                "not among the active LSMs (\(active)): add bpf to lsm= on the kernel command line")
         }
         return nil
     }

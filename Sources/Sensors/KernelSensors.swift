@@ -1,6 +1,6 @@
 public import AgentModel
-public import BPFRuntime
 import BPFObjects
+public import BPFRuntime
 public import CEventABI
 public import Logging
 
@@ -103,14 +103,17 @@ public final class KernelSensors {
             probe = try KernelProbe()
         } catch {
             throw SensorError(
-                "this kernel has no BTF (/sys/kernel/btf/vmlinux): secd needs Linux 6.1 or later built with CONFIG_DEBUG_INFO_BTF")
+                "this kernel has no BTF (/sys/kernel/btf/vmlinux): secd needs Linux 6.1 or later built with CONFIG_DEBUG_INFO_BTF"
+            )
         }
         if let obstacle = probe.loadObstacle() {
             throw SensorError(
-                "the kernel refuses BPF programs (\(obstacle)): secd needs root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE")
+                "the kernel refuses BPF programs (\(obstacle)): secd needs root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_PTRACE"
+            )
         }
         return KernelFacts.probe(
-            probe, tracepoints: plans.flatMap(\.tracepoints), functions: ["commit_creds"] + SocketSensor.functions + FileSensor.functions,
+            probe, tracepoints: plans.flatMap(\.tracepoints),
+            functions: ["commit_creds"] + SocketSensor.functions + FileSensor.functions,
             cgroupRoot: options.cgroupRoot)
     }
 
@@ -127,7 +130,9 @@ public final class KernelSensors {
     }
 
     private func iterate<Record: BitwiseCopyable>(sensor: String, as type: Record.Type) throws -> [Record] {
-        guard let object = objects.first(where: { $0.plan.name == sensor }), let iterator = object.plan.iterator else {
+        guard let object = objects.first(where: { $0.plan.name == sensor }),
+            let iterator = object.plan.iterator
+        else {
             return []
         }
         let bytes: [UInt8]

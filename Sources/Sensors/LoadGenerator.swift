@@ -11,7 +11,10 @@ enum LoadGenerator {
                 mechanisms: [
                     Mechanism(
                         "tracepoint/syscalls/sys_enter_getppid",
-                        [.tracepoints(program: "on_load", category: "syscalls", events: ["sys_enter_getppid"])]
+                        [
+                            .tracepoints(
+                                program: "on_load", category: "syscalls", events: ["sys_enter_getppid"])
+                        ]
                     ) { $0.syscallTracepoints == nil }
                 ],
                 lossWithout: "the load", isRequired: true)

@@ -31,17 +31,20 @@ final class LoadedObject {
         let chosen = plan.choose(facts)
         for case (let ladder, nil) in chosen where ladder.isRequired {
             throw SensorError(
-                "the \(plan.name) sensor has no mechanism for \(ladder.function) on this kernel; without it you lose \(ladder.lossWithout)")
+                "the \(plan.name) sensor has no mechanism for \(ladder.function) on this kernel; without it you lose \(ladder.lossWithout)"
+            )
         }
         do {
             file = try Self.load(plan, plan.object, chosen, options, first)
         } catch {
-            logger.debug("build with direct loads refused, trying probe reads", metadata: ["error": "\(error)"])
+            logger.debug(
+                "build with direct loads refused, trying probe reads", metadata: ["error": "\(error)"])
             do {
                 file = try Self.load(plan, plan.probeObject, chosen, options, first)
             } catch let second {
                 throw SensorError(
-                    "the kernel refuses the \(plan.name) sensor: \(second)", log: "\(error.log)\n\(second.log)")
+                    "the kernel refuses the \(plan.name) sensor: \(second)",
+                    log: "\(error.log)\n\(second.log)")
             }
         }
         self.plan = plan
@@ -95,7 +98,9 @@ final class LoadedObject {
                 do {
                     try attach(attachment, options)
                 } catch {
-                    throw SensorError("\(plan.name) sensor, \(ladder.function) by \(mechanism.name): \(error)", log: error.log)
+                    throw SensorError(
+                        "\(plan.name) sensor, \(ladder.function) by \(mechanism.name): \(error)",
+                        log: error.log)
                 }
             }
         }

@@ -20,7 +20,8 @@ public struct KernelFacts: Sendable {
     }
 
     public init(
-        lsm: Obstacle?, fentry: Obstacle?, kprobe: Obstacle?, syscallTracepoints: Obstacle?, cgroup: Obstacle?,
+        lsm: Obstacle?, fentry: Obstacle?, kprobe: Obstacle?, syscallTracepoints: Obstacle?,
+        cgroup: Obstacle?,
         tracepoints: [String: Int], functions: Set<String>
     ) {
         self.lsm = lsm

@@ -5,7 +5,8 @@ enum ProcessSensor {
     /// System calls that can change credentials. One program on each: as rare calls they cost less
     /// this way than a test on every system call (tracepoint +20 ns on others, raw sys_exit +65).
     static let credentialCalls = [
-        "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
+        "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid",
+        "setgroups",
         "capset", "prctl", "unshare", "setns", "keyctl",
     ]
 
@@ -21,7 +22,9 @@ enum ProcessSensor {
                 function: "prepare-exec",
                 mechanisms: [
                     .tracepoint("sched_prepare_exec", "on_prepare_exec"),
-                    Mechanism("lsm/bprm_creds_from_file", [.section(program: "on_commit_lsm")]) { $0.lsm == nil },
+                    Mechanism("lsm/bprm_creds_from_file", [.section(program: "on_commit_lsm")]) {
+                        $0.lsm == nil
+                    },
                 ],
                 lossWithout: "credentials before exec: setuid and file-capability raises are marked unknown"),
             Ladder(
@@ -49,7 +52,8 @@ enum ProcessSensor {
                                 program: "on_credentials_syscall", category: "syscalls",
                                 events: credentialCalls.map { "sys_exit_\($0)" })
                         ],
-                        blindSpot: "credential changes other than by set*id, capset, prctl, unshare, setns, keyctl"
+                        blindSpot:
+                            "credential changes other than by set*id, capset, prctl, unshare, setns, keyctl"
                     ) { $0.syscallTracepoints == nil },
                 ],
                 lossWithout: "credential changes outside exec"),

@@ -8,14 +8,18 @@ import BPFObjects
 enum SocketSensor {
     /// Kernel functions that the ladder asks BTF for.
     static let functions = [
-        "security_socket_post_create", "inet_bind", "inet6_bind", "unix_bind", "unix_listen", "unix_stream_connect",
+        "security_socket_post_create", "inet_bind", "inet6_bind", "unix_bind", "unix_listen",
+        "unix_stream_connect",
         "unix_dgram_connect", "inet_stream_connect", "inet_dgram_connect", "inet_accept", "unix_accept",
         "inet_release", "sock_close", "inet_sendmsg", "unix_stream_sendmsg", "bpf_sock_addr_set_sun_path",
     ]
 
     static let plan = SensorPlan(
         name: "socket", object: BPFObjects.socket, probeObject: BPFObjects.socketProbe,
-        ladders: [tcpState, create, bind, listen, attempt, unixAttempt, outcome, accept, release, close, transfer, ingress],
+        ladders: [
+            tcpState, create, bind, listen, attempt, unixAttempt, outcome, accept, release, close, transfer,
+            ingress,
+        ],
         iterator: "on_socket_file")
 
     private static let tcpState = Ladder(
@@ -25,7 +29,8 @@ enum SocketSensor {
     private static let create = Ladder(
         function: "create",
         mechanisms: [
-            direct("fentry/security_socket_post_create", ["on_create"], needs: ["security_socket_post_create"]),
+            direct(
+                "fentry/security_socket_post_create", ["on_create"], needs: ["security_socket_post_create"]),
             Mechanism(
                 "cgroup/sock_create, tracepoint/syscalls/sys_exit_socket",
                 [
@@ -39,11 +44,14 @@ enum SocketSensor {
     private static let bind = Ladder(
         function: "bind",
         mechanisms: [
-            direct("fexit/inet_bind, unix_bind", ["on_bind4", "on_bind6", "on_unix_bind"], needs: ["inet_bind", "unix_bind"]),
+            direct(
+                "fexit/inet_bind, unix_bind", ["on_bind4", "on_bind6", "on_unix_bind"],
+                needs: ["inet_bind", "unix_bind"]),
             Mechanism(
                 "cgroup/post_bind4, post_bind6, tracepoint/syscalls/sys_exit_bind",
                 [
-                    .cgroup(program: "on_post_bind4", type: nil), .cgroup(program: "on_post_bind6", type: nil),
+                    .cgroup(program: "on_post_bind4", type: nil),
+                    .cgroup(program: "on_post_bind6", type: nil),
                     call("on_bind_call", "bind"),
                 ], isAvailable: hasCalls),
         ],
@@ -53,7 +61,9 @@ enum SocketSensor {
         function: "unix-listen",
         mechanisms: [
             direct("fexit/unix_listen", ["on_unix_listen"], needs: ["unix_listen"]),
-            Mechanism("tracepoint/syscalls/sys_exit_listen", [call("on_listen_call", "listen")], isAvailable: hasCalls),
+            Mechanism(
+                "tracepoint/syscalls/sys_exit_listen", [call("on_listen_call", "listen")],
+                isAvailable: hasCalls),
         ],
         lossWithout: "listening Unix sockets")
 
@@ -64,7 +74,9 @@ enum SocketSensor {
             direct(
                 "tp_btf/inet_sock_set_state, fentry/unix_stream_connect",
                 ["on_unix_stream_connecting", "on_unix_dgram_connecting"], needs: ["unix_stream_connect"],
-                blindSpot: "the attempt of an IP connect that fails before a packet is sent (the failure itself is told)"),
+                blindSpot:
+                    "the attempt of an IP connect that fails before a packet is sent (the failure itself is told)"
+            ),
             Mechanism(
                 "cgroup/connect4, connect6",
                 [.cgroup(program: "on_connect4", type: nil), .cgroup(program: "on_connect6", type: nil)],
@@ -75,7 +87,9 @@ enum SocketSensor {
     private static let unixAttempt = Ladder(
         function: "unix-connect-attempt",
         mechanisms: [
-            Mechanism("with connect-attempt", []) { $0.fentry == nil && $0.functions.contains("unix_stream_connect") },
+            Mechanism("with connect-attempt", []) {
+                $0.fentry == nil && $0.functions.contains("unix_stream_connect")
+            },
             // Attach type 49, BPF_CGROUP_UNIX_CONNECT (6.7+): libbpf 1.1 has no name for it. The kfunc of
             // the same patch series says whether the kernel has it.
             Mechanism("cgroup/unix_connect", [.cgroup(program: "on_unix_connect", type: 49)]) {
@@ -100,10 +114,16 @@ enum SocketSensor {
     private static let accept = Ladder(
         function: "accept",
         mechanisms: [
-            direct("fexit/inet_accept, unix_accept", ["on_accept", "on_unix_accept"], needs: ["inet_accept", "unix_accept"]),
+            direct(
+                "fexit/inet_accept, unix_accept", ["on_accept", "on_unix_accept"],
+                needs: ["inet_accept", "unix_accept"]),
             Mechanism(
                 "tracepoint/syscalls/sys_exit_accept, sys_exit_accept4",
-                [.tracepoints(program: "on_accept_call", category: "syscalls", events: ["sys_exit_accept", "sys_exit_accept4"])],
+                [
+                    .tracepoints(
+                        program: "on_accept_call", category: "syscalls",
+                        events: ["sys_exit_accept", "sys_exit_accept4"])
+                ],
                 blindSpot: "the acceptor of a connection that io_uring accepts, until somebody uses it",
                 isAvailable: hasCalls),
         ],
@@ -113,7 +133,9 @@ enum SocketSensor {
         function: "release",
         mechanisms: [
             direct("fentry/inet_release", ["on_release"], needs: ["inet_release"]),
-            Mechanism("cgroup/sock_release", [.cgroup(program: "on_sock_release", type: nil)], isAvailable: hasCalls),
+            Mechanism(
+                "cgroup/sock_release", [.cgroup(program: "on_sock_release", type: nil)], isAvailable: hasCalls
+            ),
         ],
         lossWithout: "closes of UDP and of TCP sockets that never connected")
 
@@ -124,7 +146,8 @@ enum SocketSensor {
             Mechanism(
                 "tracepoint/syscalls/sys_enter_close",
                 [.tracepoints(program: "on_close_call", category: "syscalls", events: ["sys_enter_close"])],
-                blindSpot: "closes of sockets other than IP by exit, exec, dup2 or close_range", isAvailable: hasCalls),
+                blindSpot: "closes of sockets other than IP by exit, exec, dup2 or close_range",
+                isAvailable: hasCalls),
         ],
         lossWithout: "closes of sockets other than IP")
 
@@ -141,7 +164,8 @@ enum SocketSensor {
             direct(
                 "fexit/inet_sendmsg, inet_recvmsg, unix_*_sendmsg, unix_*_recvmsg",
                 [
-                    "on_inet_send", "on_inet6_send", "on_inet_receive", "on_inet6_receive", "on_unix_stream_send",
+                    "on_inet_send", "on_inet6_send", "on_inet_receive", "on_inet6_receive",
+                    "on_unix_stream_send",
                     "on_unix_stream_receive", "on_unix_dgram_send", "on_unix_dgram_receive",
                 ], needs: ["inet_sendmsg", "unix_stream_sendmsg"]),
         ],
@@ -167,5 +191,7 @@ enum SocketSensor {
         .tracepoints(program: program, category: "syscalls", events: ["sys_exit_\(name)"])
     }
 
-    private static let hasCalls: @Sendable (KernelFacts) -> Bool = { $0.syscallTracepoints == nil && $0.cgroup == nil }
+    private static let hasCalls: @Sendable (KernelFacts) -> Bool = {
+        $0.syscallTracepoints == nil && $0.cgroup == nil
+    }
 }

@@ -14,7 +14,9 @@ extension OutputBuffer {
             }
             while index < length {
                 let byte = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte >= 0x7f { break }
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte >= 0x7f {
+                    break
+                }
                 index += 1
             }
             if index > start { append(bytes.extracting(start..<index)) }

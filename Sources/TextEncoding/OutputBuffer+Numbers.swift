@@ -28,7 +28,8 @@ extension OutputBuffer {
         while rest > 0 {
             position -= 1
             unsafe base.storeBytes(
-                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position, as: UInt8.self)
+                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position,
+                as: UInt8.self)
             rest /= 10
         }
         advance(by: length)
@@ -42,7 +43,8 @@ extension OutputBuffer {
         for _ in 0..<digits {
             position -= 1
             unsafe base.storeBytes(
-                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position, as: UInt8.self)
+                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position,
+                as: UInt8.self)
             rest /= 10
         }
         advance(by: digits)
@@ -70,8 +72,12 @@ extension OutputBuffer {
         reserve((length + 2) / 3 * 4)
         while index < length {
             let first = unsafe UInt32(span.unsafeLoad(fromByteOffset: index, as: UInt8.self))
-            let second = index + 1 < length ? unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 1, as: UInt8.self)) : 0
-            let third = index + 2 < length ? unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 2, as: UInt8.self)) : 0
+            let second =
+                index + 1 < length
+                ? unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 1, as: UInt8.self)) : 0
+            let third =
+                index + 2 < length
+                ? unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 2, as: UInt8.self)) : 0
             let word = first << 16 | second << 8 | third
             append(Self.base64Digit(word >> 18))
             append(Self.base64Digit(word >> 12 & 63))

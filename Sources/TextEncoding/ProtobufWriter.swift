@@ -62,7 +62,8 @@ public struct ProtobufWriter: ~Copyable {
         var rest = UInt64(length)
         for index in 0..<kept {
             let last = index == kept - 1
-            output.overwrite(at: start + index, with: UInt8(truncatingIfNeeded: rest & 0x7f) | (last ? 0 : 0x80))
+            output.overwrite(
+                at: start + index, with: UInt8(truncatingIfNeeded: rest & 0x7f) | (last ? 0 : 0x80))
             rest >>= 7
         }
     }

@@ -31,9 +31,12 @@ struct IdleBenchmark: Benchmark {
         let wakeups = daemon.wakeups
         usleep(UInt32(seconds * 1e6))
         let figures = [
-            Figure("CPU", Double(daemon.cpuNanoseconds - cpu) / seconds / 1e7, "% of a core", bar: .atMost(0.2)),
+            Figure(
+                "CPU", Double(daemon.cpuNanoseconds - cpu) / seconds / 1e7, "% of a core", bar: .atMost(0.2)),
             Figure("wakeups", Double(daemon.wakeups - wakeups) / seconds, "/s", bar: .atMost(60)),
-            Figure("resident, rings apart", Double(daemon.status("RssAnon") + daemon.status("RssFile")) / 1024, "MiB", bar: .atMost(30)),
+            Figure(
+                "resident, rings apart", Double(daemon.status("RssAnon") + daemon.status("RssFile")) / 1024,
+                "MiB", bar: .atMost(30)),
         ]
         _ = try daemon.stop()
         return figures
@@ -62,7 +65,9 @@ struct SocketStormBenchmark: Benchmark {
             _ = try daemon.stop()
         }
         return [
-            Figure("connections, ratio to no agent", median: sockets, "×", bar: nil, note: "as fast as possible; the bar is for 10,000 sockets/s"),
+            Figure(
+                "connections, ratio to no agent", median: sockets, "×", bar: nil,
+                note: "as fast as possible; the bar is for 10,000 sockets/s"),
             Figure("sockets opened and closed", median: rate, "/s", bar: nil),
             Figure("threads, ratio to no agent", median: threads, "×", bar: .atMost(1.05)),
         ]

@@ -9,14 +9,17 @@ final class DaemonProcess {
 
     /// Starts it and waits until its first line is written.
     init(arguments: [String] = []) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "secbench-\(getpid())-\(UInt32.random(in: 0 ... .max))")
+        folder = FileManager.default.temporaryDirectory.appending(
+            path: "secbench-\(getpid())-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let binary = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        let binary = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent()
             .appending(path: "secd")
         process.executableURL = binary
         process.arguments =
             [
-                "--socket", folder.appending(path: "secd.sock").path(), "--state-dir", folder.appending(path: "state").path(),
+                "--socket", folder.appending(path: "secd.sock").path(), "--state-dir",
+                folder.appending(path: "state").path(),
                 "--pin-dir", folder.appending(path: "pins").path(), "--export-file",
                 folder.appending(path: "events.json").path(), "--log-level", "warning",
             ] + arguments
@@ -50,7 +53,8 @@ final class DaemonProcess {
     var cpuNanoseconds: UInt64 {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
         return tasks.reduce(0) { sum, task in
-            let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(task)/schedstat", encoding: .utf8)) ?? ""
+            let text =
+                (try? String(contentsOfFile: "/proc/\(pid)/task/\(task)/schedstat", encoding: .utf8)) ?? ""
             return sum + (UInt64(text.split(separator: " ").first ?? "") ?? 0)
         }
     }
@@ -66,7 +70,8 @@ final class DaemonProcess {
     var wakeups: UInt64 {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
         return tasks.reduce(0) { sum, task in
-            let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(task)/status", encoding: .utf8)) ?? ""
+            let text =
+                (try? String(contentsOfFile: "/proc/\(pid)/task/\(task)/status", encoding: .utf8)) ?? ""
             let line = text.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches") } ?? ""
             return sum + (UInt64(line.filter(\.isNumber)) ?? 0)
         }

@@ -41,8 +41,12 @@ struct ExecStormBenchmark: Benchmark {
             Figure("one storm, ratio to no agent", median: single, "×", bar: .atMost(1.05)),
             Figure("two storms, ratio to no agent", median: double, "×", bar: .atMost(1.10)),
             Figure("CPU of secd per process", median: cpu, "µs", bar: .atMost(12)),
-            Figure("kernel cost of fork + exec + exit", median: kernel.samples, "µs", bar: .atMost(4), note: "kernel.bpf_stats_enabled, other processes included"),
-            Figure("execs missing", Double(expected - execs), "", bar: .atMost(0), note: "\(execs) of \(expected)"),
+            Figure(
+                "kernel cost of fork + exec + exit", median: kernel.samples, "µs", bar: .atMost(4),
+                note: "kernel.bpf_stats_enabled, other processes included"),
+            Figure(
+                "execs missing", Double(expected - execs), "", bar: .atMost(0),
+                note: "\(execs) of \(expected)"),
             Figure("exits missing", Double(expected - exits), "", bar: .atMost(0)),
             Figure("gaps", Double(gaps), "", bar: .atMost(0)),
         ]
@@ -51,7 +55,9 @@ struct ExecStormBenchmark: Benchmark {
     /// Two storms at once, one a thread; the longer one counts.
     private static func twice(_ count: Int) -> Double {
         let start = DispatchTime.now().uptimeNanoseconds
-        DispatchQueue.concurrentPerform(iterations: 2) { _ in _ = unsafe secd_bench_spawn("/bin/true", Int32(count)) }
+        DispatchQueue.concurrentPerform(iterations: 2) { _ in
+            _ = unsafe secd_bench_spawn("/bin/true", Int32(count))
+        }
         return Double(DispatchTime.now().uptimeNanoseconds - start)
     }
 
@@ -60,7 +66,8 @@ struct ExecStormBenchmark: Benchmark {
         var result = (execs: 0, exits: 0, gaps: 0)
         for line in lines {
             let text = String(decoding: line.prefix(600), as: UTF8.self)
-            let isTrue = text.contains("\"binary\":\"/usr/bin/true\"") || text.contains("\"binary\":\"/bin/true\"")
+            let isTrue =
+                text.contains("\"binary\":\"/usr/bin/true\"") || text.contains("\"binary\":\"/bin/true\"")
             if text.hasPrefix("{\"process_exec\""), isTrue { result.execs += 1 }
             if text.hasPrefix("{\"process_exit\""), isTrue { result.exits += 1 }
             if text.hasPrefix("{\"stream_gap\"") { result.gaps += 1 }
@@ -86,7 +93,8 @@ struct KernelCost {
     }
 
     private static func setStatistics(_ on: Bool) {
-        try? (on ? "1" : "0").write(toFile: "/proc/sys/kernel/bpf_stats_enabled", atomically: false, encoding: .ascii)
+        try? (on ? "1" : "0").write(
+            toFile: "/proc/sys/kernel/bpf_stats_enabled", atomically: false, encoding: .ascii)
     }
 
     /// Nanoseconds of all programs in the kernel, by fdinfo of the daemon's descriptors: bpftool is

@@ -19,7 +19,10 @@ struct Figure: Codable {
         static func atLeast(_ limit: Double) -> Bar { Bar(limit: limit, isUpper: false) }
     }
 
-    init(_ name: String, _ value: Double, _ unit: String, bar: Bar?, note: String = "", quartiles: [Double]? = nil) {
+    init(
+        _ name: String, _ value: Double, _ unit: String, bar: Bar?, note: String = "",
+        quartiles: [Double]? = nil
+    ) {
         self.name = name
         self.value = value
         self.unit = unit
@@ -49,7 +52,8 @@ struct Figure: Codable {
     }
 
     var line: String {
-        var text = name + String(repeating: " ", count: max(1, 44 - name.count)) + Self.text(value) + " " + unit
+        var text =
+            name + String(repeating: " ", count: max(1, 44 - name.count)) + Self.text(value) + " " + unit
         if let quartiles { text += "  [\(Self.text(quartiles[0])) … \(Self.text(quartiles[1]))]" }
         if let bar, let isMet {
             text += "  bar \(bar.isUpper ? "≤" : "≥") \(Self.text(bar.limit)) \(isMet ? "met" : "MISSED")"
@@ -74,6 +78,7 @@ struct Results: Codable {
 enum Machine {
     static func describe() -> String {
         let release = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? "?"
-        return "Linux \(release.trimmingCharacters(in: .whitespacesAndNewlines)), \(ProcessInfo.processInfo.processorCount) cpus"
+        return
+            "Linux \(release.trimmingCharacters(in: .whitespacesAndNewlines)), \(ProcessInfo.processInfo.processorCount) cpus"
     }
 }

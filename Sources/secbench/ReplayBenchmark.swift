@@ -29,12 +29,16 @@ struct ReplayBenchmark: Benchmark {
             allocations.append(Double(secd_bench_allocations() - allocationsBefore) / events)
         }
         let resident = Double(Self.residentKilobytes) / 1024
-        let median = Figure("ring to file, per event", median: perEvent, "µs", bar: .atMost(2), note: "exec and exit lines, write(2) included")
+        let median = Figure(
+            "ring to file, per event", median: perEvent, "µs", bar: .atMost(2),
+            note: "exec and exit lines, write(2) included")
         return [
             median,
             Figure("events per second on one core", 1e6 / median.value, "/s", bar: .atLeast(500_000)),
             Figure("allocations per event", median: allocations, "", bar: .atMost(0)),
-            Figure("images left after \(processes + processes / 10) processes", Double(replay.images), "", bar: nil),
+            Figure(
+                "images left after \(processes + processes / 10) processes", Double(replay.images), "",
+                bar: nil),
             Figure("resident memory of the benchmark afterwards", resident, "MiB", bar: nil),
             Figure("undecodable", Double(replay.undecodable), "", bar: .atMost(0)),
         ]
@@ -101,7 +105,9 @@ struct SyntheticProcesses {
     private var exec: [UInt8]
     private let shell: secd_image
 
-    private static let strings = ["/usr/bin/true", "/home/user/project", "/bin/true", "true\0--with\0some arguments\0/of/a/path\0"]
+    private static let strings = [
+        "/usr/bin/true", "/home/user/project", "/bin/true", "true\0--with\0some arguments\0/of/a/path\0",
+    ]
 
     init() {
         shell = secd_image(start_ns: 1000, pid: 1, reserved: 0)
@@ -115,7 +121,8 @@ struct SyntheticProcesses {
         head.credentials.effective = 0x1ff_ffff_ffff
         head.credentials.bounding = 0x1ff_ffff_ffff
         head.namespaces = secd_namespaces(
-            uts: 1, ipc: 2, mnt: 3, pid: 4, pid_for_children: 4, net: 5, time: 6, time_for_children: 6, cgroup: 7, user: 8)
+            uts: 1, ipc: 2, mnt: 3, pid: 4, pid_for_children: 4, net: 5, time: 6, time_for_children: 6,
+            cgroup: 7, user: 8)
         head.flags = SECD_IMAGE_EXECVE
         head.binary_inode.number = 4711
         head.binary_inode.links = 1
@@ -159,7 +166,8 @@ struct SyntheticProcesses {
     private mutating func head(_ kind: Int32, _ size: Int) -> secd_record {
         sequence += 1
         return secd_record(
-            size: UInt32(size), kind: UInt16(kind), ring: UInt8(SECD_RING_LIFECYCLE), version: UInt8(SECD_ABI_VERSION),
+            size: UInt32(size), kind: UInt16(kind), ring: UInt8(SECD_RING_LIFECYCLE),
+            version: UInt8(SECD_ABI_VERSION),
             sequence: sequence, time_ns: time, cpu: 0, reserved: 0)
     }
 }

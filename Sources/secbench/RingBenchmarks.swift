@@ -17,7 +17,8 @@ final class LoadedEngine {
         agent.wake_bytes = 1 << 20
         var sensors = SensorOptions(agent: agent, observationRing: ring, cgroupRoot: nil, sockets: false)
         sensors.loadPID = UInt32(getpid())
-        engine = try AgentEngine(EngineOptions(sensors: sensors, nodeName: "bench"), logger: Logger(label: "bench"))
+        engine = try AgentEngine(
+            EngineOptions(sensors: sensors, nodeName: "bench"), logger: Logger(label: "bench"))
         engine.add(lines: lines)
     }
 
@@ -38,7 +39,8 @@ final class LoadedEngine {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
         for task in tasks {
             let folder = "/proc/self/task/\(task)/"
-            guard let name = try? String(contentsOfFile: folder + "comm", encoding: .utf8), name.hasPrefix("secd-events"),
+            guard let name = try? String(contentsOfFile: folder + "comm", encoding: .utf8),
+                name.hasPrefix("secd-events"),
                 let text = try? String(contentsOfFile: folder + "schedstat", encoding: .utf8)
             else { continue }
             return UInt64(text.split(separator: " ").first ?? "") ?? 0
@@ -82,7 +84,9 @@ struct RingBenchmark: Benchmark {
         let before = loaded.observation()
         let start = DispatchTime.now().uptimeNanoseconds
         DispatchQueue.concurrentPerform(iterations: 2) { _ in _ = secd_bench_getppid(calls) }
-        while loaded.observation().records + loaded.observation().lost < before.records + before.lost + 2 * calls {
+        while loaded.observation().records + loaded.observation().lost < before.records + before.lost + 2
+            * calls
+        {
             usleep(1000)
         }
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
@@ -101,7 +105,9 @@ struct RingBenchmark: Benchmark {
         let steady = Double(DispatchTime.now().uptimeNanoseconds - steadyStart)
         let cpu = Double(loaded.workerNanoseconds - cpuBefore) / steady * 100
         return [
-            Figure("two producers, kernel to reader", Double(after.records - before.records) / seconds, "/s", bar: .atLeast(2_000_000), note: "three busy threads on two cores"),
+            Figure(
+                "two producers, kernel to reader", Double(after.records - before.records) / seconds, "/s",
+                bar: .atLeast(2_000_000), note: "three busy threads on two cores"),
             Figure("records lost", Double(after.lost - before.lost), "", bar: .atMost(0)),
             Figure("reader at 100,000 records/s", cpu, "% of a core", bar: .atMost(4)),
         ]
@@ -120,10 +126,14 @@ struct OverloadBenchmark: Benchmark {
         let deadline = Date().addingTimeInterval(seconds)
         DispatchQueue.concurrentPerform(iterations: 3) { index in
             while Date() < deadline {
-                if index == 2 { _ = unsafe secd_bench_spawn("/bin/true", 20) } else { _ = secd_bench_getppid(100_000) }
+                if index == 2 {
+                    _ = unsafe secd_bench_spawn("/bin/true", 20)
+                } else {
+                    _ = secd_bench_getppid(100_000)
+                }
             }
         }
-        sleep(3) // two audits: a hole at the end of the stream is reported by the second
+        sleep(3)  // two audits: a hole at the end of the stream is reported by the second
         let ring = loaded.observation()
         let lifecycle = Box(UInt64(0))
         let answer = DispatchSemaphore(value: 0)
@@ -144,7 +154,9 @@ struct OverloadBenchmark: Benchmark {
         }
         return [
             Figure("records lost, by the kernel's count", Double(ring.lost), "", bar: nil),
-            Figure("lost records that no gap explains", Double(ring.lost) - Double(explained), "", bar: .atMost(0)),
+            Figure(
+                "lost records that no gap explains", Double(ring.lost) - Double(explained), "",
+                bar: .atMost(0)),
             Figure("gaps without a cause", Double(unexplained), "", bar: .atMost(0)),
             Figure("lifecycle records lost meanwhile", Double(lifecycle.value), "", bar: .atMost(0)),
         ]

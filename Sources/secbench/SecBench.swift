@@ -45,7 +45,8 @@ struct SecBench: ParsableCommand {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        try encoder.encode(Results(machine: Machine.describe(), figures: figures)).write(to: URL(fileURLWithPath: path))
+        try encoder.encode(Results(machine: Machine.describe(), figures: figures)).write(
+            to: URL(fileURLWithPath: path))
         print("\nwritten to \(path)")
     }
 }

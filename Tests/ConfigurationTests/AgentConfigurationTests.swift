@@ -27,13 +27,16 @@ import Testing
         }
         var name = [CChar](repeating: 0, count: 256)
         unsafe gethostname(&name, 255)
-        #expect(configuration.nodeName == String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        #expect(
+            configuration.nodeName
+                == String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
     @Test func namesThatOthersRelyOn() {
         let flags = Set(SettingTable.all.compactMap(\.flag))
         for flag in [
-            "--socket", "--export-file", "--export-journald", "--policy", "--manifests", "--metrics", "--state-dir",
+            "--socket", "--export-file", "--export-journald", "--policy", "--manifests", "--metrics",
+            "--state-dir",
             "--pin-dir", "--node-name", "--log-level", "--netns", "--cgroup-root",
         ] { #expect(flags.contains(flag)) }
         #expect(Set(SettingTable.all.map(\.name)).count == SettingTable.all.count)
@@ -70,7 +73,9 @@ import Testing
         let here = unsafe String(cString: getcwd(nil, 0))
         #expect(try load(flags: ["--state-dir": "state"]).stateDirectory == "\(here)/state")
         #expect(problems("state-dir: state").contains("\"state\" is not absolute"))
-        #expect(problems(environment: ["SECD_STATE_DIR": "state"]).contains("SECD_STATE_DIR: error: \"state\" is not absolute"))
+        #expect(
+            problems(environment: ["SECD_STATE_DIR": "state"]).contains(
+                "SECD_STATE_DIR: error: \"state\" is not absolute"))
     }
 
     @Test func allProblemsOfAllLayersAreListed() {
@@ -123,9 +128,13 @@ import Testing
 
     @Test func mutualTLSIsAllOrNothing() throws {
         let text = problems("tcp:\n  address: 0.0.0.0:54321\n  key: /k\n")
-        #expect(text.contains("secd.yaml:2:3: error: tcp.address: is served with mutual TLS only, and tcp.certificate is not set"))
+        #expect(
+            text.contains(
+                "secd.yaml:2:3: error: tcp.address: is served with mutual TLS only, and tcp.certificate is not set"
+            ))
         #expect(text.contains("tcp.client-ca is not set"))
-        #expect(problems("tcp: {certificate: /c}").contains("tcp.certificate: has no effect without tcp.address"))
+        #expect(
+            problems("tcp: {certificate: /c}").contains("tcp.certificate: has no effect without tcp.address"))
         let tcp = try load("tcp: {address: '[::1]:54321', certificate: /c, key: /k, client-ca: /a}").tcp
         #expect(tcp.address == NetworkAddress(host: "::1", port: 54321))
     }
@@ -139,9 +148,10 @@ import Testing
 
     @Test func aMisspeltVariableIsWarnedAbout() throws {
         let configuration = try load(environment: ["SECD_SOKCET": "/x", "SECD_SERVICE_HOST": "10.0.0.1"])
-        #expect(configuration.warnings.map { $0.rendered() } == [
-            "SECD_SOKCET: warning: is not a variable of secd and has no effect (did you mean SECD_SOCKET?)"
-        ])
+        #expect(
+            configuration.warnings.map { $0.rendered() } == [
+                "SECD_SOKCET: warning: is not a variable of secd and has no effect (did you mean SECD_SOCKET?)"
+            ])
     }
 
     @Test(arguments: ["", "# nothing\n", "---\n", "null\n"]) func anEmptyFileIsFine(_ text: String) throws {
@@ -149,12 +159,16 @@ import Testing
     }
 
     @Test func aListOrASecondDocumentIsNoConfiguration() {
-        #expect(problems("- a\n").contains("secd.yaml:1:1: error: expected a mapping (key: value), found a list"))
-        #expect(problems("socket: /a\n---\nsocket: /b\n").contains("a second document; the configuration is one"))
+        #expect(
+            problems("- a\n").contains("secd.yaml:1:1: error: expected a mapping (key: value), found a list"))
+        #expect(
+            problems("socket: /a\n---\nsocket: /b\n").contains("a second document; the configuration is one"))
     }
 
     @Test func aSocketPathMustFitTheKernel() {
-        #expect(problems("socket: /\(String(repeating: "x", count: 107))").contains("a socket's path has 1 to 107 bytes, this one 108"))
+        #expect(
+            problems("socket: /\(String(repeating: "x", count: 107))").contains(
+                "a socket's path has 1 to 107 bytes, this one 108"))
     }
 
     @Test func anAbsentFileIsAnErrorOnlyWhenNamed() throws {
@@ -162,9 +176,14 @@ import Testing
             _ = try AgentConfiguration.load(file: "/nonexistent/secd.yaml")
             #expect(Bool(false))
         } catch {
-            #expect(error.description == "/nonexistent/secd.yaml: error: cannot be read: No such file or directory (create it, or leave --config out)")
+            #expect(
+                error.description
+                    == "/nonexistent/secd.yaml: error: cannot be read: No such file or directory (create it, or leave --config out)"
+            )
         }
-        #expect(throws: ConfigurationError.self) { try AgentConfiguration.load(environment: ["SECD_CONFIG": "/nonexistent/x"]) }
+        #expect(throws: ConfigurationError.self) {
+            try AgentConfiguration.load(environment: ["SECD_CONFIG": "/nonexistent/x"])
+        }
         #expect(throws: ConfigurationError.self) { try AgentConfiguration.load(file: "/etc") }
         if unsafe access(AgentConfiguration.defaultFile, F_OK) != 0 { _ = try AgentConfiguration.load() }
     }
@@ -181,13 +200,20 @@ import Testing
             #expect(text.contains("\(key):"), "\(setting.name)")
         }
         // Uncommented, it is still right: no example may rot.
-        let examples = text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> Substring in
-            guard let mark = line.firstIndex(of: "#"), line[..<mark].allSatisfy({ $0 == " " }) else { return line }
+        let examples = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            line -> Substring in
+            guard let mark = line.firstIndex(of: "#"), line[..<mark].allSatisfy({ $0 == " " }) else {
+                return line
+            }
             let rest = line[line.index(mark, offsetBy: 1)...].drop { $0 == " " }
-            let isSetting = rest.hasPrefix("- ") || rest.prefix { $0.isLowercase || $0 == "-" || $0.isNumber }.count > 0
-                && rest.drop { $0.isLowercase || $0 == "-" || $0.isNumber }.hasPrefix(":")
+            let isSetting =
+                rest.hasPrefix("- ")
+                || rest.prefix { $0.isLowercase || $0 == "-" || $0.isNumber }.count > 0
+                    && rest.drop { $0.isLowercase || $0 == "-" || $0.isNumber }.hasPrefix(":")
             guard isSetting else { return "" }
-            return line[..<mark] + line[line.index(mark, offsetBy: 1)...].dropFirst(line[line.index(mark, offsetBy: 1)...].first == " " ? 1 : 0)
+            return line[..<mark]
+                + line[line.index(mark, offsetBy: 1)...].dropFirst(
+                    line[line.index(mark, offsetBy: 1)...].first == " " ? 1 : 0)
         }
         let all = try load(examples.joined(separator: "\n"))
         #expect(all.events.files.count == 2)

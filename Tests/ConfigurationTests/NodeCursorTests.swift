@@ -2,7 +2,11 @@ import Configuration
 import Testing
 
 @Suite struct NodeCursorTests {
-    private enum Operator: String, CaseIterable { case equal = "Equal", notEqual = "NotEqual", prefix = "Prefix" }
+    private enum Operator: String, CaseIterable {
+        case equal = "Equal"
+        case notEqual = "NotEqual"
+        case prefix = "Prefix"
+    }
 
     private func cursor(_ text: String) throws -> NodeCursor {
         let collector = DiagnosticCollector(SourceText(file: "my.yaml", text: text))
@@ -48,10 +52,12 @@ import Testing
                 """)
     }
 
-    @Test(arguments: [
-        ("80", 80), ("-5", -5), ("0x1f", 31), ("0o17", 15), ("\"80\"", nil), ("0755", nil), ("8.0", nil), ("", nil),
-        ("99999999999999999999", nil), ("[1]", nil),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("80", 80), ("-5", -5), ("0x1f", 31), ("0o17", 15), ("\"80\"", nil), ("0755", nil), ("8.0", nil),
+            ("", nil),
+            ("99999999999999999999", nil), ("[1]", nil),
+        ] as [(String, Int64?)])
     func integersAreJudgedOnPurpose(_ text: String, _ value: Int64?) throws {
         let top = try cursor("v: \(text)")
         let found = NodeCursor(try #require(top.pairs().first).value, path: "v", top.collector).integer()
@@ -59,12 +65,17 @@ import Testing
         #expect(top.collector.hasErrors == (value == nil))
     }
 
-    @Test(arguments: [("true", true), ("false", false), ("yes", nil), ("on", nil), ("\"true\"", nil), ("True", nil)] as [(String, Bool?)])
+    @Test(
+        arguments: [
+            ("true", true), ("false", false), ("yes", nil), ("on", nil), ("\"true\"", nil), ("True", nil),
+        ] as [(String, Bool?)])
     func booleansAreTrueAndFalse(_ text: String, _ value: Bool?) throws {
         #expect(try cursor("v: \(text)").optional("v")?.bool() == value)
     }
 
-    @Test(arguments: [("max-sise", "max-size"), ("PATH", "path"), ("paht", "path"), ("xyz", nil)] as [(String, String?)])
+    @Test(
+        arguments: [("max-sise", "max-size"), ("PATH", "path"), ("paht", "path"), ("xyz", nil)]
+            as [(String, String?)])
     func theNearestWordIsSuggested(_ word: String, _ nearest: String?) {
         #expect(Spelling.nearest(to: word, among: ["path", "max-size", "max-age"]) == nearest)
     }

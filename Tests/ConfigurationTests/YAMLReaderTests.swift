@@ -2,14 +2,16 @@ import Configuration
 import Testing
 
 @Suite struct YAMLReaderTests {
-    private func read(_ text: String, limits: YAMLLimits = YAMLLimits()) -> (nodes: [YAMLNode]?, text: String) {
+    private func read(_ text: String, limits: YAMLLimits = YAMLLimits()) -> (nodes: [YAMLNode]?, text: String)
+    {
         let collector = DiagnosticCollector(SourceText(file: "f.yaml", text: text))
         let nodes = YAMLReader.documents(collector, limits: limits)
         return (nodes, collector.rendered())
     }
 
     @Test func everyNodeKnowsItsPlace() throws {
-        let (nodes, problems) = read("a:\n  - x: 1\n    y: \"é\"\n---\nb: *nothing".replacing("*nothing", with: "2"))
+        let (nodes, problems) = read(
+            "a:\n  - x: 1\n    y: \"é\"\n---\nb: *nothing".replacing("*nothing", with: "2"))
         #expect(problems.isEmpty)
         let documents = try #require(nodes)
         #expect(documents.count == 2)
@@ -49,14 +51,16 @@ import Testing
     @Test func aliasesExpandButNotWithoutBound() throws {
         let (nodes, problems) = read("a: &x [1, 2]\nb: *x\n")
         #expect(problems.isEmpty)
-        guard case .mapping(let pairs) = try #require(nodes)[0].content, case .sequence(let copy) = pairs[1].value.content
+        guard case .mapping(let pairs) = try #require(nodes)[0].content,
+            case .sequence(let copy) = pairs[1].value.content
         else { return #expect(Bool(false)) }
         #expect(copy.count == 2)
         #expect(pairs[1].value.range.start == SourcePosition(line: 2, column: 4))
 
         var laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
         for level in 1...12 {
-            laughs += "a\(level): &a\(level) [\((0..<9).map { _ in "*a\(level - 1)" }.joined(separator: ", "))]\n"
+            laughs +=
+                "a\(level): &a\(level) [\((0..<9).map { _ in "*a\(level - 1)" }.joined(separator: ", "))]\n"
         }
         let bomb = read(laughs)
         #expect(bomb.nodes == nil)
@@ -73,14 +77,20 @@ import Testing
         #expect(read(String(repeating: "[", count: 70)).text.contains("nested deeper than 64 levels"))
         #expect(read(String(repeating: "- ", count: 70) + "x").text.contains("nested deeper than 64 levels"))
         #expect(read(String(repeating: "[", count: 500_000)).nodes == nil)
-        #expect(read(String(repeating: "a", count: 20), limits: YAMLLimits(bytes: 10)).text.contains("at most 10 are read"))
+        #expect(
+            read(String(repeating: "a", count: 20), limits: YAMLLimits(bytes: 10)).text.contains(
+                "at most 10 are read"))
         // An alias in the depth counts with the height of what it stands for.
         let deep = "a: &x " + String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
-        #expect(read(deep + "\nb: " + String(repeating: "[", count: 40) + "*x" + String(repeating: "]", count: 40)).nodes == nil)
+        #expect(
+            read(
+                deep + "\nb: " + String(repeating: "[", count: 40) + "*x" + String(repeating: "]", count: 40)
+            ).nodes == nil)
     }
 
     @Test func textThatIsNotUTF8HasAPlace() {
-        let collector = DiagnosticCollector(SourceText(file: "f.yaml", bytes: Array("ab: 1\nc: ".utf8) + [0xff, 0x0a]))
+        let collector = DiagnosticCollector(
+            SourceText(file: "f.yaml", bytes: Array("ab: 1\nc: ".utf8) + [0xff, 0x0a]))
         #expect(YAMLReader.documents(collector) == nil)
         #expect(collector.diagnostics.first.map { [$0.line, $0.column] } == [2, 4])
     }
@@ -98,7 +108,11 @@ import Testing
             var bytes = good
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 let place = Int.random(in: 0..<bytes.count, using: &random)
-                if Bool.random(using: &random) { bytes.remove(at: place) } else { bytes[place] = UInt8.random(in: 0...255, using: &random) }
+                if Bool.random(using: &random) {
+                    bytes.remove(at: place)
+                } else {
+                    bytes[place] = UInt8.random(in: 0...255, using: &random)
+                }
             }
             let collector = DiagnosticCollector(SourceText(file: "f", bytes: bytes))
             if YAMLReader.documents(collector) == nil {

@@ -58,9 +58,10 @@ import Testing
 
     @Test func largeBatchesArriveWhole() async throws {
         try await Fixture.run { fixture in
-            let events = (0..<3000).map { Array(String(repeating: "x", count: $0 % 700).utf8) } + [
-                [UInt8](repeating: 0x79, count: 12 << 20)
-            ]
+            let events =
+                (0..<3000).map { Array(String(repeating: "x", count: $0 % 700).utf8) } + [
+                    [UInt8](repeating: 0x79, count: 12 << 20)
+                ]
             let seen = Collected<Int>()
             async let reading: Void = fixture.client.events(Subscription(format: .json, peer: "")) { lines in
                 await seen.append((0..<lines.count).map { lines[$0].count })
@@ -97,7 +98,8 @@ import Testing
             fields.fields = ["process.exec_id", "parent"]
             fields.include = false
             fields.invertEventSet = true
-            let subscription = Subscription(allow: [allow], deny: [deny], fieldFilters: [fields], format: .json, peer: "")
+            let subscription = Subscription(
+                allow: [allow], deny: [deny], fieldFilters: [fields], format: .json, peer: "")
             async let reading: Void = fixture.client.events(subscription) { _ in false }
             try await fixture.agent.waitForSubscribers(1)
             fixture.agent.publish([[0x7b, 0x7d]])
@@ -115,12 +117,16 @@ import Testing
             filter.binaryRegex = ["("]
             let words = "binary_regex \"(\": a group is not closed at character 1"
             let error = await #expect(throws: ClientError.self) {
-                try await fixture.client.events(Subscription(allow: [filter], format: .json, peer: "")) { _ in false }
+                try await fixture.client.events(Subscription(allow: [filter], format: .json, peer: "")) { _ in
+                    false
+                }
             }
             #expect(error?.description == words)
             var request = Tetragon_GetEventsRequest()
             request.allowList = [.with { $0.binaryRegex = ["("] }]
-            let refusal = await #expect(throws: RPCError.self) { _ = try await fixture.getEvents(request, count: 1) }
+            let refusal = await #expect(throws: RPCError.self) {
+                _ = try await fixture.getEvents(request, count: 1)
+            }
             #expect(refusal?.code == .invalidArgument)
             #expect(refusal?.message == words)
         }

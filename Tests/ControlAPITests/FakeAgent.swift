@@ -54,10 +54,12 @@ final class FakeAgent: AgentControl {
     func subscribe(_ subscription: Subscription) throws -> AsyncStream<EventBatch> {
         for filter in subscription.allow {
             for text in filter.binaryRegex where text == "(" {
-                throw FilterError(field: "binary_regex", text: text, position: 0, reason: "a group is not closed")
+                throw FilterError(
+                    field: "binary_regex", text: text, position: 0, reason: "a group is not closed")
             }
         }
-        let (stream, continuation) = AsyncStream.makeStream(of: EventBatch.self, bufferingPolicy: .bufferingOldest(8))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: EventBatch.self, bufferingPolicy: .bufferingOldest(8))
         state.withLock { state in
             let index = state.subscribers.count
             state.subscribers.append(Subscriber(continuation: continuation, subscription: subscription))
@@ -70,16 +72,19 @@ final class FakeAgent: AgentControl {
 
     func status() async -> AgentStatus {
         AgentStatus(
-            version: "1.2.3", nodeName: "fake-node", kernel: "6.12", cpus: 2, pid: 42, uptimeSeconds: .infinity,
+            version: "1.2.3", nodeName: "fake-node", kernel: "6.12", cpus: 2, pid: 42,
+            uptimeSeconds: .infinity,
             stream: "s", bootID: "b", problems: state.withLock(\.problems), sensors: [], rings: [], sinks: [],
-            subscribers: [], processes: .init(live: 3, retained: 0, evicted: 0, sockets: 0, bytes: 0, budgetBytes: 0),
+            subscribers: [],
+            processes: .init(live: 3, retained: 0, evicted: 0, sockets: 0, bytes: 0, budgetBytes: 0),
             memory: .init(residentBytes: 1, ringBytes: 2, kernelBytes: 3), programCounters: ["x": .max])
     }
 
     func processes() async -> [ProcessListing] {
         (0..<50_000).map {
             ProcessListing(
-                execID: "id\($0)", parentExecID: "p", pid: UInt32($0), uid: 0, binary: "/bin/\"true\"", arguments: "ä\n",
+                execID: "id\($0)", parentExecID: "p", pid: UInt32($0), uid: 0, binary: "/bin/\"true\"",
+                arguments: "ä\n",
                 cwd: "/", startTime: "2026-01-01T00:00:00Z", cgroup: "/", pod: "", container: "", alive: true)
         }
     }
@@ -87,7 +92,11 @@ final class FakeAgent: AgentControl {
     func sockets() async -> [SocketListing] { [] }
 
     func mechanisms() async -> [MechanismListing] {
-        [.init(mechanism: "BPF LSM", available: false, reason: "not in lsm=", usedBy: "process", without: "kprobes")]
+        [
+            .init(
+                mechanism: "BPF LSM", available: false, reason: "not in lsm=", usedBy: "process",
+                without: "kprobes")
+        ]
     }
 
     func metrics() async -> String { "# TYPE secd_events_total counter\nsecd_events_total 7\n" }

@@ -28,7 +28,8 @@ struct Fixture: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return try await ControlServer.start(
-            .init(socketPath: socket, socketGroup: "no-such-group", version: "1.2.3"), agent: agent, logger: logger)
+            .init(socketPath: socket, socketGroup: "no-such-group", version: "1.2.3"), agent: agent,
+            logger: logger)
     }
 
     var client: AgentClient { AgentClient(socketPath: socket) }

@@ -20,7 +20,9 @@ import Testing
         // The last connections of the listener's queue may still be taken for a moment.
         let deadline = ContinuousClock.now + .seconds(5)
         var isRefused = RawConnection(port: server.port) == nil
-        while !isRefused, ContinuousClock.now < deadline { isRefused = RawConnection(port: server.port) == nil }
+        while !isRefused, ContinuousClock.now < deadline {
+            isRefused = RawConnection(port: server.port) == nil
+        }
         #expect(isRefused)
     }
 

@@ -36,7 +36,8 @@ import Testing
                 "GetHealth", Tetragon_GetHealthStatusRequest())
             #expect(ill.healthStatus.map(\.status) == [.healthStatusError])
             #expect(ill.healthStatus.map(\.details) == ["the disk is full"])
-            let info: Tetragon_GetInfoResponse = try await fixture.tetragon("GetInfo", Tetragon_GetInfoRequest())
+            let info: Tetragon_GetInfoResponse = try await fixture.tetragon(
+                "GetInfo", Tetragon_GetInfoRequest())
             #expect(info.probes.map(\.name) == ["BPF LSM"] && info.probes.map(\.enabled.value) == [false])
             #expect(info.conf.map(\.key) == ["node-name", "socket"])
             let value = try Google_Protobuf_StringValue(unpackingAny: info.conf[1].value)
@@ -46,7 +47,8 @@ import Testing
                     "AddTracingPolicy", Tetragon_AddTracingPolicyRequest())
             }
             #expect(refusal?.code == .unimplemented)
-            #expect(refusal?.message == "secd does not offer AddTracingPolicy: this version has no policy engine")
+            #expect(
+                refusal?.message == "secd does not offer AddTracingPolicy: this version has no policy engine")
         }
     }
 
@@ -55,7 +57,9 @@ import Testing
             let error = await #expect(throws: ServerError.self) {
                 _ = try await Fixture.start(fixture.socket, FakeAgent())
             }
-            #expect(error?.description == "another secd serves \(fixture.socket): stop it, or choose another --socket")
+            #expect(
+                error?.description
+                    == "another secd serves \(fixture.socket): stop it, or choose another --socket")
             let pid = try await fixture.client.status().pid
             #expect(pid == 42)
         }

@@ -56,17 +56,24 @@ import Testing
 
     /// What the exporter leaves out has its default, as an unset protobuf field has.
     @Test func unsetFieldsAreDefaults() throws {
-        #expect(try value("process_exit.status == 0 && process_exit.signal == '' && !process_exit.core", exitLine) == true)
+        #expect(
+            try value("process_exit.status == 0 && process_exit.signal == '' && !process_exit.core", exitLine)
+                == true)
         #expect(try value("process_exit.process.pod.name == ''", exitLine) == true)
-        #expect(try value("process_exit.ancestors.size() == 0 && process_exit.ancestors == []", exitLine) == true)
+        #expect(
+            try value("process_exit.ancestors.size() == 0 && process_exit.ancestors == []", exitLine) == true)
         #expect(try value("process_exit.signal.startsWith('SIG')", exitLine) == false)
         #expect(try value("process_exit.ancestors.exists(a, a.pid == 1)", exitLine) == false)
     }
 
     /// 64-bit numbers are texts in JSON.
     @Test func textsOfNumbersCompareAsNumbers() throws {
-        #expect(try value("process_exit.duration > 4999999 && process_exit.duration / 1000 == 5000", exitLine) == true)
-        #expect(try value("process_exit.usage.cpu_time < 10000u && process_exit.duration < 5000001.0", exitLine) == true)
+        #expect(
+            try value("process_exit.duration > 4999999 && process_exit.duration / 1000 == 5000", exitLine)
+                == true)
+        #expect(
+            try value("process_exit.usage.cpu_time < 10000u && process_exit.duration < 5000001.0", exitLine)
+                == true)
     }
 
     @Test func anotherKindOfEventHasNoValue() throws {
@@ -81,9 +88,12 @@ import Testing
 
     @Test(arguments: [
         "process_exec.process.binary > 5", "process_exec.process.binary.exists(a, true)", "1 / 0 == 1",
-        "9223372036854775807 + 1 > 0", "process_exec.process.pod.pod_labels['no'] == ''", "[1][1] == 1", "[1][-1] == 1",
-        "process_exec.process.pid.startsWith('4')", "ip('x') == ip('y')", "process_exec.process && true", "1u - 2u > 0u",
-        "int('x') == 1", "true + true == true", "cidr('10.0.0.0/8').containsIP('x')", "process_exec.ancestors[0].pid.a == 1",
+        "9223372036854775807 + 1 > 0", "process_exec.process.pod.pod_labels['no'] == ''", "[1][1] == 1",
+        "[1][-1] == 1",
+        "process_exec.process.pid.startsWith('4')", "ip('x') == ip('y')", "process_exec.process && true",
+        "1u - 2u > 0u",
+        "int('x') == 1", "true + true == true", "cidr('10.0.0.0/8').containsIP('x')",
+        "process_exec.ancestors[0].pid.a == 1",
     ])
     func failsWithoutAValue(_ text: String) throws {
         #expect(try value(text) == nil)
@@ -96,11 +106,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", 0), ("process_exec.process.pid ==", 27), ("process_exe.process.pid == 1", 0), ("1 +", 3), ("(1 == 1", 7), ("a.b", 0),
-        ("process_exec.process.pid", nil), ("foo(1)", 0), ("'abc", 0), ("'a\\q'", 2), ("1 == 1 1", 7), ("1 = 1", 2), ("99999999999999999999 == 1", 0),
-        ("process_exec.process.binary.foo()", 28), ("size() == 1", 0), ("process_exec.process.binary.matches('(')", 28),
-        ("[1].all(1, true)", 4), ("[1].all(x, x > 0) && x > 0", 21), ("has(1)", 0), ("has(process_exec)", 0), ("true ? 1", 8), ("a", 0), ("#", 0),
-        ("1 + 1", 0), ("'text'", 0), ("[true]", 0), ("-!true", 1), ("process_exec.", 13), ("process_exec.process..pid == 1", 21), ("true in", 7), ("5abc == 1", 1), ("'\\ud800' == ''", 1),
+        ("", 0), ("process_exec.process.pid ==", 27), ("process_exe.process.pid == 1", 0), ("1 +", 3),
+        ("(1 == 1", 7), ("a.b", 0),
+        ("process_exec.process.pid", nil), ("foo(1)", 0), ("'abc", 0), ("'a\\q'", 2), ("1 == 1 1", 7),
+        ("1 = 1", 2), ("99999999999999999999 == 1", 0),
+        ("process_exec.process.binary.foo()", 28), ("size() == 1", 0),
+        ("process_exec.process.binary.matches('(')", 28),
+        ("[1].all(1, true)", 4), ("[1].all(x, x > 0) && x > 0", 21), ("has(1)", 0), ("has(process_exec)", 0),
+        ("true ? 1", 8), ("a", 0), ("#", 0),
+        ("1 + 1", 0), ("'text'", 0), ("[true]", 0), ("-!true", 1), ("process_exec.", 13),
+        ("process_exec.process..pid == 1", 21), ("true in", 7), ("5abc == 1", 1), ("'\\ud800' == ''", 1),
     ])
     func refusesWithAPosition(_ text: String, _ position: Int?) {
         if position == nil {
@@ -113,17 +128,27 @@ import Testing
     }
 
     @Test func isBounded() throws {
-        #expect(throws: FilterError.self) { try CELProgram(String(repeating: "(", count: 4_000) + "true" + String(repeating: ")", count: 4_000)) }
-        #expect(throws: FilterError.self) { try CELProgram("1" + String(repeating: "+1", count: 4_000) + " == 1") }
-        #expect(throws: FilterError.self) { try CELProgram(String(repeating: "true || ", count: 2_000) + "true") }
-        #expect(throws: FilterError.self) { try CELProgram("process_exec" + String(repeating: ".a", count: 4_000) + " == 1") }
+        #expect(throws: FilterError.self) {
+            try CELProgram(
+                String(repeating: "(", count: 4_000) + "true" + String(repeating: ")", count: 4_000))
+        }
+        #expect(throws: FilterError.self) {
+            try CELProgram("1" + String(repeating: "+1", count: 4_000) + " == 1")
+        }
+        #expect(throws: FilterError.self) {
+            try CELProgram(String(repeating: "true || ", count: 2_000) + "true")
+        }
+        #expect(throws: FilterError.self) {
+            try CELProgram("process_exec" + String(repeating: ".a", count: 4_000) + " == 1")
+        }
         #expect(throws: FilterError.self) { try CELProgram(String(repeating: "!", count: 8_000) + "true") }
         #expect(throws: FilterError.self) { try CELProgram(String(repeating: "[", count: 8_000)) }
         // Long chains of conditions are fine.
         #expect(try value(String(repeating: "false||", count: 1_000) + "true") == true)
         // 20^5 rounds would be 3 million.
         let list = "[" + (0..<20).map { "\($0)" }.joined(separator: ",") + "]"
-        let rounds = "\(list).all(a, \(list).all(b, \(list).all(c, \(list).all(d, \(list).all(e, a + b + c + d + e >= 0)))))"
+        let rounds =
+            "\(list).all(a, \(list).all(b, \(list).all(c, \(list).all(d, \(list).all(e, a + b + c + d + e >= 0)))))"
         #expect(try value(rounds) == nil)
     }
 }

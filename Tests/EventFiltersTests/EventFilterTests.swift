@@ -26,8 +26,16 @@ import Testing
     }
 
     @Test func conditionsAreAllNeededAndValuesAreAlternatives() throws {
-        #expect(try matches { $0.binaryRegex = ["no", "curl"]; $0.pid = [1, 4711] })
-        #expect(try matches { $0.binaryRegex = ["curl"]; $0.pid = [1] } == false)
+        #expect(
+            try matches {
+                $0.binaryRegex = ["no", "curl"]
+                $0.pid = [1, 4711]
+            })
+        #expect(
+            try matches {
+                $0.binaryRegex = ["curl"]
+                $0.pid = [1]
+            } == false)
     }
 
     @Test func theEmptyNamespaceIsTheHost() throws {
@@ -55,7 +63,8 @@ import Testing
         #expect(try matches { $0.healthCheck = false } == false)
         #expect(try matches(exitLine) { $0.healthCheck = false })
         let child = execLine.replacing("\"maybe_exec_probe\":true", with: "\"maybe_exec_probe\":false")
-            .replacing("\"pid\":100,", with: "\"pid\":100,\"pod\":{\"container\":{\"maybe_exec_probe\":true}},")
+            .replacing(
+                "\"pid\":100,", with: "\"pid\":100,\"pod\":{\"container\":{\"maybe_exec_probe\":true}},")
         #expect(try matches(child) { $0.healthCheck = true })
     }
 
@@ -76,7 +85,8 @@ import Testing
 
     @Test func policyNames() throws {
         #expect(try matches { $0.policyNames = [""] } == false)
-        let line = execLine.replacing("{\"process_exec\":{", with: "{\"process_exec\":{\"policy_name\":\"p1\",")
+        let line = execLine.replacing(
+            "{\"process_exec\":{", with: "{\"process_exec\":{\"policy_name\":\"p1\",")
         #expect(try matches(line) { $0.policyNames = ["p0", "p1"] })
         #expect(try matches(line) { $0.policyNames = ["p"] } == false)
     }
@@ -102,8 +112,16 @@ import Testing
         let missing = #expect(throws: FilterError.self) { try holds { $0.permitted = set { _ in } } }
         #expect(
             missing?.description
-                == "capabilities \"permitted\": exactly one of any, all, exactly and none must be given, not 0")
-        let twice = #expect(throws: FilterError.self) { try holds { $0.effective = set { $0.any = 1; $0.none = 2 } } }
+                == "capabilities \"permitted\": exactly one of any, all, exactly and none must be given, not 0"
+        )
+        let twice = #expect(throws: FilterError.self) {
+            try holds {
+                $0.effective = set {
+                    $0.any = 1
+                    $0.none = 2
+                }
+            }
+        }
         #expect(twice?.text == "effective")
     }
 
@@ -134,11 +152,14 @@ import Testing
         for number in 0..<1_000 { memory.remember(number % 2 == 0, of: number) }
         #expect(memory.result(of: 999) == false)
         #expect(memory.result(of: 998) == true)
-        #expect(memory.result(of: 1) == nil, "a long-lived process does not remember every filter that ever was")
+        #expect(
+            memory.result(of: 1) == nil, "a long-lived process does not remember every filter that ever was")
     }
 
     @Test func errorsNameTheFieldTheTextAndThePlace() {
-        let error = #expect(throws: FilterError.self) { try EventFilter(filter { $0.parentBinaryRegex = ["ok", "a(b"] }) }
+        let error = #expect(throws: FilterError.self) {
+            try EventFilter(filter { $0.parentBinaryRegex = ["ok", "a(b"] })
+        }
         #expect(error?.field == "parent_binary_regex")
         #expect(error?.position == 1)
         #expect(error?.description == "parent_binary_regex \"a(b\": a ( without its ) at character 2")
@@ -149,7 +170,9 @@ import Testing
             try FilterSet(deny: Array(repeating: FilterSpec(), count: 1_001))
         }
         #expect(filters?.description == "deny_list: more than 1000 filters")
-        let values = #expect(throws: FilterError.self) { try EventFilter(filter { $0.pid = Array(0...1_000) }) }
+        let values = #expect(throws: FilterError.self) {
+            try EventFilter(filter { $0.pid = Array(0...1_000) })
+        }
         #expect(values?.description == "pid: more than 1000 values")
     }
 }

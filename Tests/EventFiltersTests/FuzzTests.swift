@@ -22,7 +22,8 @@ import Testing
                 case 3: bytes.insert(contentsOf: (pieces.randomElement(using: &random) ?? "").utf8, at: place)
                 default:
                     let end = Int.random(in: place...bytes.count, using: &random)
-                    bytes.insert(contentsOf: bytes[place..<end], at: Int.random(in: 0...bytes.count, using: &random))
+                    bytes.insert(
+                        contentsOf: bytes[place..<end], at: Int.random(in: 0...bytes.count, using: &random))
                 }
             }
             if round % 50 == 0 { bytes = (0..<40).map { _ in .random(in: 0...255, using: &random) } }
@@ -43,8 +44,14 @@ import Testing
 
     @Test func regularExpressions() throws {
         try each(
-            of: ["^/usr/(bin|sbin)/[a-z]+$", "(?i)a{2,3}b*?", "[^[:alpha:]\\d-z]+\\b", "(?P<n>x|y)\\x{41}\\Q.\\E"],
-            pieces: ["(", ")", "[", "]", "{9}", "{1000}", "*", "?", "|", "\\", "(?", "[[:", "-", "^", "$", "\\x", "(?i)"]
+            of: [
+                "^/usr/(bin|sbin)/[a-z]+$", "(?i)a{2,3}b*?", "[^[:alpha:]\\d-z]+\\b",
+                "(?P<n>x|y)\\x{41}\\Q.\\E",
+            ],
+            pieces: [
+                "(", ")", "[", "]", "{9}", "{1000}", "*", "?", "|", "\\", "(?", "[[:", "-", "^", "$", "\\x",
+                "(?i)",
+            ]
         ) { text in
             try checked(text) {
                 _ = try LinearRegex(text).matches("/usr/bin/curl aaabbb {x|y} 🦊")
@@ -71,7 +78,8 @@ import Testing
                 "has(process_exec.process.pod) && size('\\u00e4') == -1 % 2",
             ],
             pieces: [
-                "(", ")", "[", "]", "{", "}", "&&", "||", "!", "-", "==", "'", "\"", ".", "?", ":", ",", "process_exec", "ip(", "a", "9",
+                "(", ")", "[", "]", "{", "}", "&&", "||", "!", "-", "==", "'", "\"", ".", "?", ":", ",",
+                "process_exec", "ip(", "a", "9",
                 ".all(x, ", ".map(y, y", "in", "e", "u", "\\",
             ]
         ) { text in
@@ -81,10 +89,19 @@ import Testing
 
     @Test func lines() throws {
         let seeds = [execLine, exitLine]
-        try each(of: seeds, pieces: ["{", "}", "[", "]", "\"", "\\", "\\u", ":", ",", "null", "-", "1e999", "\\ud800"]) { text in
+        try each(
+            of: seeds,
+            pieces: ["{", "}", "[", "]", "\"", "\\", "\\u", ":", ",", "null", "-", "1e999", "\\ud800"]
+        ) { text in
             do {
                 let event = try JSONEvent(text.utf8)
-                _ = try EventFilter(filter { $0.podRegex = ["web"]; $0.labels = ["app"]; $0.pidSet = [3] }).matches(event)
+                _ = try EventFilter(
+                    filter {
+                        $0.podRegex = ["web"]
+                        $0.labels = ["app"]
+                        $0.pidSet = [3]
+                    }
+                ).matches(event)
             } catch let error as FilterError {
                 #expect(!error.description.isEmpty)
             }
@@ -92,7 +109,10 @@ import Testing
     }
 
     @Test func addresses() {
-        each(of: ["10.0.0.1", "fe80::1", "::ffff:1.2.3.4", "2001:db8::/32", "1:2:3:4:5:6:7:8"], pieces: [":", "::", ".", "/", "0", "f"]) {
+        each(
+            of: ["10.0.0.1", "fe80::1", "::ffff:1.2.3.4", "2001:db8::/32", "1:2:3:4:5:6:7:8"],
+            pieces: [":", "::", ".", "/", "0", "f"]
+        ) {
             if let address = IPAddress($0) {
                 #expect(IPAddress(address.text) == address)
             }

@@ -10,8 +10,12 @@ import Testing
         #expect(process.pid == 4711 && process.uid == 1000 && process.binary == "/usr/bin/curl")
         #expect(process.arguments == "-s https://example.org" && process.execID == "bjoxOjE=")
         #expect(process.permitted == 0b11 && process.effective == 1 && process.inheritable == 0)
-        #expect(process.podNamespace == "shop" && process.podName == "web-5f7" && process.podLabels["tier"] == "front")
-        #expect(process.containerID == "0123456789abcdef0123" && process.containerName == "nginx" && process.maybeExecProbe)
+        #expect(
+            process.podNamespace == "shop" && process.podName == "web-5f7"
+                && process.podLabels["tier"] == "front")
+        #expect(
+            process.containerID == "0123456789abcdef0123" && process.containerName == "nginx"
+                && process.maybeExecProbe)
         #expect(event.parent?.pid == 100)
         #expect(event.ancestors.map(\.pid) == [10, 1])
         #expect(event.policyName == nil)
@@ -21,18 +25,24 @@ import Testing
     }
 
     @Test func readsAllOfJSON() throws {
-        let line = #" { "a" : [ 1 , -2.5e1, true , false , null, 18446744073709551615, {} , [] ] , "t":"\"\\\/\b\f\n\r\t\u00e4\ud83e\udd8a\ud800x","process_exit":{} } "#
+        let line =
+            #" { "a" : [ 1 , -2.5e1, true , false , null, 18446744073709551615, {} , [] ] , "t":"\"\\\/\b\f\n\r\t\u00e4\ud83e\udd8a\ud800x","process_exit":{} } "#
         let event = try JSONEvent(line.utf8)
         #expect(event.kind == .processExit && event.process == nil && event.ancestors.isEmpty)
         #expect(
             event.line.value(at: ["a"])
-                == .list([.int(1), .double(-25), .bool(true), .bool(false), .null, .uint(.max), .map([:]), .list([])]))
+                == .list([
+                    .int(1), .double(-25), .bool(true), .bool(false), .null, .uint(.max), .map([:]),
+                    .list([]),
+                ]))
         #expect(event.line.value(at: ["t"]) == .string("\"\\/\u{8}\u{c}\n\r\tä🦊\u{fffd}x"))
     }
 
     @Test(arguments: [
-        ("", 0), ("{", 1), ("[1,", 3), ("{\"a\":}", 5), ("{\"a\" 1}", 5), ("{a:1}", 1), ("\"abc", 0), ("{\"a\":1}x", 7), ("tru", 0),
-        ("\"\\q\"", 1), ("\"\\u12\"", 1), ("1.2.3", 0), ("-", 0), ("{\"a\":\"\u{1}\"}", 6), ("[1 2]", 3), ("{\"a\":1,}", 7), ("nul", 0),
+        ("", 0), ("{", 1), ("[1,", 3), ("{\"a\":}", 5), ("{\"a\" 1}", 5), ("{a:1}", 1), ("\"abc", 0),
+        ("{\"a\":1}x", 7), ("tru", 0),
+        ("\"\\q\"", 1), ("\"\\u12\"", 1), ("1.2.3", 0), ("-", 0), ("{\"a\":\"\u{1}\"}", 6), ("[1 2]", 3),
+        ("{\"a\":1,}", 7), ("nul", 0),
     ])
     func refusesWithAPosition(_ line: String, _ position: Int) {
         let error = #expect(throws: FilterError.self) { try JSONEvent(line.utf8) }
@@ -53,7 +63,8 @@ import Testing
     }
 
     @Test func odderValuesDoNotDisturb() throws {
-        let line = #"{"process_exec":{"process":{"pid":-1,"uid":"7","binary":5,"cap":{"permitted":[1,"NONE"]},"pod":[]},"parent":3,"ancestors":{}}}"#
+        let line =
+            #"{"process_exec":{"process":{"pid":-1,"uid":"7","binary":5,"cap":{"permitted":[1,"NONE"]},"pod":[]},"parent":3,"ancestors":{}}}"#
         let event = try JSONEvent(line.utf8)
         #expect(event.process?.pid == 0 && event.process?.binary == "" && event.process?.permitted == 0)
         #expect(event.parent == nil && event.ancestors.isEmpty)

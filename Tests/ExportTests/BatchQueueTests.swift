@@ -25,7 +25,8 @@ import Testing
         guard case .batch(let taken) = queue.next(until: 0) else { return #expect(Bool(false)) }
         #expect(taken.entries.count == 100)
         for index in 0..<100 {
-            #expect(String(decoding: taken.bytes[taken.range(of: index)], as: UTF8.self) == "{\"n\":\(index)}\n")
+            #expect(
+                String(decoding: taken.bytes[taken.range(of: index)], as: UTF8.self) == "{\"n\":\(index)}\n")
         }
     }
 
@@ -83,7 +84,8 @@ import Testing
         queue.close(drainUntil: MonotonicClock.now + 10_000_000_000)
         _ = queue.push(batch(2..<5))
         #expect(queue.account.lost == 3)
-        guard case .batch = queue.next(until: nil), case .gap = queue.next(until: nil), case .closed = queue.next(until: nil)
+        guard case .batch = queue.next(until: nil), case .gap = queue.next(until: nil),
+            case .closed = queue.next(until: nil)
         else { return #expect(Bool(false)) }
     }
 
@@ -111,7 +113,8 @@ import Testing
             switch queue.next(until: nil) {
             case .batch(let taken):
                 for index in taken.entries.indices {
-                    let line = String(decoding: taken.bytes[taken.range(of: index)].dropFirst(5).dropLast(2), as: UTF8.self)
+                    let line = String(
+                        decoding: taken.bytes[taken.range(of: index)].dropFirst(5).dropLast(2), as: UTF8.self)
                     if Int(line) != next { #expect(Int(line) == next) }
                     next += 1
                 }

@@ -37,7 +37,9 @@ import Testing
             $0.maxBackups = 0
             $0.compress = false
         }
-        for start in stride(from: 0, to: 1000, by: 37) { _ = sink.deliver(batch(start..<min(start + 37, 1000), width: 100)) }
+        for start in stride(from: 0, to: 1000, by: 37) {
+            _ = sink.deliver(batch(start..<min(start + 37, 1000), width: 100))
+        }
         sink.stop()
         let files = directory.files("events.json.") + [path]
         #expect(files.count == 10)
@@ -64,8 +66,14 @@ import Testing
             $0.maxBytes = 10_000
             $0.maxBackups = 3
         }
-        for start in stride(from: 0, to: 1000, by: 100) { _ = sink.deliver(batch(start..<start + 100, width: 100)) }
-        #expect(eventually { directory.files("events.json.").count == 3 && directory.files().allSatisfy { $0.hasSuffix(".gz") || $0 == path } })
+        for start in stride(from: 0, to: 1000, by: 100) {
+            _ = sink.deliver(batch(start..<start + 100, width: 100))
+        }
+        #expect(
+            eventually {
+                directory.files("events.json.").count == 3
+                    && directory.files().allSatisfy { $0.hasSuffix(".gz") || $0 == path }
+            })
         sink.stop()
         var found: [Int] = []
         for file in directory.files("events.json.") {
@@ -137,11 +145,16 @@ import Testing
         }
         #expect(
             message("\(directory.path)/a/b/events.json")
-                == "cannot open \(directory.path)/a/b/events.json: No such file or directory; the directory does not exist: create it (mkdir -p -m 0750 \(directory.path)/a/b), or name another file with --export-file")
-        shell("touch \(directory.path)/plain; ln -s plain \(directory.path)/link; mkfifo \(directory.path)/fifo")
+                == "cannot open \(directory.path)/a/b/events.json: No such file or directory; the directory does not exist: create it (mkdir -p -m 0750 \(directory.path)/a/b), or name another file with --export-file"
+        )
+        shell(
+            "touch \(directory.path)/plain; ln -s plain \(directory.path)/link; mkfifo \(directory.path)/fifo"
+        )
         #expect(message("\(directory.path)/link").contains("it is a symbolic link, which is refused"))
         #expect(message("\(directory.path)/fifo").contains("it is not a regular file"))
-        #expect(message("\(directory.path)/plain/events.json").contains("takes the path of a file in a directory"))
+        #expect(
+            message("\(directory.path)/plain/events.json").contains("takes the path of a file in a directory")
+        )
         #expect(message(directory.path).contains("takes the path of a file in a directory"))
         let first = try sink()
         #expect(message(path).contains("another process is writing it, probably another secd"))
@@ -155,15 +168,20 @@ import Testing
         let disk = try #require(SmallDisk(bytes: 65536))
         shell("mount -o remount,ro \(disk.path)")
         #expect(throws: SinkError.self) {
-            try FileSink(FileSink.Configuration(path: disk.path + "/events.json"), logger: quiet, gapLine: gapLine).stop()
+            try FileSink(
+                FileSink.Configuration(path: disk.path + "/events.json"), logger: quiet, gapLine: gapLine
+            ).stop()
         }
     }
 
-    @Test(.enabled(if: isRoot, "mounting needs root")) func aFullDiskCostsOnlyWhatOverflowsTheQueueAndSaysSo() throws {
+    @Test(.enabled(if: isRoot, "mounting needs root")) func aFullDiskCostsOnlyWhatOverflowsTheQueueAndSaysSo()
+        throws
+    {
         let disk = try #require(SmallDisk(bytes: 128 << 10))
         let path = disk.path + "/events.json"
         let sink = try FileSink(
-            FileSink.Configuration(path: path, maxBytes: 0, queueBytes: 256 << 10), logger: quiet, gapLine: gapLine)
+            FileSink.Configuration(path: path, maxBytes: 0, queueBytes: 256 << 10), logger: quiet,
+            gapLine: gapLine)
         shell("head -c 65536 /dev/zero > \(disk.path)/ballast")
         // Batches of 50 KB: the disk holds one and a part of the second, the queue some more.
         var delivered = 0
@@ -190,10 +208,13 @@ import Testing
         #expect(sink.status.details["gaps"] == 1)
     }
 
-    @Test(.enabled(if: isRoot, "mounting needs root")) func stoppingWhileTheDiskIsFullEndsAtTheDeadline() throws {
+    @Test(.enabled(if: isRoot, "mounting needs root")) func stoppingWhileTheDiskIsFullEndsAtTheDeadline()
+        throws
+    {
         let disk = try #require(SmallDisk(bytes: 16 << 10))
         let sink = try FileSink(
-            FileSink.Configuration(path: disk.path + "/events.json", maxBytes: 0), logger: quiet, gapLine: gapLine)
+            FileSink.Configuration(path: disk.path + "/events.json", maxBytes: 0), logger: quiet,
+            gapLine: gapLine)
         _ = sink.deliver(batch(0..<1000, width: 100))
         #expect(eventually { sink.status.state != "ok" })
         let before = MonotonicClock.now
@@ -209,10 +230,11 @@ import Testing
         #expect(eventually { sink.status.events == 1 })
         shell("rm \(path)")
         // Looked after once a second, when something is written.
-        #expect(eventually {
-            _ = sink.deliver(batch(1..<2))
-            return sink.status.details["reopened"] == 1
-        })
+        #expect(
+            eventually {
+                _ = sink.deliver(batch(1..<2))
+                return sink.status.details["reopened"] == 1
+            })
         sink.stop()
         #expect(numbers(path).contains(1))
     }

@@ -1,5 +1,5 @@
-import Export
 import EventModel
+import Export
 import Glibc
 import LinuxSystem
 import Logging
@@ -22,7 +22,9 @@ final class TestDirectory: Sendable {
 
     /// The directory's files whose names begin so, in the order of names.
     func files(_ prefix: String = "") -> [String] {
-        ((try? FileTree.names(in: path)) ?? []).filter { $0.hasPrefix(prefix) }.sorted().map { "\(path)/\($0)" }
+        ((try? FileTree.names(in: path)) ?? []).filter { $0.hasPrefix(prefix) }.sorted().map {
+            "\(path)/\($0)"
+        }
     }
 }
 
@@ -33,7 +35,9 @@ final class SmallDisk: Sendable {
 
     init?(bytes: Int) {
         path = directory.path + "/disk"
-        guard shell("mkdir \(path) && mount -t tmpfs -o size=\(bytes) secd-test \(path) 2>/dev/null") else { return nil }
+        guard shell("mkdir \(path) && mount -t tmpfs -o size=\(bytes) secd-test \(path) 2>/dev/null") else {
+            return nil
+        }
     }
 
     deinit { shell("umount -l \(path)") }
@@ -54,7 +58,8 @@ func contents(_ path: String) -> [UInt8] {
 
 /// The lines of a text file; the last element is what stands behind the last newline.
 func lines(_ path: String) -> [String] {
-    String(decoding: contents(path), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    String(decoding: contents(path), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        .map(String.init)
 }
 
 /// A batch of lines `{"n":first}` …, each padded to `width` bytes with its newline.

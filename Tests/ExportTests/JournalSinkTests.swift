@@ -3,8 +3,8 @@ import EventModel
 import Export
 import Glibc
 import LinuxSystem
-import TextEncoding
 import Testing
+import TextEncoding
 
 @Suite(.serialized, .enabled(if: PrivateJournal.isPossible, "needs root and systemd-journald"))
 struct JournalSinkTests {
@@ -38,7 +38,9 @@ struct JournalSinkTests {
 
     /// The numbers in the journal, in its order; gaps as the negated count.
     private static func numbers(_ journal: PrivateJournal) -> [Int] {
-        journal.query("-o cat --output-fields=SECD_TEST_NUMBER SECD_EVENT=process_exec").compactMap { Int($0) }
+        journal.query("-o cat --output-fields=SECD_TEST_NUMBER SECD_EVENT=process_exec").compactMap {
+            Int($0)
+        }
     }
 
     private static func gaps(_ journal: PrivateJournal) -> [String] {
@@ -65,7 +67,10 @@ struct JournalSinkTests {
                 "\"MESSAGE\":\"exec /usr/bin/curl\"", "\"SECD_PID\":\"4711\"", "\"PRIORITY\":\"5\"",
                 "\"SYSLOG_IDENTIFIER\":\"secd\"", "\"SECD_EVENT\":\"process_exec\"",
                 "[116,119,111,10,108,105,110,101,115,32,1,255]",
-            ] { #expect(found.replacing(" : ", with: ":").replacing(", ", with: ",").contains(part), "\(found)") }
+            ] {
+                #expect(
+                    found.replacing(" : ", with: ":").replacing(", ", with: ",").contains(part), "\(found)")
+            }
         }
     }
 

@@ -72,7 +72,9 @@ final class PrivateJournal {
 
     /// What `journalctl` prints, one line each, once journald has stored all that it has received.
     func query(_ arguments: String) -> [String] {
-        shell("journalctl --sync 2>/dev/null; journalctl -q --no-pager \(arguments) > \(directory.path)/out 2>&1")
+        shell(
+            "journalctl --sync 2>/dev/null; journalctl -q --no-pager \(arguments) > \(directory.path)/out 2>&1"
+        )
         return lines(directory.path + "/out").dropLast()
     }
 }

@@ -24,7 +24,9 @@ extension KernelSuite {
             #expect(!event.process["flags"].text.contains("truncArgs"))
         }
 
-        @Test("lengths around what the record itself carries", arguments: [4090, 4091, 4092, 4093, 8192, 32_639, 36_735, 36_736, 36_737])
+        @Test(
+            "lengths around what the record itself carries",
+            arguments: [4090, 4091, 4092, 4093, 8192, 32_639, 36_735, 36_736, 36_737])
         func boundaries(_ length: Int) throws {
             // "true" + NUL + the argument + NUL
             let argument = (0..<length - 6).map { UInt8(ascii: "a") + UInt8($0 % 26) }
@@ -48,7 +50,8 @@ extension KernelSuite {
         @Test("bytes that are not UTF-8, controls, quotes and empty arguments keep the line valid")
         func binary() throws {
             let event = try exec([
-                Array("true".utf8), [0xff, 0xfe, UInt8(ascii: "x")], [], [1, 9, 10, 13, 27, 127], Array("\"\\/ü€😀".utf8), [0xe2, 0x82], [],
+                Array("true".utf8), [0xff, 0xfe, UInt8(ascii: "x")], [], [1, 9, 10, 13, 27, 127],
+                Array("\"\\/ü€😀".utf8), [0xe2, 0x82], [],
             ])
 
             let argv = event.process["argv"].strings

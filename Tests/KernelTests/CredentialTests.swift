@@ -23,7 +23,8 @@ extension KernelSuite {
         func setresgid() throws {
             let change = try agent.run(Step("setresgid", 10, 20, 30)).only("process_credentials")
 
-            #expect(["gid", "egid", "sgid", "fsgid"].map { change.body["new"][$0].number } == [10, 20, 30, 20])
+            #expect(
+                ["gid", "egid", "sgid", "fsgid"].map { change.body["new"][$0].number } == [10, 20, 30, 20])
             #expect(change.body["new"]["uid"].number == 0)
             expectSyscall(change, "setresgid")
         }
@@ -54,21 +55,30 @@ extension KernelSuite {
             let child = try story.activity.report()
             let change = try agent.expect("process_credentials", of: child)
             #expect(change.body["new"]["user_ns"]["level"].int == 1)
-            #expect(agent.capture.events(of: child).map(\.kind) == ["process_fork", "process_credentials", "process_exit"])
+            #expect(
+                agent.capture.events(of: child).map(\.kind) == [
+                    "process_fork", "process_credentials", "process_exit",
+                ])
         }
 
         @Test("the same again is no change")
         func unchanged() throws {
-            let story = try agent.run(Step("setresuid", 0, 0, 0), Step("setresgid", 0, 0, 0), Step("setuid", 0))
+            let story = try agent.run(
+                Step("setresuid", 0, 0, 0), Step("setresgid", 0, 0, 0), Step("setuid", 0))
 
             #expect(story.kinds == ["process_fork", "process_exit"])
         }
 
         @Test("what changed before exec is what exec shows")
         func thenExec() throws {
-            let story = try agent.run(Step("setresgid", 7, 7, 7), Step("setresuid", 5, 6, 6), .exec("/bin/true"))
+            let story = try agent.run(
+                Step("setresgid", 7, 7, 7), Step("setresuid", 5, 6, 6), .exec("/bin/true"))
 
-            #expect(story.kinds == ["process_fork", "process_credentials", "process_credentials", "process_exec", "process_exit"])
+            #expect(
+                story.kinds == [
+                    "process_fork", "process_credentials", "process_credentials", "process_exec",
+                    "process_exit",
+                ])
             let exec = try story.exec()
             #expect(exec.process["uid"].int == 6)
             #expect(exec.process["process_credentials"]["uid"].int == 5)
@@ -85,7 +95,10 @@ extension KernelSuite {
 
             #expect(exec.process["binary_properties"]["setuid"].number == 0)
             #expect(exec.process["binary_properties"]["setuid"].isPresent)
-            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_SETUID"])
+            #expect(
+                exec.process["binary_properties"]["privileges_changed"].strings == [
+                    "PRIVILEGES_RAISED_EXEC_FILE_SETUID"
+                ])
             #expect(exec.process["process_credentials"]["euid"].number == 0)
             #expect(exec.process["process_credentials"]["uid"].int == 65534)
             #expect(exec.process["uid"].number == 0)
@@ -95,9 +108,14 @@ extension KernelSuite {
         func setgidProgram() throws {
             let binary = try folder.copy("/bin/true", as: "raise", mode: 0o2755)
 
-            let exec = try agent.run(Step("setresgid", 65534, 65534, 65534), Step("setuid", 65534), .exec(binary)).exec()
+            let exec = try agent.run(
+                Step("setresgid", 65534, 65534, 65534), Step("setuid", 65534), .exec(binary)
+            ).exec()
 
-            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_SETGID"])
+            #expect(
+                exec.process["binary_properties"]["privileges_changed"].strings == [
+                    "PRIVILEGES_RAISED_EXEC_FILE_SETGID"
+                ])
             #expect(exec.process["process_credentials"]["egid"].number == 0)
         }
 
@@ -128,7 +146,10 @@ extension KernelSuite {
 
             let exec = try agent.run(Step("setuid", 65534), .exec(binary)).exec()
 
-            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_CAP"])
+            #expect(
+                exec.process["binary_properties"]["privileges_changed"].strings == [
+                    "PRIVILEGES_RAISED_EXEC_FILE_CAP"
+                ])
             #expect(exec.process["cap"]["permitted"].strings == ["CAP_NET_RAW"])
             #expect(exec.process["uid"].int == 65534)
         }
@@ -139,13 +160,18 @@ extension KernelSuite {
 
             let exec = try agent.run(Step("setuid", 65534), .exec(by: "exec-thread", binary)).exec()
 
-            #expect(exec.process["binary_properties"]["privileges_changed"].strings == ["PRIVILEGES_RAISED_EXEC_FILE_SETUID"])
+            #expect(
+                exec.process["binary_properties"]["privileges_changed"].strings == [
+                    "PRIVILEGES_RAISED_EXEC_FILE_SETUID"
+                ])
             #expect(exec.process["tid"].int != exec.pid)
         }
 
         /// The mechanism that sees every cause cannot name the system call.
         private func expectSyscall(_ event: CapturedEvent, _ name: String) {
-            let bySyscall = agent.engine.sensors.status.contains { $0.mechanisms["credentials"] == "tracepoint/syscalls" }
+            let bySyscall = agent.engine.sensors.status.contains {
+                $0.mechanisms["credentials"] == "tracepoint/syscalls"
+            }
             #expect(event.body["syscall"].string == (bySyscall ? name : nil))
         }
     }

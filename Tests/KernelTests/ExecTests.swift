@@ -5,11 +5,12 @@ extension KernelSuite {
     @Suite("exec") struct ExecTests {
         let agent = LiveAgent.shared
         let folder = TemporaryFolder()
-        let self_ = Int(getpid())
+        let ownPID = Int(getpid())
 
         @Test("a program with arguments: fork, exec and exit, each once, with everything")
         func plain() throws {
-            let story = try agent.run(Step("chdir", folder.path), .exec("/bin/true", ["true", "a b", "", "c"]))
+            let story = try agent.run(
+                Step("chdir", folder.path), .exec("/bin/true", ["true", "a b", "", "c"]))
 
             #expect(story.kinds == ["process_fork", "process_exec", "process_exit"])
             let exec = try story.exec()
@@ -25,7 +26,9 @@ extension KernelSuite {
             #expect(!exec.process["tty"].isPresent)
             #expect(exec.process["flags"].text.split(separator: " ").prefix(2) == ["execve", "clone"])
             #expect(exec.process["ns"]["mnt"]["inum"].int == Kernel.inode("/proc/self/ns/mnt"))
-            #expect(exec.process["ns"]["pid_for_children"]["inum"].int == Kernel.inode("/proc/self/ns/pid_for_children"))
+            #expect(
+                exec.process["ns"]["pid_for_children"]["inum"].int
+                    == Kernel.inode("/proc/self/ns/pid_for_children"))
             #expect(try story.exit().execID == exec.execID)
             #expect(try story.exit().body["status"].number == 0)
             #expect(!(try story.exit().body["signal"].isPresent))
@@ -39,12 +42,12 @@ extension KernelSuite {
             let exec = try story.exec()
             // The process before its exec is not its own parent.
             #expect(exec.process["parent_exec_id"].text == exec.parent["exec_id"].text)
-            #expect(exec.parent["pid"].int == self_)
+            #expect(exec.parent["pid"].int == ownPID)
             #expect(exec.parent["binary"].string == Kernel.testBinary)
             #expect(exec.process["previous_exec_id"].string == fork.execID)
             #expect(fork.process["parent_exec_id"].text == exec.parent["exec_id"].text)
             #expect(exec.ancestors.last?["pid"].int == 1)
-            #expect(exec.ancestors.map { $0["pid"].number } == parents(of: self_))
+            #expect(exec.ancestors.map { $0["pid"].number } == parents(of: ownPID))
             #expect(exec.process["in_init_tree"].bool == (exec.ancestors.last?["pid"].int == 1))
         }
 
@@ -65,7 +68,9 @@ extension KernelSuite {
             let story = try agent.run(.exec("/bin/sh", ["sh", "-c", "exec /usr/bin/env /bin/true"]))
 
             let images = story.execs
-            #expect(images.map { $0.process["binary"].text } == ["/bin/sh", "/usr/bin/env", "/bin/true"].map(Kernel.resolved))
+            #expect(
+                images.map { $0.process["binary"].text }
+                    == ["/bin/sh", "/usr/bin/env", "/bin/true"].map(Kernel.resolved))
             #expect(Set(images.map(\.execID)).count == 3)
             #expect(Set(images.map { $0.process["parent_exec_id"].text }).count == 1)
             #expect(images[1].process["previous_exec_id"].string == images[0].execID)

@@ -28,7 +28,8 @@ extension KernelSuite {
 
         @Test("a core, where this machine writes one")
         func core() throws {
-            let story = try agent.run(Step("chdir", folder.path), Step("core-limit", 1 << 30), Step("kill", SIGABRT))
+            let story = try agent.run(
+                Step("chdir", folder.path), Step("core-limit", 1 << 30), Step("kill", SIGABRT))
 
             guard case .killed(SIGABRT, let core) = story.status else {
                 Issue.record("ended with \(story.status)")
@@ -65,7 +66,9 @@ extension KernelSuite {
 
             let used = try story.exit().body["process_usage"]["cpu_ns"].number
             let threads = try story.exit().body["threads"].number
-            if agent.engine.sensors.status.contains(where: { $0.mechanisms["exit"]?.hasSuffix("(group)") == true }) {
+            if agent.engine.sensors.status.contains(where: {
+                $0.mechanisms["exit"]?.hasSuffix("(group)") == true
+            }) {
                 #expect(threads == 5)
                 #expect(used >= 200_000_000 - 4_000_000)
                 expectAgreement(used, story)
@@ -76,7 +79,9 @@ extension KernelSuite {
             }
         }
 
-        @Test("CPU time agrees with wait(2), up to the tick at which the kernel last counted", arguments: [1, 10, 100])
+        @Test(
+            "CPU time agrees with wait(2), up to the tick at which the kernel last counted",
+            arguments: [1, 10, 100])
         func cpu(_ milliseconds: Int) throws {
             let story = try agent.run(Step("burn", milliseconds, 0))
 
@@ -87,14 +92,17 @@ extension KernelSuite {
 
         @Test("CPU time of a program that ends before the kernel's next tick")
         func shortCPU() throws {
-            let story = try agent.run(.exec("/bin/sh", ["sh", "-c", "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done"]))
+            let story = try agent.run(
+                .exec("/bin/sh", ["sh", "-c", "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done"]))
 
             expectAgreement(try story.exit().body["process_usage"]["cpu_ns"].number, story)
         }
 
         /// A running thread's time is added up at ticks (4 ms) and switches; wait(2) counts the work of
         /// ending as well, which is long for the test's own big image.
-        private func expectAgreement(_ used: Int, _ story: Story, sourceLocation: SourceLocation = #_sourceLocation) {
+        private func expectAgreement(
+            _ used: Int, _ story: Story, sourceLocation: SourceLocation = #_sourceLocation
+        ) {
             let waited = story.activity.cpuNanoseconds
             #expect(used <= waited + 1_000_000, sourceLocation: sourceLocation)
             #expect(used >= waited - Int(12_000_000 / min(1, Kernel.scale)), sourceLocation: sourceLocation)
@@ -121,7 +129,8 @@ extension KernelSuite {
 
         @Test("an exec from another thread loses nothing of what was used")
         func sinceForkOverThreads() throws {
-            let story = try agent.run(Step("burn", 60, 2), Step("touch", 8), .exec(by: "exec-thread", "/bin/true"))
+            let story = try agent.run(
+                Step("burn", 60, 2), Step("touch", 8), .exec(by: "exec-thread", "/bin/true"))
 
             let exit = try story.exit()
             #expect(exit.body["process_usage"]["cpu_ns"].number >= 116_000_000)
@@ -134,7 +143,8 @@ extension KernelSuite {
         func writing() throws {
             let file = folder / "out"
             let story = try agent.run(
-                .exec("/bin/dd", ["dd", "if=/dev/zero", "of=\(file)", "bs=1048576", "count=3", "status=none"]))
+                .exec(
+                    "/bin/dd", ["dd", "if=/dev/zero", "of=\(file)", "bs=1048576", "count=3", "status=none"]))
 
             let usage = try story.exit().body["usage"]
             #expect(usage["write_chars"].number >= 3 << 20 && usage["write_chars"].number < 4 << 20)

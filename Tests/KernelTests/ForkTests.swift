@@ -38,7 +38,11 @@ extension KernelSuite {
             #expect(children[1].parent["binary"].string == Kernel.resolved("/bin/sh"))
         }
 
-        @Test("the same pid twice: two identities", .enabled(if: Kernel.isWritable("/proc/sys/kernel/ns_last_pid"), "the kernel does not let pids be chosen"))
+        @Test(
+            "the same pid twice: two identities",
+            .enabled(
+                if: Kernel.isWritable("/proc/sys/kernel/ns_last_pid"),
+                "the kernel does not let pids be chosen"))
         func pidReuse() throws {
             let first = try agent.run(.exec("/bin/true"))
             // Afterwards the pids of the tests before must not come again.

@@ -11,7 +11,9 @@ extension KernelSuite {
         @Test("new namespaces have new numbers, and are not the host's")
         func numbers() throws {
             let exec = try agent.run(
-                Step("unshare", Clone.newMounts | Clone.newUTS | Clone.newIPC | Clone.newNet), .exec("/bin/true")).exec()
+                Step("unshare", Clone.newMounts | Clone.newUTS | Clone.newIPC | Clone.newNet),
+                .exec("/bin/true")
+            ).exec()
 
             let ns = exec.process["ns"]
             for (name, file) in [("mnt", "mnt"), ("uts", "uts"), ("ipc", "ipc"), ("net", "net")] {
@@ -38,7 +40,8 @@ extension KernelSuite {
         @Test("PID 1 of a pid namespace and its children are in the init tree; who enters is not")
         func initTree() throws {
             let container = try Activity([
-                Step("clone", Clone.newPid), .report, .fork, .report, Step("setsid"), .wait, .exec("/bin/true"),
+                Step("clone", Clone.newPid), .report, .fork, .report, Step("setsid"), .wait,
+                .exec("/bin/true"),
             ])
             let first = try container.report()
             let second = try container.report()
@@ -79,7 +82,8 @@ extension KernelSuite {
             let name = "/secd-test-\(getpid())"
             let path = Kernel.cgroupRoot! + name
             let activity = try Activity([
-                Step("mkdir", path), Step("put", path + "/cgroup.procs", "0"), .report, .wait, .exec("/bin/true"),
+                Step("mkdir", path), Step("put", path + "/cgroup.procs", "0"), .report, .wait,
+                .exec("/bin/true"),
             ])
             _ = try activity.report()
             let id = Kernel.inode(path)
@@ -87,7 +91,9 @@ extension KernelSuite {
             #expect(try activity.wait() == .exited(0))
             try Activity.run(.exec("/bin/rmdir", ["rmdir", path]))
 
-            let exec = try agent.expect("process_exec", of: activity.pid) { $0.process["cgroup"]["path"].text == name }
+            let exec = try agent.expect("process_exec", of: activity.pid) {
+                $0.process["cgroup"]["path"].text == name
+            }
             #expect(exec.process["cgroup"]["id"].int == id)
         }
 
@@ -95,7 +101,8 @@ extension KernelSuite {
         func many() async throws {
             let count = Kernel.scaled(2000)
             let before = await agent.engine.processStatus().live
-            let story = try agent.run(Step("many-clone", count, Clone.newPid | Clone.newUTS | Clone.newMounts))
+            let story = try agent.run(
+                Step("many-clone", count, Clone.newPid | Clone.newUTS | Clone.newMounts))
 
             let children = try agent.children(of: try story.exit().execID)
             #expect(children.count { $0.kind == "process_fork" } == count)

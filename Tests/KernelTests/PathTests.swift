@@ -21,7 +21,8 @@ extension KernelSuite {
         @Test("chroot: the host's path, and what the process sees")
         func chroot() throws {
             let jail = folder.makeFolder("jail")
-            try Activity.run(Step("mkdir", jail + "/bin"), Step("copy", "/bin/busybox", jail + "/bin/true", 0o755))
+            try Activity.run(
+                Step("mkdir", jail + "/bin"), Step("copy", "/bin/busybox", jail + "/bin/true", 0o755))
 
             let exec = try story([Step("chroot", jail), Step("chdir", "/bin"), .exec("/bin/true")]).exec()
 
@@ -104,10 +105,11 @@ extension KernelSuite {
         @Test("a name with bytes that are not UTF-8")
         func binaryName() throws {
             let name: [UInt8] = [0xff, UInt8(ascii: "\""), 10, UInt8(ascii: "x")]
-            let steps = privateMount + [
-                Step("copy", bytes: [Array("/bin/true".utf8), name, Array("493".utf8)]),
-                Step("exec", bytes: [Array("./".utf8) + name, Array("x".utf8)]),
-            ]
+            let steps =
+                privateMount + [
+                    Step("copy", bytes: [Array("/bin/true".utf8), name, Array("493".utf8)]),
+                    Step("exec", bytes: [Array("./".utf8) + name, Array("x".utf8)]),
+                ]
 
             let exec = try story(steps).exec()
 
@@ -120,22 +122,30 @@ extension KernelSuite {
             _ = try folder.copy("/bin/true", as: "source/program")
 
             let exec = try story([
-                Step("unshare", Clone.newMounts), Step("private-mounts"), Step("mount", source, target, "none", MS_BIND),
+                Step("unshare", Clone.newMounts), Step("private-mounts"),
+                Step("mount", source, target, "none", MS_BIND),
                 Step("chdir", target), .exec(target + "/program"),
             ]).exec()
 
             #expect(exec.process["binary"].string == target + "/program")
             #expect(exec.process["cwd"].string == target)
-            #expect(exec.process["binary_properties"]["file"]["inode"]["number"].int == Kernel.inode(source + "/program"))
+            #expect(
+                exec.process["binary_properties"]["file"]["inode"]["number"].int
+                    == Kernel.inode(source + "/program"))
         }
 
-        @Test("overlayfs: the merged path", .enabled(if: Kernel.hasFileSystem("overlay"), "the kernel has no overlayfs"))
+        @Test(
+            "overlayfs: the merged path",
+            .enabled(if: Kernel.hasFileSystem("overlay"), "the kernel has no overlayfs"))
         func overlay() throws {
             let exec = try story(
                 privateMount + [
-                    Step("mkdir", "lower"), Step("mkdir", "upper"), Step("mkdir", "work"), Step("mkdir", "merged"),
+                    Step("mkdir", "lower"), Step("mkdir", "upper"), Step("mkdir", "work"),
+                    Step("mkdir", "merged"),
                     Step("copy", "/bin/true", "lower/program", 0o755),
-                    Step("mount", "overlay", "merged", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=work"),
+                    Step(
+                        "mount", "overlay", "merged", "overlay", 0,
+                        "lowerdir=lower,upperdir=upper,workdir=work"),
                     Step("chdir", "merged"), .exec("./program"),
                 ]
             ).exec()
@@ -148,7 +158,8 @@ extension KernelSuite {
         func detached() throws {
             let exec = try story(
                 privateMount + [
-                    Step("copy", "/bin/true", "program", 0o755), Step("umount", folder.path, 2), .exec("./program"),
+                    Step("copy", "/bin/true", "program", 0o755), Step("umount", folder.path, 2),
+                    .exec("./program"),
                 ]
             ).exec()
 

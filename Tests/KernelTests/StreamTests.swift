@@ -65,8 +65,14 @@ extension KernelSuite {
             let lost = rings.reduce(0) { $0 + Int($1.lost) }
             #expect(lost > 0)
             #expect(gaps.reduce(0) { $0 + $1.body["count"].number } == lost)
-            #expect(gaps.allSatisfy { $0.body["cause"].text == "ring_full" && $0.body["ring"].text == "lifecycle" })
-            #expect(gaps.allSatisfy { $0.body["last"].number - $0.body["first"].number + 1 == $0.body["count"].number })
+            #expect(
+                gaps.allSatisfy {
+                    $0.body["cause"].text == "ring_full" && $0.body["ring"].text == "lifecycle"
+                })
+            #expect(
+                gaps.allSatisfy {
+                    $0.body["last"].number - $0.body["first"].number + 1 == $0.body["count"].number
+                })
             let byKind = gaps.flatMap { $0.body["by_kind"].array }.reduce(0) { $0 + $1["count"].number }
             #expect(byKind == lost)
             // Per ring and CPU: what came, what was skipped, and what is missing make the last number.
@@ -79,7 +85,8 @@ extension KernelSuite {
                 last[key] = max(last[key] ?? 0, secd["seq"].number)
             }
             for gap in gaps {
-                sums["\(gap.body["ring"].text) \(gap.body["cpu"].number)", default: 0] += gap.body["count"].number
+                sums["\(gap.body["ring"].text) \(gap.body["cpu"].number)", default: 0] +=
+                    gap.body["count"].number
             }
             #expect(sums == last)
         }
@@ -167,7 +174,9 @@ extension KernelSuite {
                 // Others of this machine may have ended this instant.
                 #expect(process.binary != Kernel.testBinary, "\(process.pid) is said to live")
             }
-            let executed = agent.capture.all.filter { $0.kind == "process_exec" && $0.parent["pid"].int == storm.pid }
+            let executed = agent.capture.all.filter {
+                $0.kind == "process_exec" && $0.parent["pid"].int == storm.pid
+            }
             #expect(Set(executed.map(\.execID)).count == executed.count)
             agent.stop()
         }

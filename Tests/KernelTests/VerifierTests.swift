@@ -33,15 +33,23 @@ extension KernelSuite {
                 }
                 var file = try BPFProgramFile(elf: object.object.elf, name: "test")
                 file.selectPrograms { $0 == program }
-                if let type = Sections.attachType(program) { try file.setExpectedAttachType(type, of: program) }
+                if let type = Sections.attachType(program) {
+                    try file.setExpectedAttachType(type, of: program)
+                }
                 do {
                     try file.load()
-                    print("verified \(object.object.name) \(program): \(try file.verifiedInstructions(of: program))")
-                } catch where error.log.contains("program of this type cannot use helper") && !chosen.contains(program) {
+                    print(
+                        "verified \(object.object.name) \(program): \(try file.verifiedInstructions(of: program))"
+                    )
+                } catch
+                    where error.log.contains("program of this type cannot use helper")
+                    && !chosen.contains(program)
+                {
                     // The kernel lacks the mechanism, and the ladder knows it: another one is in use.
                     print("skipped \(object.object.name) \(program) (\(section)): \(error)")
                 } catch {
-                    Issue.record("\(object.object.name) \(program) (\(section)): \(error)\n\(error.log.suffix(2000))")
+                    Issue.record(
+                        "\(object.object.name) \(program) (\(section)): \(error)\n\(error.log.suffix(2000))")
                 }
             }
         }

@@ -21,7 +21,9 @@ import Testing
     }
 
     @Test func errorsAreThrownAsErrno() {
-        #expect(throws: Errno.noSuchFileOrDirectory) { _ = try OwnedFD.open("/nonexistent", O_RDONLY).release() }
+        #expect(throws: Errno.noSuchFileOrDirectory) {
+            _ = try OwnedFD.open("/nonexistent", O_RDONLY).release()
+        }
         #expect(throws: Errno.notDirectory) { _ = try OwnedFD.open("/dev/null/x", O_RDONLY).release() }
     }
 
@@ -43,7 +45,9 @@ import Testing
         let base = "/tmp/secd-rename-\(getpid())"
         for suffix in [".a", ".b"] { _ = try OwnedFD.open(base + suffix, O_CREAT | O_RDWR) }
         defer { for suffix in [".a", ".b"] { try? FileTree.remove(base + suffix) } }
-        #expect(throws: Errno.fileExists) { try FileTree.rename(base + ".a", to: base + ".b", replacing: false) }
+        #expect(throws: Errno.fileExists) {
+            try FileTree.rename(base + ".a", to: base + ".b", replacing: false)
+        }
         try FileTree.rename(base + ".a", to: base + ".b")
     }
 
@@ -93,10 +97,12 @@ import Testing
     @Test func aSignalIsRead() throws {
         // On a thread of its own: the mask belongs to the thread, and the signal is sent to it alone.
         let seen = Atomic<Int32>(0)
-        try withThread { 
+        try withThread {
             guard let signals = try? SignalFD([SIGUSR2]) else { return }
             pthread_kill(pthread_self(), SIGUSR2)
-            var requests: InlineArray<1, PollRequest> = [PollRequest(descriptor: signals.raw, wanted: .readable)]
+            var requests: InlineArray<1, PollRequest> = [
+                PollRequest(descriptor: signals.raw, wanted: .readable)
+            ]
             _ = try? Polling.wait(&requests, until: MonotonicClock.now + 5_000_000_000)
             seen.store(signals.next() ?? -1, ordering: .relaxed)
         }
@@ -113,7 +119,8 @@ import Testing
         let thread = try Thread(name: "a name that is too long") {
             // The name of the calling thread, with a newline.
             var text = [UInt8](repeating: 0, count: 32)
-            let count = (try? OwnedFD { unsafe open("/proc/thread-self/comm", O_RDONLY) }.read(into: &text)) ?? 0
+            let count =
+                (try? OwnedFD { unsafe open("/proc/thread-self/comm", O_RDONLY) }.read(into: &text)) ?? 0
             let found = String(decoding: text.prefix(max(0, count - 1)), as: UTF8.self)
             name.withLock { $0 = found }
         }

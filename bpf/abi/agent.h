@@ -10,7 +10,7 @@
 
 struct secd_agent {
 	__u32 flags;          /* SECD_AGENT_* */
-	__u32 pid;            /* of the daemon, initial pid namespace; its own sockets are skipped */
+	__u32 pid;            /* the daemon in the initial pid namespace; its sockets are skipped */
 	__u64 net_scope;      /* inode of the network namespace to watch, 0 = all */
 	__u64 cgroup_scope;   /* v2 cgroup id at the top of the scope, 0 = all */
 	__u32 cgroup_level;   /* depth of that cgroup, for bpf_get_current_ancestor_cgroup_id */

@@ -35,8 +35,8 @@
 #define SECD_SOCKET_FLAG_INCOMING       (1U << 2)  /* DATAGRAM: received; CLOSED: accepted side */
 #define SECD_SOCKET_FLAG_PACKETS_KNOWN  (1U << 3)
 #define SECD_SOCKET_FLAG_RESET          (1U << 4)  /* closed by RST or error */
-#define SECD_SOCKET_FLAG_PEER_LIMIT     (1U << 5)  /* peers beyond SECD_UDP_PEERS_MAX are not told */
-#define SECD_SOCKET_FLAG_USER_LIMIT     (1U << 6)  /* hand-overs beyond SECD_HANDOVERS_MAX likewise */
+#define SECD_SOCKET_FLAG_PEER_LIMIT     (1U << 5)  /* SECD_UDP_PEERS_MAX reached: not told */
+#define SECD_SOCKET_FLAG_USER_LIMIT     (1U << 6)  /* SECD_HANDOVERS_MAX likewise */
 
 /* DATAGRAM records of one socket: a resolver has thousands of peers, a flood millions. */
 #define SECD_UDP_PEERS_MAX   4096
@@ -96,7 +96,7 @@ SECD_SIZE(secd_socket, 248);
 #define SECD_SOCKET_MARK_CLOSED      (1U << 1)  /* CLOSED has been sent */
 #define SECD_SOCKET_MARK_CONNECTING  (1U << 2)  /* CONNECTING has been sent, no outcome yet */
 #define SECD_SOCKET_MARK_FAILED      (1U << 3)  /* FAILED has been sent, connect(2) may not know */
-#define SECD_SOCKET_MARK_NOT_ACCEPTED (1U << 4) /* the acceptor, if any, stands in the map by cookie */
+#define SECD_SOCKET_MARK_NOT_ACCEPTED (1U << 4) /* the acceptor may stand in the map by cookie */
 #define SECD_SOCKET_MARK_PENDING     (1U << 5)  /* there is an entry in the map by cookie */
 
 /* The kernel's own record of a socket: in socket storage, or (not IP) in a map by inode. */

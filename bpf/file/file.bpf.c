@@ -81,7 +81,7 @@ int BPF_PROG(on_mknod, const struct path *dir, struct dentry *dentry, umode_t mo
 	__u32 type = mode & SECD_S_IFMT;
 
 	if (type == 0 || type == SECD_S_IFREG)
-		return 0; /* open(O_CREAT) comes through here too, and security_file_open tells it */
+		return 0; /* open(O_CREAT) comes here too; security_file_open tells it */
 	return entry_directly(dir, dentry, SECD_FILE_CREATE, mode, verdict(ctx));
 }
 

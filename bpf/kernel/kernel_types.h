@@ -45,7 +45,11 @@ enum {
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
-enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_EXIST = 2,
+};
 enum {
 	BPF_F_NO_PREALLOC = 1U << 0,
 	BPF_F_RDONLY_PROG = 1U << 7,
@@ -53,7 +57,10 @@ enum {
 	BPF_F_MMAPABLE = 1U << 10,
 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1U << 0 };
-enum { BPF_RB_NO_WAKEUP = 1U << 0, BPF_RB_FORCE_WAKEUP = 1U << 1 };
+enum {
+	BPF_RB_NO_WAKEUP = 1U << 0,
+	BPF_RB_FORCE_WAKEUP = 1U << 1,
+};
 enum { BPF_RB_AVAIL_DATA = 0 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

@@ -88,7 +88,7 @@ static long path_step(__u32 index, struct path_walk *walk)
 	if ((__u64)mount_root == walk->dentry || (__u64)parent == walk->dentry) {
 		mount_parent = kload(mount, mnt_parent);
 		if ((__u64)mount_root != walk->dentry) {
-			/* Its own parent and not the mount's root: a memfd, or above a bind mount. */
+			/* Its own parent, not the mount's root: memfd, or above a bind mount. */
 			walk->flags |= SECD_PATH_DETACHED;
 			path_component(walk, dentry);
 		}

@@ -69,7 +69,7 @@ static __always_inline bool tcp_ended(struct sock *sk, struct secd_socket_state 
 	if (state->marks & SECD_SOCKET_MARK_CLOSED)
 		return false;
 	if (state->marks & SECD_SOCKET_MARK_NOT_ACCEPTED)
-		use_accepted(state); /* accepted and never used: the acceptor is known all the same */
+		use_accepted(state); /* never used: the acceptor is known all the same */
 	socket_pending_end(state);
 	state->marks |= SECD_SOCKET_MARK_CLOSED;
 	return true;
@@ -88,22 +88,22 @@ static __always_inline bool tcp_attempt(struct secd_socket_state *state, __u64 n
 }
 
 static __always_inline int tcp_changed(struct sock *sk, struct secd_socket_state *state, int old,
-				       int new, __u64 now)
+				       int next, __u64 now)
 {
 	struct secd_socket record = {};
 	struct actor actor;
 	__u32 event;
 
-	if (new == SECD_TCP_ESTABLISHED) {
+	if (next == SECD_TCP_ESTABLISHED) {
 		event = SECD_SOCKET_CONNECTED;
 		record_state(&record, state); /* with the time of the attempt */
 		state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
 		state->connected_ns = now;
-	} else if (new == SECD_TCP_SYN_SENT) {
+	} else if (next == SECD_TCP_SYN_SENT) {
 		event = SECD_SOCKET_CONNECTING;
 		record_state(&record, state);
 		record.tid = kload(bpf_get_current_task_btf(), pid);
-	} else if (new == SECD_TCP_LISTEN) {
+	} else if (next == SECD_TCP_LISTEN) {
 		event = SECD_SOCKET_LISTENING;
 		actor_read(&actor, bpf_get_current_task_btf());
 		record_state(&record, state);
@@ -132,18 +132,18 @@ static __always_inline int tcp_changed(struct sock *sk, struct secd_socket_state
 		}
 	}
 	sock_describe(&record, sk);
-	record.state = new; /* the tracepoint comes before the change */
+	record.state = next; /* the tracepoint comes before the change */
 	socket_send(&record, event, now);
 	return 0;
 }
 
-static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
+static __always_inline int tcp_state_changed(struct sock *sk, int old, int next)
 {
 	struct secd_socket_state *state;
 	__u64 now;
 
-	if (new != SECD_TCP_ESTABLISHED && new != SECD_TCP_CLOSE && new != SECD_TCP_SYN_SENT &&
-	    new != SECD_TCP_LISTEN)
+	if (next != SECD_TCP_ESTABLISHED && next != SECD_TCP_CLOSE && next != SECD_TCP_SYN_SENT &&
+	    next != SECD_TCP_LISTEN)
 		return 0;
 	if (kload(sk, sk_protocol) != SECD_IPPROTO_TCP)
 		return 0;
@@ -151,13 +151,13 @@ static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
 	if (!state)
 		return 0;
 	now = bpf_ktime_get_boot_ns();
-	if (new == SECD_TCP_ESTABLISHED && !(state->marks & SECD_SOCKET_MARK_CONNECTING)) {
+	if (next == SECD_TCP_ESTABLISHED && !(state->marks & SECD_SOCKET_MARK_CONNECTING)) {
 		tcp_born(sk, state, now);
 		return 0;
 	}
-	if (new == SECD_TCP_SYN_SENT && !tcp_attempt(state, now))
+	if (next == SECD_TCP_SYN_SENT && !tcp_attempt(state, now))
 		return 0;
-	return tcp_changed(sk, state, old, new, now);
+	return tcp_changed(sk, state, old, next, now);
 }
 
 #endif

@@ -22,7 +22,7 @@ static __always_inline int exec_prepared(struct task_struct *task, struct linux_
 	__u32 raised = 0;
 
 	if (!process) {
-		/* Not seen before, or (where the hook comes late) a thread that leads since a moment. */
+		/* Not seen before, or (the hook comes late) a thread that just became leader. */
 		if (kload(task, pid) != kload(task, tgid) || !task_in_scope(task))
 			return 0;
 		process = process_create(task);

@@ -9,7 +9,9 @@ struct APIServers {
 
     /// Starts what the configuration asks for.
     /// - Throws: `DaemonError` where an address is taken or not allowed.
-    init(_ configuration: AgentConfiguration, _ service: AgentService, logger: Logger) async throws(DaemonError) {
+    init(_ configuration: AgentConfiguration, _ service: AgentService, logger: Logger)
+        async throws(DaemonError)
+    {
         do {
             control = try await ControlServer.start(
                 ControlServer.Configuration(
@@ -24,7 +26,8 @@ struct APIServers {
             return
         }
         do {
-            metrics = try await MetricsServer.start(host: address.host, port: Int(address.port), agent: service, logger: logger)
+            metrics = try await MetricsServer.start(
+                host: address.host, port: Int(address.port), agent: service, logger: logger)
         } catch {
             throw DaemonError("cannot serve metrics on \(address): \(error)", exit: .unavailable)
         }

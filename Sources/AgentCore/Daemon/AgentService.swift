@@ -34,7 +34,8 @@ struct AgentService: AgentControl {
         let sinks = daemon.sinks
         let processes = await engine.processStatus()
         return AgentStatus(
-            version: Daemon.version, nodeName: daemon.configuration.nodeName, kernel: EngineIdentity.kernelRelease,
+            version: Daemon.version, nodeName: daemon.configuration.nodeName,
+            kernel: EngineIdentity.kernelRelease,
             cpus: EngineIdentity.possibleCPUs, pid: getpid(),
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID, problems: Self.problems(rings, sinks, processes),
@@ -50,12 +51,15 @@ struct AgentService: AgentControl {
         var problems: [String] = []
         for ring in rings where ring.lost > 0 {
             problems.append(
-                "the \(ring.name) ring lost \(ring.lost) records since the start; raise rings.\(ring.name), or reduce what is watched")
+                "the \(ring.name) ring lost \(ring.lost) records since the start; raise rings.\(ring.name), or reduce what is watched"
+            )
         }
         for sink in sinks {
             if sink.state != "ok" { problems.append("\(sink.name) sink (\(sink.target)): \(sink.state)") }
             if sink.lost > 0 {
-                problems.append("the \(sink.name) sink lost \(sink.lost) events; raise export.queue-size, or make the target faster")
+                problems.append(
+                    "the \(sink.name) sink lost \(sink.lost) events; raise export.queue-size, or make the target faster"
+                )
             }
         }
         if processes.evicted > 0 {
@@ -73,12 +77,14 @@ struct AgentService: AgentControl {
     func metrics() async -> String {
         let engine = daemon.engine
         let status = await status()
-        return PrometheusText(status, events: await engine.eventCounts(), wakeups: await engine.wakeups()).text
+        return PrometheusText(status, events: await engine.eventCounts(), wakeups: await engine.wakeups())
+            .text
     }
 
     func configuration() async -> [String: String] {
         let configuration = daemon.configuration
         return Dictionary(
-            SettingTable.all.map { ($0.name, $0.text(in: configuration)) }, uniquingKeysWith: { first, _ in first })
+            SettingTable.all.map { ($0.name, $0.text(in: configuration)) },
+            uniquingKeysWith: { first, _ in first })
     }
 }

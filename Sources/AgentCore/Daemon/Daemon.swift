@@ -87,7 +87,8 @@ final class Daemon: Sendable {
             return try FileSink(
                 FileSink.Configuration(
                     path: settings.path, maxBytes: settings.maxBytes, maxSeconds: settings.maxSeconds,
-                    maxBackups: settings.maxBackups, compress: settings.compress, permissions: settings.permissions,
+                    maxBackups: settings.maxBackups, compress: settings.compress,
+                    permissions: settings.permissions,
                     queueBytes: Int(configuration.export.queueBytes)),
                 logger: logger, gapLine: { gaps.line($0, sink: "file") })
         } catch {
@@ -120,7 +121,8 @@ final class Daemon: Sendable {
             logger.info("\(sensor.name) sensor: \(mechanisms.joined(separator: ", "))")
             for spot in sensor.blindSpots { logger.notice("\(sensor.name) sensor does not see \(spot)") }
         }
-        logger.info("secd \(Self.version) watches \(configuration.nodeName) on Linux \(EngineIdentity.kernelRelease)")
+        logger.info(
+            "secd \(Self.version) watches \(configuration.nodeName) on Linux \(EngineIdentity.kernelRelease)")
     }
 
     /// SIGHUP: files are opened anew. Settings that a running daemon cannot change are named.
@@ -128,11 +130,13 @@ final class Daemon: Sendable {
         file?.reopen()
         do throws(ConfigurationError) {
             let new = try load()
-            let changed = SettingTable.all.filter { $0.text(in: new) != $0.text(in: configuration) }.map(\.name)
+            let changed = SettingTable.all.filter { $0.text(in: new) != $0.text(in: configuration) }.map(
+                \.name)
             if changed.isEmpty {
                 logger.info("reloaded: log files reopened, the configuration is unchanged")
             } else {
-                logger.notice("reloaded: log files reopened; restart secd for \(changed.joined(separator: ", "))")
+                logger.notice(
+                    "reloaded: log files reopened; restart secd for \(changed.joined(separator: ", "))")
             }
         } catch {
             logger.error("log files reopened, but the configuration is wrong and was not used:\n\(error)")

@@ -16,7 +16,9 @@ public struct DaemonCommand: AsyncParsableCommand {
             """,
         version: Daemon.version)
 
-    @Option(help: ArgumentHelp("Configuration file (default: /etc/secd/secd.yaml, which may be absent).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Configuration file (default: /etc/secd/secd.yaml, which may be absent).", valueName: "file"))
     var config: String?
     @Option(help: ArgumentHelp("Unix socket of the API.", valueName: "path"))
     var socket: String?
@@ -50,9 +52,12 @@ public struct DaemonCommand: AsyncParsableCommand {
     private var flags: FlagLayer {
         var layer = FlagLayer()
         let values: [(String, String?)] = [
-            ("--socket", socket), ("--export-file", exportFile), ("--export-journald", exportJournald ? "true" : nil),
-            ("--manifests", manifests), ("--metrics", metrics), ("--state-dir", stateDir), ("--pin-dir", pinDir),
-            ("--node-name", nodeName), ("--log-level", logLevel), ("--netns", netns), ("--cgroup-root", cgroupRoot),
+            ("--socket", socket), ("--export-file", exportFile),
+            ("--export-journald", exportJournald ? "true" : nil),
+            ("--manifests", manifests), ("--metrics", metrics), ("--state-dir", stateDir),
+            ("--pin-dir", pinDir),
+            ("--node-name", nodeName), ("--log-level", logLevel), ("--netns", netns),
+            ("--cgroup-root", cgroupRoot),
         ]
         for case (let flag, let value?) in values { layer.add(flag, value) }
         for path in policy { layer.add("--policy", path) }
@@ -63,7 +68,8 @@ public struct DaemonCommand: AsyncParsableCommand {
         var result: [String: String] = [:]
         var entry = unsafe environ
         while let text = unsafe entry.pointee {
-            let parts = unsafe String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = unsafe String(cString: text).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
             unsafe entry += 1
         }
@@ -83,7 +89,8 @@ public struct DaemonCommand: AsyncParsableCommand {
     }
 
     private func start() async throws {
-        let configuration = try AgentConfiguration.load(flags: flags, environment: Self.environment, file: config)
+        let configuration = try AgentConfiguration.load(
+            flags: flags, environment: Self.environment, file: config)
         if showConfig { return Self.show(configuration) }
         let level = Logger.Level(configuration.logLevel)
         let underJournald = Self.environment["JOURNAL_STREAM"] != nil

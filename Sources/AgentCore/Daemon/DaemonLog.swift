@@ -22,7 +22,9 @@ struct DaemonLog: LogHandler {
     func log(event: LogEvent) {
         var line = underJournald ? "<\(Self.priority(event.level))>" : "secd \(event.level): "
         line += "\(event.message)"
-        for (key, value) in (event.metadata ?? [:]).sorted(by: { $0.key < $1.key }) { line += " \(key)=\(value)" }
+        for (key, value) in (event.metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
+            line += " \(key)=\(value)"
+        }
         line += "\n"
         // One write a line, so that lines of several threads do not mix.
         let bytes = Array(line.utf8)

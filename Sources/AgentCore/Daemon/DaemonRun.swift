@@ -18,7 +18,8 @@ struct DaemonRun {
     func run(reload: @escaping @Sendable () throws(ConfigurationError) -> AgentConfiguration) async throws {
         let signals = try signalDescriptor()
         MachinePreparation.prepare(logger)
-        let state = try DirectoryLock(configuration.stateDirectory, purpose: "state directory", flag: "--state-dir")
+        let state = try DirectoryLock(
+            configuration.stateDirectory, purpose: "state directory", flag: "--state-dir")
         let pins = try DirectoryLock(configuration.pinDirectory, purpose: "pin directory", flag: "--pin-dir")
         let daemon = try Daemon(configuration, logger: logger)
         try daemon.start()

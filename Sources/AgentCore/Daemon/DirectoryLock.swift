@@ -16,18 +16,21 @@ struct DirectoryLock: ~Copyable {
         // flock(2) works on directories, and on bpf file systems too.
         guard flock(opened.raw, LOCK_EX | LOCK_NB) == 0 else {
             throw DaemonError(
-                "another secd uses the \(purpose) \(path); stop it, or choose another with \(flag)", exit: .unavailable)
+                "another secd uses the \(purpose) \(path); stop it, or choose another with \(flag)",
+                exit: .unavailable)
         }
         descriptor = opened
     }
 
-    private static func open(_ path: String, _ purpose: String, _ flag: String) throws(DaemonError) -> OwnedFD {
+    private static func open(_ path: String, _ purpose: String, _ flag: String) throws(DaemonError) -> OwnedFD
+    {
         do {
             try makeDirectories(path)
             return try OwnedFD.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         } catch {
             throw DaemonError(
-                "cannot use the \(purpose) \(path): \(error); create it, or choose another with \(flag)", exit: .cannotCreate)
+                "cannot use the \(purpose) \(path): \(error); create it, or choose another with \(flag)",
+                exit: .cannotCreate)
         }
     }
 

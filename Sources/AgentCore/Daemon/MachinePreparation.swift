@@ -22,7 +22,8 @@ enum MachinePreparation {
             logger.info("mounted \(type) at \(path): it was missing")
         } else {
             logger.warning(
-                "cannot mount \(type) at \(path) (\(SystemCall.lastErrno)); mechanisms that need it are not used")
+                "cannot mount \(type) at \(path) (\(SystemCall.lastErrno)); mechanisms that need it are not used"
+            )
         }
     }
 

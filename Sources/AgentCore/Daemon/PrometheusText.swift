@@ -41,7 +41,9 @@ final class PrometheusText {
 
     private func rings(_ status: AgentStatus) {
         family("secd_ring_records_total", "counter", "Records read from a ring.") {
-            for ring in status.rings { sample("secd_ring_records_total", ["ring": ring.name], Double(ring.records)) }
+            for ring in status.rings {
+                sample("secd_ring_records_total", ["ring": ring.name], Double(ring.records))
+            }
         }
         family("secd_ring_lost_records_total", "counter", "Records that found no space in a ring, by kind.") {
             for ring in status.rings {
@@ -51,10 +53,14 @@ final class PrometheusText {
             }
         }
         family("secd_ring_fill_bytes", "gauge", "Bytes that wait in a ring.") {
-            for ring in status.rings { sample("secd_ring_fill_bytes", ["ring": ring.name], Double(ring.fillBytes)) }
+            for ring in status.rings {
+                sample("secd_ring_fill_bytes", ["ring": ring.name], Double(ring.fillBytes))
+            }
         }
         family("secd_ring_size_bytes", "gauge", "Size of a ring.") {
-            for ring in status.rings { sample("secd_ring_size_bytes", ["ring": ring.name], Double(ring.sizeBytes)) }
+            for ring in status.rings {
+                sample("secd_ring_size_bytes", ["ring": ring.name], Double(ring.sizeBytes))
+            }
         }
     }
 
@@ -69,7 +75,9 @@ final class PrometheusText {
             }
         }
         family("secd_sink_queue_bytes", "gauge", "Bytes that wait for a sink.") {
-            for sink in status.sinks { sample("secd_sink_queue_bytes", ["sink": sink.name], Double(sink.queueBytes)) }
+            for sink in status.sinks {
+                sample("secd_sink_queue_bytes", ["sink": sink.name], Double(sink.queueBytes))
+            }
         }
     }
 

@@ -15,10 +15,12 @@ struct ScopeResolution {
     /// - Throws: `DaemonError` where a name leads nowhere.
     init(_ scope: AgentConfiguration.Scope) throws(DaemonError) {
         if !scope.networkNamespace.isEmpty {
-            networkNamespace = try Self.inode(scope.networkNamespace, "--netns", "a network namespace (/run/netns/NAME)")
+            networkNamespace = try Self.inode(
+                scope.networkNamespace, "--netns", "a network namespace (/run/netns/NAME)")
         }
         guard !scope.cgroupRoot.isEmpty else { return }
-        guard let root = EngineIdentity.cgroup2Root, scope.cgroupRoot == root || scope.cgroupRoot.hasPrefix(root + "/")
+        guard let root = EngineIdentity.cgroup2Root,
+            scope.cgroupRoot == root || scope.cgroupRoot.hasPrefix(root + "/")
         else {
             throw DaemonError(
                 "--cgroup-root \(scope.cgroupRoot) is not below the cgroup2 mount (\(EngineIdentity.cgroup2Root ?? "none is mounted"))",

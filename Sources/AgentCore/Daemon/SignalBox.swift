@@ -28,7 +28,9 @@ final class SignalBox: Sendable {
     func serve(_ daemon: Daemon, watchdog: UInt64?, reload: () -> Void) -> String {
         while true {
             let deadline = watchdog.map { MonotonicClock.now + $0 }
-            var requests: InlineArray<1, PollRequest> = [PollRequest(descriptor: signals.raw, wanted: .readable)]
+            var requests: InlineArray<1, PollRequest> = [
+                PollRequest(descriptor: signals.raw, wanted: .readable)
+            ]
             let woken = (try? Polling.wait(&requests, until: deadline)) ?? true
             // Only a worker that still makes passes earns the sign of life.
             if !woken {

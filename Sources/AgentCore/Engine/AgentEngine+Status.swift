@@ -27,11 +27,15 @@ extension AgentEngine {
                     let kinds = unsafe withUnsafeBytes(of: stream.lost_by_kind) {
                         unsafe Array($0.bindMemory(to: UInt64.self))
                     }
-                    for kind in kinds.indices where kinds[kind] > 0 { byKind[RecordKind.name(kind), default: 0] += kinds[kind] }
+                    for kind in kinds.indices where kinds[kind] > 0 {
+                        byKind[RecordKind.name(kind), default: 0] += kinds[kind]
+                    }
                 }
                 return RingStatus(
-                    name: name, sizeBytes: UInt64(pipeline.ringSize(index)), fillBytes: UInt64(pipeline.waiting(index)),
-                    records: pipeline.handler.accounts.received(index), bytes: counted.reduce(0) { $0 + $1.bytes },
+                    name: name, sizeBytes: UInt64(pipeline.ringSize(index)),
+                    fillBytes: UInt64(pipeline.waiting(index)),
+                    records: pipeline.handler.accounts.received(index),
+                    bytes: counted.reduce(0) { $0 + $1.bytes },
                     lost: counted.reduce(0) { $0 + $1.lost }, lostByKind: byKind)
             }
         }
@@ -52,14 +56,17 @@ extension AgentEngine {
         return await onWorker { pipeline in
             ProcessTreeStatus(
                 live: pipeline.tree.live, retained: pipeline.tree.retained, evicted: pipeline.tree.evicted,
-                sockets: pipeline.handler.sockets.count, bytes: UInt64(pipeline.tree.heapBytes), budgetBytes: budget)
+                sockets: pipeline.handler.sockets.count, bytes: UInt64(pipeline.tree.heapBytes),
+                budgetBytes: budget)
         }
     }
 
     /// All processes and the ancestors that are kept for them.
     package func processes() async -> [ProcessListing] {
         await onWorker { pipeline in
-            pipeline.tree.all.map { ProcessListing($0, pipeline.context) }.sorted { ($0.pid, $0.startTime) < ($1.pid, $1.startTime) }
+            pipeline.tree.all.map { ProcessListing($0, pipeline.context) }.sorted {
+                ($0.pid, $0.startTime) < ($1.pid, $1.startTime)
+            }
         }
     }
 
@@ -99,8 +106,10 @@ extension ProcessListing {
         time.append(rfc3339: context.time(image.head.image.start_ns))
         self.init(
             execID: String(decoding: process.execID, as: UTF8.self),
-            parentExecID: String(decoding: process.parent?.execID ?? [], as: UTF8.self), pid: image.head.image.pid,
-            uid: image.head.credentials.euid, binary: text(image.binaryRange), arguments: image.tetragonArguments,
+            parentExecID: String(decoding: process.parent?.execID ?? [], as: UTF8.self),
+            pid: image.head.image.pid,
+            uid: image.head.credentials.euid, binary: text(image.binaryRange),
+            arguments: image.tetragonArguments,
             cwd: text(image.cwdRange), startTime: String(decoding: time.copyToArray(), as: UTF8.self),
             cgroup: String(decoding: image.cgroupPath, as: UTF8.self), pod: "", container: "",
             alive: process.state == .alive)
@@ -115,7 +124,8 @@ extension AgentEngine {
         let resident = UInt64(line.filter(\.isNumber)) ?? 0
         return await onWorker { pipeline in
             MemoryStatus(
-                residentBytes: resident * 1024, ringBytes: (0..<3).reduce(0) { $0 + UInt64(pipeline.ringSize($1)) },
+                residentBytes: resident * 1024,
+                ringBytes: (0..<3).reduce(0) { $0 + UInt64(pipeline.ringSize($1)) },
                 kernelBytes: pipeline.sensors.kernelBytes)
         }
     }

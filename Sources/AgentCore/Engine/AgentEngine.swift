@@ -1,12 +1,12 @@
-package import EventModel
-package import Logging
-package import Sensors
 import AgentModel
 import CEventABI
 import CLinuxShims
+package import EventModel
 import Glibc
 import LinuxSystem
+package import Logging
 import ProcessTree
+package import Sensors
 import Synchronization
 
 /// What an engine is started with.
@@ -51,7 +51,8 @@ package final class AgentEngine: @unchecked Sendable {
             bootOffset: BootClock.realtimeOffset)
         subscribers = Subscribers(context: context)
         pipeline = try EventPipeline(
-            sensors: sensors, context: context, output: EventOutput(context: context, subscribers: subscribers),
+            sensors: sensors, context: context,
+            output: EventOutput(context: context, subscribers: subscribers),
             settings: options.events,
             cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget)
         try seed()
@@ -81,7 +82,8 @@ package final class AgentEngine: @unchecked Sendable {
         let seeds = try sensors.seedProcesses()
         pipeline.context.hostNamespaces = HostNamespaces.find(seeds)
         for seed in seeds + ProcfsSeed.missingParents(of: seeds, cgroupRoot: cgroupRoot) {
-            pipeline.tree.seed(ProcfsImage.make(seed, cgroupPath: pipeline.handler.cgroups.path(seed.cgroup_id)))
+            pipeline.tree.seed(
+                ProcfsImage.make(seed, cgroupPath: pipeline.handler.cgroups.path(seed.cgroup_id)))
         }
         pipeline.tree.linkSeeds()
         for socket in try sensors.seedSockets() {
@@ -122,7 +124,8 @@ enum EngineIdentity {
     /// CPUs that could ever run a program: the size of per-CPU maps.
     static var possibleCPUs: Int {
         // "0-1" or "0-3,8-11": the highest number counts.
-        let text = String(decoding: ProcfsImage.read("/sys/devices/system/cpu/possible", limit: 4096), as: UTF8.self)
+        let text = String(
+            decoding: ProcfsImage.read("/sys/devices/system/cpu/possible", limit: 4096), as: UTF8.self)
         let last = text.split { !$0.isNumber }.compactMap { Int($0) }.max()
         return (last ?? 0) + 1
     }

@@ -18,7 +18,8 @@ package final class EventReplay {
         output = EventOutput(context: context, subscribers: Subscribers(context: context))
         output.add(lines: consumer)
         handler = RecordHandler(
-            context: context, tree: tree, output: output, settings: EventSettings(), cpus: EngineIdentity.possibleCPUs)
+            context: context, tree: tree, output: output, settings: EventSettings(),
+            cpus: EngineIdentity.possibleCPUs)
     }
 
     /// Takes one record.

@@ -48,7 +48,9 @@ final class EventOutput {
         byKind[event.kind, default: 0] += 1
         encode(event)
         for index in lines.indices {
-            json.json.output.withBytes { lines[index].batch.append($0, terminator: UInt8(ascii: "\n"), event) }
+            json.json.output.withBytes {
+                lines[index].batch.append($0, terminator: UInt8(ascii: "\n"), event)
+            }
             if lines[index].batch.bytes.count > Self.batchBytes { flush(&lines[index]) }
         }
         for index in journals.indices {

@@ -46,7 +46,8 @@ final class EventPipeline: @unchecked Sendable {
     private(set) var wakeups: UInt64 = 0
 
     init(
-        sensors: KernelSensors, context: EncodingContext, output: EventOutput, settings: EventSettings, cpus: Int,
+        sensors: KernelSensors, context: EncodingContext, output: EventOutput, settings: EventSettings,
+        cpus: Int,
         treeBudget: Int
     ) throws {
         self.sensors = sensors
@@ -156,13 +157,16 @@ final class EventPipeline: @unchecked Sendable {
         if found.ring == Int(SECD_RING_LIFECYCLE) { lifecycleLost += gap.count }
         output.emit(
             Event(
-                kind: .streamGap, time: context.time(now), process: nil, body: .gap(gap), origin: Origin(ring: nil)))
+                kind: .streamGap, time: context.time(now), process: nil, body: .gap(gap),
+                origin: Origin(ring: nil)))
     }
 
     private func audit(_ now: UInt64) {
         nextAudit = now &+ Self.auditInterval
         context.bootOffset = BootClock.realtimeOffset
-        for found in handler.accounts.audit(sensors.streams, ringIsEmpty: { reader.waiting($0) < Self.nearlyEmpty }) {
+        for found in handler.accounts.audit(
+            sensors.streams, ringIsEmpty: { reader.waiting($0) < Self.nearlyEmpty })
+        {
             report(found, now)
         }
         handler.pieces.expire(before: now &- Self.auditInterval)

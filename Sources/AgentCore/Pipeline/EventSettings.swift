@@ -29,7 +29,9 @@ package struct EventSettings: Sendable {
 package struct Redaction: Sendable {
     /// Upper-case parts of names; Tetragon redacts nothing by itself, we would rather not export
     /// a password by default.
-    package var nameParts = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "APIKEY", "API_KEY", "PRIVATE", "CREDENTIAL"]
+    package var nameParts = [
+        "PASSWORD", "PASSWD", "SECRET", "TOKEN", "APIKEY", "API_KEY", "PRIVATE", "CREDENTIAL",
+    ]
     static let replacement = Array("*****".utf8)
 
     /// Replaces secret values in NUL-terminated `NAME=value` entries.

@@ -37,8 +37,10 @@ final class EventSubject: FilterSubject {
         let image = object.image
         let credentials = image.head.credentials
         let view = FilterProcess(
-            execID: String(decoding: object.execID, as: UTF8.self), pid: image.head.image.pid, uid: credentials.euid,
-            binary: String(decoding: image.tail[image.binaryRange], as: UTF8.self), arguments: image.tetragonArguments,
+            execID: String(decoding: object.execID, as: UTF8.self), pid: image.head.image.pid,
+            uid: credentials.euid,
+            binary: String(decoding: image.tail[image.binaryRange], as: UTF8.self),
+            arguments: image.tetragonArguments,
             inInitTree: image.has(SECD_IMAGE_INIT_TREE), permitted: credentials.permitted,
             effective: credentials.effective, inheritable: credentials.inheritable)
         object.attachment = view

@@ -9,7 +9,10 @@ enum JournalEncoding {
     /// Arguments in the sentence are cut here; the field and the line hold them whole.
     private static let messageArguments = 256
 
-    static func encode(_ event: borrowing Event, _ context: EncodingContext, json: RawSpan, _ journal: inout JournalFieldWriter) {
+    static func encode(
+        _ event: borrowing Event, _ context: EncodingContext, json: RawSpan,
+        _ journal: inout JournalFieldWriter
+    ) {
         message(event, &journal)
         if let process = event.process {
             let image = process.image
@@ -30,7 +33,8 @@ enum JournalEncoding {
                 let parentID = parent.execID
                 let parentTail = parent.image.tail
                 unsafe journal.field("SECD_PARENT_EXEC_ID", parentID.span.bytes)
-                unsafe journal.field("SECD_PARENT_BINARY", parentTail.span.bytes.extracting(parent.image.binaryRange))
+                unsafe journal.field(
+                    "SECD_PARENT_BINARY", parentTail.span.bytes.extracting(parent.image.binaryRange))
             }
         }
         body(event, &journal)
@@ -81,7 +85,8 @@ enum JournalEncoding {
             }
         case .exit(let record):
             journal.output.append(record.status & 0x7f != 0 ? " signal " : " status ")
-            journal.output.append(decimal: UInt64(record.status & 0x7f != 0 ? record.status & 0x7f : record.status >> 8 & 0xff))
+            journal.output.append(
+                decimal: UInt64(record.status & 0x7f != 0 ? record.status & 0x7f : record.status >> 8 & 0xff))
         case .socket(let socket):
             journal.output.append(" ")
             journal.output.append(endpointOf: socket, local: true)
@@ -124,10 +129,14 @@ extension OutputBuffer {
         let record = socket.record
         switch record.family {
         case SocketNames.inet:
-            unsafe withUnsafeBytes(of: local ? record.local : record.remote) { unsafe append(ipv4: RawSpan(_unsafeBytes: $0)) }
+            unsafe withUnsafeBytes(of: local ? record.local : record.remote) {
+                unsafe append(ipv4: RawSpan(_unsafeBytes: $0))
+            }
         case SocketNames.inet6:
             append("[")
-            unsafe withUnsafeBytes(of: local ? record.local : record.remote) { unsafe append(ipv6: RawSpan(_unsafeBytes: $0)) }
+            unsafe withUnsafeBytes(of: local ? record.local : record.remote) {
+                unsafe append(ipv6: RawSpan(_unsafeBytes: $0))
+            }
             append("]")
         default:
             for byte in socket.path { append(byte == 0 ? UInt8(ascii: "@") : byte) }

@@ -39,7 +39,9 @@ struct NameMemory {
 
     /// The name under which a process found an address, or nothing.
     func name(pid: UInt32, family: UInt16, address: [UInt8]) -> [UInt8] {
-        guard processes[pid] != nil, family == SocketNames.inet || family == SocketNames.inet6 else { return [] }
+        guard processes[pid] != nil, family == SocketNames.inet || family == SocketNames.inet6 else {
+            return []
+        }
         return names[Key(pid: pid, address: address)] ?? []
     }
 

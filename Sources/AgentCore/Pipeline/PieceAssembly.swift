@@ -37,7 +37,9 @@ struct PieceAssembly {
         var pending = known ?? Pending(bytes: [], base: Int(piece.offset), complete: 0, time: 0)
         pending.time = piece.head.time_ns
         if Int(piece.offset) - pending.base == pending.complete, piece.flags & SECD_PIECE_FAULT == 0 {
-            unsafe bytes.extracting(0..<length).withUnsafeBytes { unsafe pending.bytes.append(contentsOf: $0) }
+            unsafe bytes.extracting(0..<length).withUnsafeBytes {
+                unsafe pending.bytes.append(contentsOf: $0)
+            }
             pending.complete += length
             held += length
         } else {

@@ -22,7 +22,8 @@ final class RecordHandler {
     /// Records that could not be read: too short, of another version or of no known kind.
     private(set) var undecodable: UInt64 = 0
 
-    init(context: EncodingContext, tree: ProcessTree, output: EventOutput, settings: EventSettings, cpus: Int) {
+    init(context: EncodingContext, tree: ProcessTree, output: EventOutput, settings: EventSettings, cpus: Int)
+    {
         self.context = context
         self.tree = tree
         self.output = output
@@ -78,7 +79,8 @@ final class RecordHandler {
         guard let exec = record.load(secd_exec.self) else { return damaged() }
         let tail = record.tail(after: secd_exec.self)
         let strings =
-            Int(exec.binary.length) + Int(exec.cwd.length) + Int(exec.filename_length) + Int(exec.interp_length)
+            Int(exec.binary.length) + Int(exec.cwd.length) + Int(exec.filename_length)
+            + Int(exec.interp_length)
             + Int(exec.arguments_length)
         guard strings <= tail.byteCount else { return damaged() }
         let process = tree.exec(exec) { image in
@@ -89,7 +91,9 @@ final class RecordHandler {
                 let rest = pieces.takeArguments(of: exec.image, from: Int(exec.arguments_length))
                 if !rest.isEmpty { image.longArguments = Array(image.tail[image.argumentsRange]) + rest }
             }
-            if settings.digests { image.sha256 = digests.digest(of: exec, path: image.tail[image.binaryRange]) }
+            if settings.digests {
+                image.sha256 = digests.digest(of: exec, path: image.tail[image.binaryRange])
+            }
             image.environment = settings.environment ? redacted(pieces.takeEnvironment(of: exec.image)) : nil
         }
         emit(.processExec, record.head, process, .process)
@@ -137,7 +141,8 @@ final class RecordHandler {
         context.makeExecID(socket.creator, into: &event.creator)
         context.makeExecID(socket.acceptor, into: &event.acceptor)
         context.makeExecID(socket.previous, into: &event.previous)
-        event.remoteName = names.name(pid: socket.user.pid, family: socket.family, address: event.remoteAddress)
+        event.remoteName = names.name(
+            pid: socket.user.pid, family: socket.family, address: event.remoteAddress)
         sockets.apply(event, process, tree)
         guard let kind = SocketEvent.kind(of: socket) else { return }
         if !settings.unixSockets, socket.family == SocketNames.unix { return }
@@ -151,7 +156,9 @@ final class RecordHandler {
         let second = min(Int(file.target.length), tail.byteCount - first)
         guard let kind = FileEvent.kind(of: file) else { return damaged() }
         let watch = Int(file.watch)
-        if watch < settings.files.count, !settings.files[watch].kinds.contains(kind.name.description) { return }
+        if watch < settings.files.count, !settings.files[watch].kinds.contains(kind.name.description) {
+            return
+        }
         let event = FileEvent(
             record: file, path: tail.extracting(0..<first).array,
             target: tail.extracting(first..<first + second).array)

@@ -40,7 +40,9 @@ final class RingReader {
             }
             // A record too short for a head has no time: it is taken at once and counted as damaged.
             let offset = 16
-            time = unsafe record.count >= offset + 8 ? record.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : 0
+            time =
+                unsafe record.count >= offset + 8
+                ? record.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : 0
         }
 
         @inline(__always)

@@ -9,7 +9,9 @@ extension SocketListing {
         let record = event.record
         func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
         let isAddress = record.family == SocketNames.inet || record.family == SocketNames.inet6
-        let local = isAddress ? Self.endpoint(record.family, record.local, record.local_port) : Self.unixName(event.path)
+        let local =
+            isAddress
+            ? Self.endpoint(record.family, record.local, record.local_port) : Self.unixName(event.path)
         let remote =
             isAddress && record.remote_port != 0
             ? Self.endpoint(record.family, record.remote, record.remote_port) : ""
@@ -22,8 +24,10 @@ extension SocketListing {
             pid: process?.key.pid ?? record.user.pid,
             binary: process.map { text(Array($0.image.tail[$0.image.binaryRange])) } ?? "",
             kind: Self.kind(record.family, record.type, record.protocol),
-            state: SocketNames.state(record.state)?.description.lowercased() ?? "", local: local, remote: remote,
-            remoteName: text(event.remoteName), bytesSent: record.bytes_sent, bytesReceived: record.bytes_received,
+            state: SocketNames.state(record.state)?.description.lowercased() ?? "", local: local,
+            remote: remote,
+            remoteName: text(event.remoteName), bytesSent: record.bytes_sent,
+            bytesReceived: record.bytes_received,
             openedTime: text(opened.copyToArray()))
     }
 
@@ -31,7 +35,8 @@ extension SocketListing {
         let six = family == SocketNames.inet6 ? "6" : ""
         switch (family, type, protocolNumber) {
         case (SocketNames.inet, 1, _), (SocketNames.inet6, 1, _): return "tcp" + six
-        case (SocketNames.inet, 2, 17), (SocketNames.inet6, 2, 17), (SocketNames.inet, 2, 0), (SocketNames.inet6, 2, 0):
+        case (SocketNames.inet, 2, 17), (SocketNames.inet6, 2, 17), (SocketNames.inet, 2, 0),
+            (SocketNames.inet6, 2, 0):
             return "udp" + six
         case (SocketNames.inet, _, _), (SocketNames.inet6, _, _): return "raw" + six
         case (SocketNames.unix, _, _): return "unix"

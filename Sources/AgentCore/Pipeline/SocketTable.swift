@@ -29,7 +29,9 @@ struct SocketTable {
         guard key != 0 else { return }
         switch Int32(event.record.event) {
         case SECD_SOCKET_CLOSED:
-            if let entry = entries.removeValue(forKey: key), let process = entry.process { tree.release(process) }
+            if let entry = entries.removeValue(forKey: key), let process = entry.process {
+                tree.release(process)
+            }
         case SECD_SOCKET_DATAGRAM, SECD_SOCKET_FAILED:
             break
         default:
@@ -51,7 +53,9 @@ struct SocketTable {
         }
     }
 
-    private mutating func set(_ key: UInt64, _ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
+    private mutating func set(
+        _ key: UInt64, _ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree
+    ) {
         guard let old = entries[key] else {
             guard entries.count < limit else {
                 refused += 1

@@ -51,7 +51,8 @@ struct StreamAccounts {
 
     /// Describes a gap with what the kernel counted.
     mutating func explain(
-        _ gap: SequenceTracker.Gap, ring: Int, cpu: Int, _ streams: borrowing BPFMap, _ context: EncodingContext,
+        _ gap: SequenceTracker.Gap, ring: Int, cpu: Int, _ streams: borrowing BPFMap,
+        _ context: EncodingContext,
         now: UInt64
     ) -> StreamGap {
         let counted: [secd_stream] = streams.lookupPerCPU(UInt32(ring))
@@ -69,7 +70,8 @@ struct StreamAccounts {
         accounts[ring][cpu].explained += gap.count
         let explained = accounts[ring][cpu].explained <= lost
         return StreamGap(
-            cause: explained ? .ringFull : .unexplained, ring: UInt8(ring), cpu: UInt32(cpu), first: gap.first,
+            cause: explained ? .ringFull : .unexplained, ring: UInt8(ring), cpu: UInt32(cpu),
+            first: gap.first,
             last: gap.last, count: gap.count, byKind: kinds,
             from: context.time(accounts[ring][cpu].lastTime), to: context.time(now))
     }
@@ -87,7 +89,8 @@ struct StreamAccounts {
                 let seen = account.tracker.received
                 // The same number at two looks, nothing read in between, and nothing waiting: what
                 // is missing now will not come.
-                if ringIsEmpty(ring), account.kernelSequence == counted[cpu].sequence, account.seenAtLook == seen,
+                if ringIsEmpty(ring), account.kernelSequence == counted[cpu].sequence,
+                    account.seenAtLook == seen,
                     let gap = account.tracker.close(through: counted[cpu].sequence)
                 {
                     found.append((ring, cpu, gap))
@@ -129,7 +132,8 @@ struct StreamAccounts {
                 return highest == 0
                     ? nil
                     : StreamStop.Position(
-                        ring: UInt8(ring), cpu: UInt32(cpu), sequence: highest, skipped: accounts[ring][cpu].skipped)
+                        ring: UInt8(ring), cpu: UInt32(cpu), sequence: highest,
+                        skipped: accounts[ring][cpu].skipped)
             }
         }
     }

@@ -51,7 +51,8 @@ enum ProcfsImage {
     }
 
     private static func append(
-        _ path: [UInt8]?, _ root: [UInt8], to image: inout ProcessImage, _ field: WritableKeyPath<secd_exec, secd_path>
+        _ path: [UInt8]?, _ root: [UInt8], to image: inout ProcessImage,
+        _ field: WritableKeyPath<secd_exec, secd_path>
     ) {
         guard var path else {
             image.head[keyPath: field].flags |= SECD_PATH_UNREADABLE
@@ -66,7 +67,8 @@ enum ProcfsImage {
         image.tail += path
         image.head[keyPath: field].length = UInt16(min(path.count, Int(UInt16.max)))
         if root.count > 1 {
-            let inside = path.starts(with: root) && (path.count == root.count || path[root.count] == UInt8(ascii: "/"))
+            let inside =
+                path.starts(with: root) && (path.count == root.count || path[root.count] == UInt8(ascii: "/"))
             image.head[keyPath: field].root = inside ? UInt16(root.count) : UInt16(SECD_PATH_OUTSIDE)
         }
     }

@@ -1,6 +1,5 @@
 import CEventABI
 import CLinuxShims
-import CLinuxShims
 import EventModel
 import Glibc
 
@@ -31,7 +30,9 @@ enum ProcfsSeed {
         seed.sessionid = number(folder + "sessionid")
         seed.cgroup_id = cgroup(folder + "cgroup", root: cgroupRoot)
         seed.namespaces = namespaces(folder + "ns/")
-        unsafe withUnsafeMutableBytes(of: &seed.comm) { unsafe $0.copyBytes(from: line(folder + "comm").utf8.prefix(15)) }
+        unsafe withUnsafeMutableBytes(of: &seed.comm) {
+            unsafe $0.copyBytes(from: line(folder + "comm").utf8.prefix(15))
+        }
         return seed
     }
 
@@ -77,7 +78,8 @@ enum ProcfsSeed {
 
     /// The v2 cgroup's id: the inode of its directory.
     private static func cgroup(_ path: String, root: String?) -> UInt64 {
-        guard let root, let line = text(path).split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return 0 }
+        guard let root, let line = text(path).split(separator: "\n").first(where: { $0.hasPrefix("0::") })
+        else { return 0 }
         var status = stat()
         return unsafe stat(root + line.dropFirst(3), &status) == 0 ? UInt64(status.st_ino) : 0
     }

@@ -18,7 +18,8 @@ public struct Diagnostic: Sendable, Hashable, Codable {
     public var hint: String
 
     public init(
-        severity: Severity = .error, file: String, line: Int = 0, column: Int = 0, length: Int = 1, message: String,
+        severity: Severity = .error, file: String, line: Int = 0, column: Int = 0, length: Int = 1,
+        message: String,
         hint: String = ""
     ) {
         self.severity = severity

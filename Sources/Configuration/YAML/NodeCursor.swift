@@ -16,7 +16,8 @@ public struct NodeCursor {
 
     /// Notes something at this node.
     public func report(_ message: String, severity: Diagnostic.Severity = .error, hint: String = "") {
-        collector.report(path.isEmpty ? message : "\(path): \(message)", at: node.range, severity: severity, hint: hint)
+        collector.report(
+            path.isEmpty ? message : "\(path): \(message)", at: node.range, severity: severity, hint: hint)
     }
 
     // MARK: Mappings
@@ -57,7 +58,8 @@ public struct NodeCursor {
             let place = path.isEmpty ? pair.key : "\(path).\(pair.key)"
             collector.report(
                 "\(place): unknown key", at: pair.keyRange,
-                hint: Spelling.suggestion(for: pair.key, among: known) ?? "known here: " + known.joined(separator: ", "))
+                hint: Spelling.suggestion(for: pair.key, among: known) ?? "known here: "
+                    + known.joined(separator: ", "))
         }
     }
 
@@ -90,7 +92,8 @@ public struct NodeCursor {
         if case .scalar(let text, .plain) = node.content {
             if text == "true" { return true }
             if text == "false" { return false }
-            let meant = ["yes": true, "on": true, "y": true, "no": false, "off": false, "n": false][text.lowercased()]
+            let meant = ["yes": true, "on": true, "y": true, "no": false, "off": false, "n": false][
+                text.lowercased()]
             report("expected true or false, found \(node.summary)", hint: meant.map { "write \($0)" } ?? "")
             return nil
         }
@@ -104,7 +107,9 @@ public struct NodeCursor {
             var hint = ""
             if case .scalar(let text, let style) = node.content, Self.integer(text) != nil, style != .plain {
                 hint = "without quotes"
-            } else if case .scalar(let text, _) = node.content, text.first == "0", Int64(text, radix: 8) != nil {
+            } else if case .scalar(let text, _) = node.content, text.first == "0",
+                Int64(text, radix: 8) != nil
+            {
                 hint = "octal is written 0o\(text.drop { $0 == "0" })"
             }
             report("expected a whole number, found \(node.summary)", hint: hint)

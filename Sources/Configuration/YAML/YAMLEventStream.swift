@@ -75,7 +75,8 @@ struct YAMLEventStream: ~Copyable {
             let scalar = unsafe raw.data.scalar
             let value = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             return unsafe .scalar(
-                text: String(decoding: value, as: UTF8.self), style: style(scalar.style), anchor: text(scalar.anchor),
+                text: String(decoding: value, as: UTF8.self), style: style(scalar.style),
+                anchor: text(scalar.anchor),
                 tag: text(scalar.tag))
         default: return .streamEnd
         }
@@ -109,7 +110,9 @@ struct YAMLEventStream: ~Copyable {
             message = unsafe "\(message), \(String(cString: context))"
             if place != mark { message += " (line \(place.line), column \(place.column))" }
         }
-        if message.contains("cannot start any token") { message += "; YAML is indented with spaces, never with tabs" }
+        if message.contains("cannot start any token") {
+            message += "; YAML is indented with spaces, never with tabs"
+        }
         return SyntaxError(position: mark, message: message)
     }
 }
@@ -123,6 +126,7 @@ extension SourcePosition {
 extension YAMLNode.Range {
     fileprivate init(from start: yaml_mark_t, to end: yaml_mark_t) {
         let sameLine = start.line == end.line && end.column > start.column
-        self.init(start: SourcePosition(start), length: sameLine ? Int(clamping: end.column - start.column) : 1)
+        self.init(
+            start: SourcePosition(start), length: sameLine ? Int(clamping: end.column - start.column) : 1)
     }
 }

@@ -92,7 +92,9 @@ private struct TreeBuilder: ~Copyable {
         }
     }
 
-    private mutating func sequence(_ start: YAMLEventStream.Event, tag: String?, depth: Int) throws(Failure) -> YAMLNode {
+    private mutating func sequence(_ start: YAMLEventStream.Event, tag: String?, depth: Int) throws(Failure)
+        -> YAMLNode
+    {
         var node = YAMLNode(content: .sequence([]), range: start.range, tag: tag)
         var elements: [YAMLNode] = []
         while true {
@@ -106,7 +108,9 @@ private struct TreeBuilder: ~Copyable {
         return node
     }
 
-    private mutating func mapping(_ start: YAMLEventStream.Event, tag: String?, depth: Int) throws(Failure) -> YAMLNode {
+    private mutating func mapping(_ start: YAMLEventStream.Event, tag: String?, depth: Int) throws(Failure)
+        -> YAMLNode
+    {
         var node = YAMLNode(content: .mapping([]), range: start.range, tag: tag)
         var pairs: [YAMLNode.Pair] = []
         var places: [String: SourcePosition] = [:]
@@ -138,7 +142,8 @@ private struct TreeBuilder: ~Copyable {
         // An anchor is known once its value is complete, so a value cannot contain itself.
         guard var copy = anchors[anchor] else {
             throw Failure(
-                position: event.range.start, message: "the alias *\(anchor) has no complete anchor &\(anchor) before it")
+                position: event.range.start,
+                message: "the alias *\(anchor) has no complete anchor &\(anchor) before it")
         }
         nodes += copy.size - 1
         try check(nodes <= limits.nodes, "aliases expand to more than \(limits.nodes) values", event)

@@ -78,7 +78,8 @@ public struct AgentClient: Sendable {
             return try decoder.decode(Answer.self, from: document.json)
         } catch {
             throw ClientError(
-                "the daemon's answer to \(method) cannot be read: are secctl and secd of the same version? (\(error))")
+                "the daemon's answer to \(method) cannot be read: are secctl and secd of the same version? (\(error))"
+            )
         }
     }
 }

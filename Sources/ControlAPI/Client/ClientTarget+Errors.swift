@@ -23,7 +23,8 @@ extension ClientTarget {
         case .invalidArgument, .resourceExhausted:
             return ClientError(error.message)
         case .unimplemented:
-            return ClientError("\(name) does not know this call: is it a secd of the same version? (\(error.message))")
+            return ClientError(
+                "\(name) does not know this call: is it a secd of the same version? (\(error.message))")
         case .deadlineExceeded:
             return ClientError("\(name) does not answer: look at its log (journalctl -u secd)")
         case .cancelled:

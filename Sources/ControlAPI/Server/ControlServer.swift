@@ -20,7 +20,8 @@ public struct ControlServer: Sendable {
             public var clientAuthoritiesFile: String
 
             public init(
-                host: String, port: Int, certificateFile: String, keyFile: String, clientAuthoritiesFile: String
+                host: String, port: Int, certificateFile: String, keyFile: String,
+                clientAuthoritiesFile: String
             ) {
                 self.host = host
                 self.port = port
@@ -66,7 +67,8 @@ public struct ControlServer: Sendable {
             SensorsService(agent: agent, version: configuration.version, subscriptions: subscriptions),
             ControlService(agent: agent, subscriptions: subscriptions),
         ]
-        let socket = try SocketFile(path: configuration.socketPath, group: configuration.socketGroup, logger: logger)
+        let socket = try SocketFile(
+            path: configuration.socketPath, group: configuration.socketGroup, logger: logger)
         let onSocket = Listener(services: services, logger: logger) {
             Listener.Transport(
                 listeningSocketDescriptor: try socket.descriptorForTransport(), transportSecurity: .plaintext,
@@ -136,6 +138,7 @@ public struct ControlServer: Sendable {
             return ServerError("cannot serve \(configuration.socketPath): \(reason)")
         }
         return ServerError(
-            "cannot serve \(tcp.host):\(tcp.port): \(reason): check the address, and that the certificate files exist")
+            "cannot serve \(tcp.host):\(tcp.port): \(reason): check the address, and that the certificate files exist"
+        )
     }
 }

@@ -21,7 +21,8 @@ final class Listener: Sendable {
     private let logger: Logger
 
     init(
-        services: [any RegistrableRPCService], logger: Logger, make: @escaping @Sendable () throws -> Transport
+        services: [any RegistrableRPCService], logger: Logger,
+        make: @escaping @Sendable () throws -> Transport
     ) {
         self.make = make
         self.services = services

@@ -58,7 +58,8 @@ final class OpenStreams: Sendable {
             }
             if state.tasks.count >= Self.limit {
                 throw RPCError(
-                    code: .resourceExhausted, message: "\(Self.limit) clients read events already: close some of them")
+                    code: .resourceExhausted,
+                    message: "\(Self.limit) clients read events already: close some of them")
             }
             state.next += 1
             state.tasks[state.next] = task

@@ -84,7 +84,8 @@ enum CELFunction: String, Sendable {
     var givesBool: Bool? {
         switch self {
         case .startsWith, .endsWith, .contains, .matches, .bool, .isIP, .isCIDR, .isUnspecified, .isLoopback,
-            .isLinkLocalUnicast, .isLinkLocalMulticast, .isGlobalUnicast, .containsIP, .containsCIDR, .isCanonical:
+            .isLinkLocalUnicast, .isLinkLocalMulticast, .isGlobalUnicast, .containsIP, .containsCIDR,
+            .isCanonical:
             true
         case .dyn: nil
         default: false

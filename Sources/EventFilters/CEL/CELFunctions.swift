@@ -8,7 +8,8 @@ extension CELRun {
     mutating func call(_ function: CELFunction, _ arguments: [CELValue]) throws(CELFailure) -> CELValue {
         let first = arguments[0]
         switch function {
-        case .startsWith, .endsWith, .contains, .matches: return .bool(try compare(function, first, arguments[1]))
+        case .startsWith, .endsWith, .contains, .matches:
+            return .bool(try compare(function, first, arguments[1]))
         case .size: return .int(Int64(try size(of: first)))
         case .int, .uint, .double, .string, .bool: return try converted(first, to: function)
         case .dyn: return first
@@ -26,7 +27,8 @@ extension CELRun {
         switch function {
         case .startsWith: return text.utf8.starts(with: part.utf8)
         case .endsWith:
-            return text.utf8.count >= part.utf8.count && text.utf8.suffix(part.utf8.count).elementsEqual(part.utf8)
+            return text.utf8.count >= part.utf8.count
+                && text.utf8.suffix(part.utf8.count).elementsEqual(part.utf8)
         case .matches:
             guard let regex = try? LinearRegex(part) else { throw .mismatch }
             // A pattern that comes from the event is compiled for every event.
@@ -99,7 +101,8 @@ extension CELRun {
         case (.isLinkLocalMulticast, .address(let address)): return .bool(address.isLinkLocalMulticast)
         case (.isGlobalUnicast, .address(let address)): return .bool(address.isGlobalUnicast)
         case (.containsIP, .network(let network)): return .bool(network.contains(try address(argument)))
-        case (.containsCIDR, .network(let network)): return .bool(network.contains(try self.network(argument)))
+        case (.containsCIDR, .network(let network)):
+            return .bool(network.contains(try self.network(argument)))
         case (.prefixLength, .network(let network)): return .int(Int64(network.prefixLength))
         case (.masked, .network(let network)): return .network(network.masked)
         default: throw .mismatch

@@ -22,7 +22,8 @@ struct CELLexer {
     static func tokens(of text: String) throws(SyntaxError) -> [CELToken] {
         var lexer = CELLexer(scalars: Array(text.unicodeScalars.prefix(longestExpression + 1)))
         guard lexer.scalars.count <= longestExpression else {
-            throw SyntaxError("the expression is longer than \(longestExpression) characters", at: longestExpression)
+            throw SyntaxError(
+                "the expression is longer than \(longestExpression) characters", at: longestExpression)
         }
         var tokens: [CELToken] = []
         repeat { tokens.append(try lexer.next()) } while tokens.last?.kind != .end
@@ -135,7 +136,9 @@ struct CELLexer {
         if let scalar = peek(), Self.beginsName(scalar) {
             throw SyntaxError("a number runs into \(scalar)", at: index)
         }
-        guard let value = UInt64(text, radix: radix) else { throw SyntaxError("the number is out of range", at: start) }
+        guard let value = UInt64(text, radix: radix) else {
+            throw SyntaxError("the number is out of range", at: start)
+        }
         if unsigned { return .uint(value) }
         // -9223372036854775808 is written with a minus before a number that an Int64 cannot hold.
         return value <= UInt64(Int64.max) ? .int(Int64(value)) : .uint(value)
@@ -191,7 +194,9 @@ struct CELLexer {
         }
     }
 
-    private mutating func numbered(_ digits: Int, radix: Int, _ start: Int) throws(SyntaxError) -> Unicode.Scalar {
+    private mutating func numbered(_ digits: Int, radix: Int, _ start: Int) throws(SyntaxError)
+        -> Unicode.Scalar
+    {
         var text = ""
         for _ in 0..<digits {
             guard let scalar = peek() else { break }

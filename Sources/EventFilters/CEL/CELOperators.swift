@@ -101,7 +101,8 @@ extension CELValue {
         case (.unset, .map): .map([:])
         case (.unset, .null): .null
         case (.string(let text), .int), (.string(let text), .uint), (.string(let text), .double):
-            text.utf8.count <= 20 ? Int64(text).map { .int($0) } ?? UInt64(text).map { .uint($0) } ?? self : self
+            text.utf8.count <= 20
+                ? Int64(text).map { .int($0) } ?? UInt64(text).map { .uint($0) } ?? self : self
         default: self
         }
     }
@@ -121,7 +122,8 @@ enum CELArithmetic {
         // Swift compares integers of different types by value.
         case (.int(let one), .uint(let other)): one < other ? .less : one == other ? .equal : .greater
         case (.uint(let one), .int(let other)): one < other ? .less : one == other ? .equal : .greater
-        case (.double(let one), .double(let other)): one.isNaN || other.isNaN ? .unordered : relation(one, other)
+        case (.double(let one), .double(let other)):
+            one.isNaN || other.isNaN ? .unordered : relation(one, other)
         case (.double(let one), .int(let other)): relation(one, Double(other))
         case (.double(let one), .uint(let other)): relation(one, Double(other))
         case (.int(let one), .double(let other)): relation(Double(one), other)

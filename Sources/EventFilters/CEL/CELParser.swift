@@ -51,7 +51,8 @@ struct CELParser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.deepestNesting else {
-            throw SyntaxError("the expression is nested deeper than \(Self.deepestNesting)", at: token.position)
+            throw SyntaxError(
+                "the expression is nested deeper than \(Self.deepestNesting)", at: token.position)
         }
         let condition = try disjunction()
         guard take("?") else { return condition }
@@ -73,7 +74,9 @@ struct CELParser {
     }
 
     private mutating func relation() throws(SyntaxError) -> CELExpression {
-        try chain(of: ["==", "!=", "<", "<=", ">", ">=", "in"]) { (parser) throws(SyntaxError) in try parser.sum() }
+        try chain(of: ["==", "!=", "<", "<=", ">", ">=", "in"]) { (parser) throws(SyntaxError) in
+            try parser.sum()
+        }
     }
 
     private mutating func sum() throws(SyntaxError) -> CELExpression {
@@ -89,7 +92,9 @@ struct CELParser {
     ) throws(SyntaxError) -> CELExpression {
         var result = try operand(&self)
         var length = 0
-        while case .sign(let sign) = token.kind, signs.contains(sign), let operation = CELOperator(rawValue: sign) {
+        while case .sign(let sign) = token.kind, signs.contains(sign),
+            let operation = CELOperator(rawValue: sign)
+        {
             length += 1
             guard length <= Self.longestChain else {
                 throw SyntaxError("more than \(Self.longestChain) operators in a row", at: token.position)
@@ -104,7 +109,9 @@ struct CELParser {
         let place = token.position
         var signs: [String] = []
         while case .sign(let sign) = token.kind, sign == "!" || sign == "-" {
-            guard signs.last == nil || signs.last == sign, signs.count < Self.longestChain else { throw unexpected() }
+            guard signs.last == nil || signs.last == sign, signs.count < Self.longestChain else {
+                throw unexpected()
+            }
             signs.append(sign)
             index += 1
         }
@@ -180,7 +187,8 @@ struct CELParser {
     }
 
     /// What follows a value: `.name`, `.method(…)`, `[index]`.
-    private mutating func member(of start: CELExpression, skipping: Int) throws(SyntaxError) -> CELExpression {
+    private mutating func member(of start: CELExpression, skipping: Int) throws(SyntaxError) -> CELExpression
+    {
         index += skipping
         var result = start
         var length = 0
@@ -215,7 +223,8 @@ struct CELParser {
         guard let function = CELFunction(rawValue: name), let count = function.methodArguments else {
             throw SyntaxError("there is no method \(name)", at: place)
         }
-        return try call(function, [target] + counted(try arguments(until: ")"), count - 1, name, place), place)
+        return try call(
+            function, [target] + counted(try arguments(until: ")"), count - 1, name, place), place)
     }
 
     private mutating func macro(
@@ -242,7 +251,9 @@ struct CELParser {
     private func call(
         _ function: CELFunction, _ given: [CELExpression], _ place: Int
     ) throws(SyntaxError) -> CELExpression {
-        guard function == .matches, case .literal(.string(let pattern)) = given[1] else { return .call(function, given) }
+        guard function == .matches, case .literal(.string(let pattern)) = given[1] else {
+            return .call(function, given)
+        }
         do throws(SyntaxError) {
             return .matches(given[0], try LinearRegex(parsing: pattern))
         } catch {
@@ -254,7 +265,8 @@ struct CELParser {
         _ given: [CELExpression], _ count: Int, _ name: String, _ place: Int
     ) throws(SyntaxError) -> [CELExpression] {
         guard given.count == count else {
-            throw SyntaxError("\(name) takes \(count) argument\(count == 1 ? "" : "s"), not \(given.count)", at: place)
+            throw SyntaxError(
+                "\(name) takes \(count) argument\(count == 1 ? "" : "s"), not \(given.count)", at: place)
         }
         return given
     }

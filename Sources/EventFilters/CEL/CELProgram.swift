@@ -112,7 +112,8 @@ struct CELRun<Subject: FilterSubject> {
 
     private mutating func has(_ expression: CELExpression) throws(CELFailure) -> Bool {
         switch expression {
-        case .field(let path): return path[0] == subject.kind.name.description && subject.value(at: path) != nil
+        case .field(let path):
+            return path[0] == subject.kind.name.description && subject.value(at: path) != nil
         case .select(let base, let name): return try member(name, of: try value(base)) != nil
         default: throw .mismatch
         }

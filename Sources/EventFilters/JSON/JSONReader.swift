@@ -15,7 +15,9 @@ struct JSONReader {
         var reader = JSONReader(bytes: Array(bytes))
         let value = try reader.value()
         reader.skipSpace()
-        guard reader.index == reader.bytes.count else { throw SyntaxError("something follows the object", at: reader.index) }
+        guard reader.index == reader.bytes.count else {
+            throw SyntaxError("something follows the object", at: reader.index)
+        }
         return value
     }
 
@@ -91,7 +93,9 @@ struct JSONReader {
     }
 
     private mutating func word(_ text: String, _ value: CELValue) throws(SyntaxError) -> CELValue {
-        guard bytes[index...].starts(with: text.utf8) else { throw SyntaxError("a value is missing", at: index) }
+        guard bytes[index...].starts(with: text.utf8) else {
+            throw SyntaxError("a value is missing", at: index)
+        }
         index += text.utf8.count
         return value
     }
@@ -153,7 +157,9 @@ struct JSONReader {
         case "t": text.append(0x09)
         case "u":
             var unit = try codeUnit(start)
-            if unit & 0xfc00 == 0xd800, index + 1 < bytes.count, bytes[index] == 0x5c, bytes[index + 1] == 0x75 {
+            if unit & 0xfc00 == 0xd800, index + 1 < bytes.count, bytes[index] == 0x5c,
+                bytes[index + 1] == 0x75
+            {
                 index += 2
                 let low = try codeUnit(start)
                 // Anything but a low surrogate makes both halves meaningless.
@@ -167,7 +173,9 @@ struct JSONReader {
     private mutating func codeUnit(_ start: Int) throws(SyntaxError) -> UInt32 {
         var unit: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte, let digit = Unicode.Scalar(byte).properties.isASCIIHexDigit ? UInt32(String(Unicode.Scalar(byte)), radix: 16) : nil
+            guard let byte,
+                let digit = Unicode.Scalar(byte).properties.isASCIIHexDigit
+                    ? UInt32(String(Unicode.Scalar(byte)), radix: 16) : nil
             else { throw SyntaxError("\\u needs four digits", at: start) }
             unit = unit << 4 | digit
             index += 1

@@ -14,7 +14,9 @@ public struct IPAddress: Sendable, Equatable {
     /// (`::ffff:10.0.0.1`) for the IPv4 address: that is how dual-stack servers see their clients.
     public init?(_ text: String) {
         guard text.utf8.count <= 45 else { return nil }
-        guard let bytes = text.utf8.contains(UInt8(ascii: ":")) ? Self.ipv6(text) : Self.ipv4(text) else { return nil }
+        guard let bytes = text.utf8.contains(UInt8(ascii: ":")) ? Self.ipv6(text) : Self.ipv4(text) else {
+            return nil
+        }
         self.bytes = bytes
     }
 
@@ -23,7 +25,9 @@ public struct IPAddress: Sendable, Equatable {
         guard parts.count == 4 else { return nil }
         var bytes: [UInt8] = []
         for part in parts {
-            guard isDigits(part), part.count == 1 || part.first != "0", let byte = UInt8(part) else { return nil }
+            guard isDigits(part), part.count == 1 || part.first != "0", let byte = UInt8(part) else {
+                return nil
+            }
             bytes.append(byte)
         }
         return bytes
@@ -52,7 +56,8 @@ public struct IPAddress: Sendable, Equatable {
                 if gap { tail += last } else { head += last }
                 continue
             }
-            guard group.utf8.count <= 4, group.utf8.allSatisfy({ isHexadecimal($0) }), let value = UInt16(group, radix: 16)
+            guard group.utf8.count <= 4, group.utf8.allSatisfy({ isHexadecimal($0) }),
+                let value = UInt16(group, radix: 16)
             else { return nil }
             let pair = [UInt8(value >> 8), UInt8(truncatingIfNeeded: value)]
             if gap { tail += pair } else { head += pair }
@@ -110,7 +115,8 @@ public struct IPAddress: Sendable, Equatable {
         }
         let texts = groups.map { String($0, radix: 16) }
         if best.isEmpty { return texts.joined(separator: ":") }
-        return texts[..<best.lowerBound].joined(separator: ":") + "::" + texts[best.upperBound...].joined(separator: ":")
+        return texts[..<best.lowerBound].joined(separator: ":") + "::"
+            + texts[best.upperBound...].joined(separator: ":")
     }
 }
 
@@ -145,7 +151,8 @@ public struct IPNetwork: Sendable, Equatable {
 
     /// The same network with its address's other bits 0.
     public var masked: IPNetwork {
-        IPNetwork(address: IPAddress(bytes: Self.masked(address.bytes, prefixLength)), prefixLength: prefixLength)
+        IPNetwork(
+            address: IPAddress(bytes: Self.masked(address.bytes, prefixLength)), prefixLength: prefixLength)
     }
 
     public var text: String { "\(address.text)/\(prefixLength)" }

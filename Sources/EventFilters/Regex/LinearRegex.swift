@@ -85,12 +85,15 @@ public struct LinearRegex: Sendable {
         }
     }
 
-    private static func find(_ literal: [UInt8], in text: String, anchoredStart: Bool, anchoredEnd: Bool) -> Bool {
+    private static func find(_ literal: [UInt8], in text: String, anchoredStart: Bool, anchoredEnd: Bool)
+        -> Bool
+    {
         let bytes = text.utf8
         switch (anchoredStart, anchoredEnd) {
         case (true, true): return bytes.elementsEqual(literal)
         case (true, false): return bytes.starts(with: literal)
-        case (false, true): return bytes.count >= literal.count && bytes.suffix(literal.count).elementsEqual(literal)
+        case (false, true):
+            return bytes.count >= literal.count && bytes.suffix(literal.count).elementsEqual(literal)
         case (false, false): break
         }
         guard let first = literal.first else { return true }

@@ -197,10 +197,18 @@ struct RegexParser {
     private mutating func escaped(_ start: Int) throws(SyntaxError) -> RegexNode {
         guard let scalar = next else { throw SyntaxError("a lonely \\ at the end", at: start) }
         switch scalar {
-        case "A": index += 1; return .assertion(.textStart)
-        case "z": index += 1; return .assertion(.textEnd)
-        case "b": index += 1; return .assertion(.wordBoundary)
-        case "B": index += 1; return .assertion(.noWordBoundary)
+        case "A":
+            index += 1
+            return .assertion(.textStart)
+        case "z":
+            index += 1
+            return .assertion(.textEnd)
+        case "b":
+            index += 1
+            return .assertion(.wordBoundary)
+        case "B":
+            index += 1
+            return .assertion(.noWordBoundary)
         case "Q":
             index += 1
             return .sequence(quoted().map { .set(ScalarSet($0, foldsCase: flags.foldsCase)) })
@@ -244,7 +252,8 @@ struct RegexParser {
         case "x": return try hexadecimal(start)
         case "p", "P": throw SyntaxError("Unicode classes (\\\(scalar)) are not supported", at: start)
         default:
-            guard scalar.isASCII, !scalar.properties.isAlphabetic, ScalarSet.digit.allSatisfy({ !$0.contains(scalar.value) })
+            guard scalar.isASCII, !scalar.properties.isAlphabetic,
+                ScalarSet.digit.allSatisfy({ !$0.contains(scalar.value) })
             else { throw SyntaxError("\\\(scalar) is not an escape", at: start) }
             return scalar
         }
@@ -287,7 +296,8 @@ struct RegexParser {
                 continue
             }
             if scalar == "\\", index + 1 < scalars.count, let ranges = ScalarSet.perl(scalars[index + 1]) {
-                set.ranges += scalars[index + 1].properties.isUppercase ? ScalarSet.complement(of: ranges) : ranges
+                set.ranges +=
+                    scalars[index + 1].properties.isUppercase ? ScalarSet.complement(of: ranges) : ranges
                 index += 2
                 continue
             }
@@ -298,7 +308,9 @@ struct RegexParser {
                 index += 1
                 high = try bracketedScalar()
             }
-            guard low <= high else { throw SyntaxError("the range \(low)-\(high) is the wrong way round", at: place) }
+            guard low <= high else {
+                throw SyntaxError("the range \(low)-\(high) is the wrong way round", at: place)
+            }
             set.ranges.append(low.value...high.value)
         }
         throw SyntaxError("a [ without its ]", at: start)
@@ -320,7 +332,8 @@ struct RegexParser {
             index += 1
         }
         let negated = name.first == "^"
-        guard take(":"), take("]"), let ranges = ScalarSet.posix(negated ? String(name.dropFirst()) : name) else {
+        guard take(":"), take("]"), let ranges = ScalarSet.posix(negated ? String(name.dropFirst()) : name)
+        else {
             throw SyntaxError("[:\(name):] is not a class", at: start)
         }
         return negated ? ScalarSet.complement(of: ranges) : ranges

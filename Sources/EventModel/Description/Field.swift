@@ -30,7 +30,9 @@ public struct Field: Sendable {
     /// Tetragon's messages stay far below this number, so that its future fields cannot clash.
     public static let firstOwnNumber: Int32 = 50_000
 
-    public init(_ name: StaticString, _ number: Int32, _ type: FieldType, repeated: Bool = false, _ doc: StaticString) {
+    public init(
+        _ name: StaticString, _ number: Int32, _ type: FieldType, repeated: Bool = false, _ doc: StaticString
+    ) {
         self.name = name
         self.number = number
         self.type = type

@@ -10,7 +10,9 @@ extension FieldVisitor where Self: ~Copyable {
         var start = 0
         strings(field, count: count) { _, append in
             var end = start
-            while end < bytes.byteCount, unsafe bytes.unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 { end += 1 }
+            while end < bytes.byteCount, unsafe bytes.unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 {
+                end += 1
+            }
             append(bytes.extracting(start..<end))
             start = end + 1
         }
@@ -74,14 +76,17 @@ extension OutputBuffer {
     /// Appends a directory with exactly one slash at its end.
     mutating func append(directory path: RawSpan) {
         append(path)
-        let last = path.byteCount > 0 ? unsafe path.unsafeLoad(fromByteOffset: path.byteCount - 1, as: UInt8.self) : 0
+        let last =
+            path.byteCount > 0
+            ? unsafe path.unsafeLoad(fromByteOffset: path.byteCount - 1, as: UInt8.self) : 0
         if last != UInt8(ascii: "/") { append(UInt8(ascii: "/")) }
     }
 
     /// Appends a relative path without a leading `./`.
     mutating func append(withoutDot path: RawSpan) {
         let dotted =
-            unsafe path.byteCount > 2 && path.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == UInt8(ascii: ".")
+            unsafe path.byteCount > 2
+            && path.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == UInt8(ascii: ".")
             && path.unsafeLoad(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "/")
         append(dotted ? path.extracting(2..<path.byteCount) : path)
     }

@@ -44,14 +44,18 @@ struct MaskedVisitor<Base: FieldVisitor & ~Copyable, Selection: FieldSelection>:
     mutating func wrapped(_ field: Field, _ value: UInt32?) { if wants(field) { base.wrapped(field, value) } }
     mutating func wrapped(_ field: Field, _ value: Bool?) { if wants(field) { base.wrapped(field, value) } }
     mutating func bool(_ field: Field, _ value: Bool) { if wants(field) { base.bool(field, value) } }
-    mutating func timestamp(_ field: Field, _ value: UnixTime?) { if wants(field) { base.timestamp(field, value) } }
+    mutating func timestamp(_ field: Field, _ value: UnixTime?) {
+        if wants(field) { base.timestamp(field, value) }
+    }
     mutating func enumeration(_ field: Field, _ value: EnumCase?) {
         if wants(field) { base.enumeration(field, value) }
     }
     mutating func enumerations(_ field: Field, count: Int, _ element: (Int) -> EnumCase) {
         if wants(field) { base.enumerations(field, count: count, element) }
     }
-    mutating func capabilities(_ field: Field, _ set: UInt64) { if wants(field) { base.capabilities(field, set) } }
+    mutating func capabilities(_ field: Field, _ set: UInt64) {
+        if wants(field) { base.capabilities(field, set) }
+    }
     mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void) {
         if wants(field) { base.strings(field, count: count, element) }
     }
@@ -72,7 +76,8 @@ struct MaskedVisitor<Base: FieldVisitor & ~Copyable, Selection: FieldSelection>:
     }
 
     /// Lends the visitor inside a message to a masked one.
-    private static func wrap(_ inner: inout Base, _ part: FieldPart<Selection>, _ body: (inout Self) -> Void) {
+    private static func wrap(_ inner: inout Base, _ part: FieldPart<Selection>, _ body: (inout Self) -> Void)
+    {
         var selection: Selection?
         if case .some(let some) = part { selection = some }
         var masked = Self(consume inner, selection)
@@ -113,7 +118,8 @@ private struct EventSelection<Members: FieldSelection>: FieldSelection {
 
     func part(_ name: StaticString) -> FieldPart<Self> {
         if isEnvelope {
-            return name.description == kind.description ? .some(Self(kind: kind, members: members, isEnvelope: false)) : .all
+            return name.description == kind.description
+                ? .some(Self(kind: kind, members: members, isEnvelope: false)) : .all
         }
         switch members?.part(name) {
         case nil, .all?: return .all

@@ -8,7 +8,9 @@ public struct StreamStart: Sendable {
     /// Sensor → mechanisms, for readers of the log alone.
     public var sensors: [(name: String, mechanisms: String)]
 
-    public init(version: String, bootID: String, kernel: String, sensors: [(name: String, mechanisms: String)]) {
+    public init(
+        version: String, bootID: String, kernel: String, sensors: [(name: String, mechanisms: String)]
+    ) {
         self.version = version
         self.bootID = bootID
         self.kernel = kernel
@@ -61,7 +63,8 @@ public struct StreamGap: Sendable {
 
     public init(
         cause: Cause, ring: UInt8? = nil, cpu: UInt32 = 0, first: UInt64 = 0, last: UInt64 = 0, count: UInt64,
-        byKind: [(name: String, count: UInt64)] = [], sink: String = "", from: UnixTime? = nil, to: UnixTime? = nil
+        byKind: [(name: String, count: UInt64)] = [], sink: String = "", from: UnixTime? = nil,
+        to: UnixTime? = nil
     ) {
         self.cause = cause
         self.ring = ring
@@ -110,13 +113,16 @@ public enum StreamFields {
     public static let name = Field("name", 1, .string, "Name.")
     public static let mechanisms = Field("mechanisms", 2, .string, "Mechanisms in use.")
 
-    public static let cause = Field("cause", 1, .string, "ring_full, undecodable, sink_full, sink_refused, sink_restarted or unexplained.")
+    public static let cause = Field(
+        "cause", 1, .string, "ring_full, undecodable, sink_full, sink_refused, sink_restarted or unexplained."
+    )
     public static let ring = Field("ring", 2, .string, "Ring of the missing records.")
     public static let cpu = Field("cpu", 3, .uint32Value, "CPU of the missing records.")
     public static let first = Field("first", 4, .uint64, "First missing number.")
     public static let last = Field("last", 5, .uint64, "Last missing number.")
     public static let count = Field("count", 6, .uint64, "How many are missing.")
-    public static let byKind = Field("by_kind", 7, .message, repeated: true, "How many of which kind, by the kernel's count.")
+    public static let byKind = Field(
+        "by_kind", 7, .message, repeated: true, "How many of which kind, by the kernel's count.")
     public static let kindName = Field("kind", 1, .string, "Kind of record.")
     public static let kindCount = Field("count", 2, .uint64, "How many.")
     public static let sink = Field("sink", 8, .string, "The sink that lacks them; empty = every reader.")
@@ -124,7 +130,8 @@ public enum StreamFields {
     public static let to = Field("to_time", 10, .timestamp, "Not after.")
 
     public static let reason = Field("reason", 1, .string, "Why the stream ended.")
-    public static let positions = Field("positions", 2, .message, repeated: true, "Last number of every ring and CPU.")
+    public static let positions = Field(
+        "positions", 2, .message, repeated: true, "Last number of every ring and CPU.")
     public static let sequence = Field("seq", 4, .uint64, "Last number.")
     public static let skipped = Field("skipped", 5, .uint64, "Records after the last event that gave none.")
 }

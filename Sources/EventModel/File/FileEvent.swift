@@ -39,11 +39,13 @@ public enum FileFields {
     public static let mode = Field("mode", 5, .string, "New mode, octal.")
     public static let uid = Field("uid", 6, .uint32Value, "New owner.")
     public static let gid = Field("gid", 7, .uint32Value, "New group.")
-    public static let source = Field("source", 8, .string, "kernel: from the file itself; user: the string that the process passed.")
+    public static let source = Field(
+        "source", 8, .string, "kernel: from the file itself; user: the string that the process passed.")
     public static let result = Field("result", 9, .int32, "0 or negative errno.")
     public static let error = Field("error", 10, .string, "Name of the errno.")
     public static let pathFlags = Field("path_flags", 11, .string, "What is unsure about the path.")
-    public static let pathInRoot = Field("path_in_root", 12, .string, "As the process sees it, where its root is not the host's.")
+    public static let pathInRoot = Field(
+        "path_in_root", 12, .string, "As the process sees it, where its root is not the host's.")
 }
 
 extension FileEvent {
@@ -55,7 +57,9 @@ extension FileEvent {
         let bytes = unsafe path.span.bytes
         visitor.string(F.path, bytes)
         unsafe visitor.string(F.target, target.span.bytes)
-        visitor.message(F.inode, present: record.inode.number != 0) { $0.describe(inode: record.inode, context) }
+        visitor.message(F.inode, present: record.inode.number != 0) {
+            $0.describe(inode: record.inode, context)
+        }
         context.scratch.removeAll()
         context.scratch.append(fileFlags: record)
         context.scratch.withBytes { visitor.string(F.flags, $0) }

@@ -3,9 +3,11 @@
 public enum Capability {
     static let names: [EnumCase] = [
         EnumCase("CAP_CHOWN", 0), EnumCase("DAC_OVERRIDE", 1), EnumCase("CAP_DAC_READ_SEARCH", 2),
-        EnumCase("CAP_FOWNER", 3), EnumCase("CAP_FSETID", 4), EnumCase("CAP_KILL", 5), EnumCase("CAP_SETGID", 6),
+        EnumCase("CAP_FOWNER", 3), EnumCase("CAP_FSETID", 4), EnumCase("CAP_KILL", 5),
+        EnumCase("CAP_SETGID", 6),
         EnumCase("CAP_SETUID", 7), EnumCase("CAP_SETPCAP", 8), EnumCase("CAP_LINUX_IMMUTABLE", 9),
-        EnumCase("CAP_NET_BIND_SERVICE", 10), EnumCase("CAP_NET_BROADCAST", 11), EnumCase("CAP_NET_ADMIN", 12),
+        EnumCase("CAP_NET_BIND_SERVICE", 10), EnumCase("CAP_NET_BROADCAST", 11),
+        EnumCase("CAP_NET_ADMIN", 12),
         EnumCase("CAP_NET_RAW", 13), EnumCase("CAP_IPC_LOCK", 14), EnumCase("CAP_IPC_OWNER", 15),
         EnumCase("CAP_SYS_MODULE", 16), EnumCase("CAP_SYS_RAWIO", 17), EnumCase("CAP_SYS_CHROOT", 18),
         EnumCase("CAP_SYS_PTRACE", 19), EnumCase("CAP_SYS_PACCT", 20), EnumCase("CAP_SYS_ADMIN", 21),

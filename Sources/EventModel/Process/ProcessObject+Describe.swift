@@ -145,7 +145,9 @@ extension ProcessObject {
         visitor.message(F.script, present: script) { visitor in
             context.scratch.removeAll()
             // execve took it relative to the working directory.
-            if filename.byteCount > 0, unsafe filename.unsafeLoad(fromByteOffset: 0, as: UInt8.self) != UInt8(ascii: "/") {
+            if filename.byteCount > 0,
+                unsafe filename.unsafeLoad(fromByteOffset: 0, as: UInt8.self) != UInt8(ascii: "/")
+            {
                 context.scratch.append(directory: bytes.extracting(image.cwdRange))
                 context.scratch.append(withoutDot: filename)
             } else {
@@ -176,7 +178,9 @@ extension ProcessObject {
         typealias F = ProcessFields
         var comm = head.comm
         var tty = head.tty
-        unsafe withUnsafeBytes(of: &comm) { unsafe visitor.string(F.comm, RawSpan(_unsafeBytes: $0).untilNUL) }
+        unsafe withUnsafeBytes(of: &comm) {
+            unsafe visitor.string(F.comm, RawSpan(_unsafeBytes: $0).untilNUL)
+        }
         unsafe withUnsafeBytes(of: &tty) { unsafe visitor.string(F.tty, RawSpan(_unsafeBytes: $0).untilNUL) }
         visitor.uint32(F.session, head.sessionid == UInt32.max ? 0 : head.sessionid)
         let cgroupPath = image.cgroupPath
@@ -187,7 +191,8 @@ extension ProcessObject {
         visitor.string(F.binaryInRoot, bytes.extracting(image.binaryRange).inRoot(of: head.binary))
         visitor.string(F.cwdInRoot, bytes.extracting(image.cwdRange).inRoot(of: head.cwd))
         visitor.uint32(F.pidInNamespace, head.pid_in_ns == head.image.pid ? 0 : head.pid_in_ns)
-        visitor.timestamp(F.processStart, head.process_start_ns == 0 ? nil : context.time(head.process_start_ns))
+        visitor.timestamp(
+            F.processStart, head.process_start_ns == 0 ? nil : context.time(head.process_start_ns))
         context.withExecID(head.previous) { visitor.string(F.previousExecID, $0) }
         context.scratch.removeAll()
         context.scratch.append(pathFlags: head.binary, "binary")
@@ -195,7 +200,8 @@ extension ProcessObject {
         context.scratch.withBytes { visitor.string(F.pathFlags, $0) }
     }
 
-    private func describeEnvironment<V: FieldVisitor & ~Copyable>(_ environment: [UInt8], _ visitor: inout V) {
+    private func describeEnvironment<V: FieldVisitor & ~Copyable>(_ environment: [UInt8], _ visitor: inout V)
+    {
         var entries: [Range<Int>] = []
         var start = 0
         for index in environment.indices where environment[index] == 0 {
@@ -225,7 +231,9 @@ extension ProcessObject {
         word(image.cwdRange.count == 1, "rootcwd")
         word(head.cwd.length == 0, "nocwd")
         word(head.cwd.flags & SECD_PATH_UNREADABLE != 0, "errorCWD")
-        word(head.binary.flags & (SECD_PATH_UNREADABLE | SECD_PATH_TRUNCATED) != 0, "errorPathResolutionBinary")
+        word(
+            head.binary.flags & (SECD_PATH_UNREADABLE | SECD_PATH_TRUNCATED) != 0, "errorPathResolutionBinary"
+        )
         word(image.has(SECD_IMAGE_ARGV_FAULT), "errorArgs")
         word(Int(head.arguments_total) > image.argumentBytesKnown, "truncArgs")
         word(image.has(SECD_IMAGE_CLONE), "clone")

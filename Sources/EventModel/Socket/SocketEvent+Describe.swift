@@ -36,7 +36,10 @@ extension SocketEvent {
 
     private func describe<V: FieldVisitor & ~Copyable>(
         _ field: Field, _ present: Bool,
-        _ address: (UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8),
+        _ address: (
+            UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8,
+            UInt8, UInt8
+        ),
         _ port: UInt16, _ name: [UInt8], _ context: EncodingContext, _ visitor: inout V
     ) {
         visitor.message(field, present: present) { visitor in

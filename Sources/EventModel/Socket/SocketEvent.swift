@@ -42,7 +42,8 @@ public struct SocketEvent {
 
 /// Fields of a socket.
 public enum SocketFields {
-    public static let cookie = Field("cookie", 1, .uint64, "The kernel's socket cookie: unique while the machine runs.")
+    public static let cookie = Field(
+        "cookie", 1, .uint64, "The kernel's socket cookie: unique while the machine runs.")
     public static let family = Field("family", 2, .string, "AF_INET, AF_INET6, AF_UNIX, …")
     public static let type = Field("type", 3, .string, "SOCK_STREAM, SOCK_DGRAM, …")
     public static let protocolName = Field("protocol", 4, .string, "IPPROTO_TCP, IPPROTO_UDP, or a number.")
@@ -50,28 +51,38 @@ public enum SocketFields {
     public static let remote = Field("remote", 6, .message, "The other end.")
     public static let address = Field("address", 1, .string, "IP address.")
     public static let port = Field("port", 2, .uint32, "Port.")
-    public static let name = Field("name", 3, .string, "Name whose DNS answer gave this address to the process.")
+    public static let name = Field(
+        "name", 3, .string, "Name whose DNS answer gave this address to the process.")
     public static let path = Field("path", 7, .string, "Unix socket name; an abstract one begins with @.")
     public static let state = Field("state", 8, .string, "TCP state after the event.")
     public static let user = Field("user", 9, .string, "exec_id of who uses the socket now.")
-    public static let creator = Field("creator", 10, .string, "exec_id of who created it (of an accepted one: its listener's creator).")
+    public static let creator = Field(
+        "creator", 10, .string, "exec_id of who created it (of an accepted one: its listener's creator).")
     public static let acceptor = Field("acceptor", 11, .string, "exec_id of who accepted it.")
     public static let previous = Field("previous", 12, .string, "exec_id of the user before a hand-over.")
-    public static let ownerUnknown = Field("owner_unknown", 13, .string, "Why the user is not known: before_start, not_yet_used, no_process, storage_full.")
+    public static let ownerUnknown = Field(
+        "owner_unknown", 13, .string,
+        "Why the user is not known: before_start, not_yet_used, no_process, storage_full.")
     public static let result = Field("result", 14, .string, "Of a connect: attempt, established, failed.")
-    public static let error = Field("error", 15, .string, "errno of a failed connect, or the socket's error at close.")
-    public static let direction = Field("direction", 16, .string, "sent or received (datagrams); incoming or outgoing (close).")
+    public static let error = Field(
+        "error", 15, .string, "errno of a failed connect, or the socket's error at close.")
+    public static let direction = Field(
+        "direction", 16, .string, "sent or received (datagrams); incoming or outgoing (close).")
     public static let bytesSent = Field("bytes_sent", 17, .uint64, "Bytes sent (TCP: acknowledged).")
     public static let bytesReceived = Field("bytes_received", 18, .uint64, "Bytes received.")
     public static let packetsSent = Field("packets_sent", 19, .uint64, "Segments or datagrams sent.")
-    public static let packetsReceived = Field("packets_received", 20, .uint64, "Segments or datagrams received.")
+    public static let packetsReceived = Field(
+        "packets_received", 20, .uint64, "Segments or datagrams received.")
     public static let retransmits = Field("retransmits", 21, .uint32, "TCP segments sent again.")
     public static let rtt = Field("rtt_us", 22, .uint32, "Smoothed round-trip time, microseconds.")
     public static let duration = Field("duration_ns", 23, .uint64, "From creation or accept to close.")
-    public static let latency = Field("latency_ns", 24, .uint64, "From the attempt to establishment or failure.")
+    public static let latency = Field(
+        "latency_ns", 24, .uint64, "From the attempt to establishment or failure.")
     public static let backlog = Field("backlog", 25, .uint32, "Of a listener.")
     public static let netns = Field("net_ns", 26, .uint32, "Inode number of the network namespace.")
-    public static let totalsPartial = Field("totals_partial", 27, .bool, "The totals do not cover the socket's whole life.")
-    public static let inode = Field("inode", 29, .uint64, "Inode number of the socket: N of socket:[N] in /proc/PID/fd.")
+    public static let totalsPartial = Field(
+        "totals_partial", 27, .bool, "The totals do not cover the socket's whole life.")
+    public static let inode = Field(
+        "inode", 29, .uint64, "Inode number of the socket: N of socket:[N] in /proc/PID/fd.")
     public static let uid = Field("uid", 28, .uint32Value, "User id of the acting thread.")
 }

@@ -57,7 +57,8 @@ struct BackupFiles: Sendable {
     private static func isStamp(_ text: Substring) -> Bool {
         text.utf8.count == 20
             && zip(text.utf8, "00000000T000000.000Z".utf8).allSatisfy { byte, form in
-                form == UInt8(ascii: "0") ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == form
+                form == UInt8(ascii: "0")
+                    ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == form
             }
     }
 }

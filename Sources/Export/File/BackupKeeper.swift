@@ -26,7 +26,8 @@ final class BackupKeeper: Sendable {
     private let stopping = Atomic(false)
     private let counters = Mutex(Counters())
 
-    init(_ files: BackupFiles, limit: Int, compress: Bool, permissions: UInt32, logger: Logger) throws(Errno) {
+    init(_ files: BackupFiles, limit: Int, compress: Bool, permissions: UInt32, logger: Logger) throws(Errno)
+    {
         self.files = files
         self.limit = limit
         self.compress = compress

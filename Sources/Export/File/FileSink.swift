@@ -67,7 +67,8 @@ public final class FileSink: EventConsumer {
                     metadata: ["path": "\(configuration.path)", "bytes": "\(log.tornBytes)"])
             }
             let writer = FileWriter(
-                log, configuration, queue: queue, report: report, keeper: keeper, logger: logger, gapLine: gapLine)
+                log, configuration, queue: queue, report: report, keeper: keeper, logger: logger,
+                gapLine: gapLine)
             writing = try SinkThread(name: "sink/file") { writer.run() }
             self.queue = queue
             self.report = report
@@ -107,9 +108,11 @@ public final class FileSink: EventConsumer {
             queueLimitBytes: UInt64(queue.limitBytes),
             details: [
                 "rotations": report.rotations, "rotation_failures": report.rotationFailures,
-                "short_writes": report.shortWrites, "write_failures": report.writeFailures, "enospc": report.diskFull,
+                "short_writes": report.shortWrites, "write_failures": report.writeFailures,
+                "enospc": report.diskFull,
                 "reopened": report.reopened, "torn_lines": report.tornLines, "gaps": report.gaps,
-                "compressed": kept.compressed, "backups_removed": kept.removed, "backup_failures": kept.failures,
+                "compressed": kept.compressed, "backups_removed": kept.removed,
+                "backup_failures": kept.failures,
             ])
     }
 }

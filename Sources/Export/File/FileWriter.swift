@@ -26,7 +26,8 @@ final class FileWriter {
     private static let second: UInt64 = 1_000_000_000
 
     init(
-        _ log: consuming LogFile, _ configuration: FileSink.Configuration, queue: BatchQueue, report: FileReport,
+        _ log: consuming LogFile, _ configuration: FileSink.Configuration, queue: BatchQueue,
+        report: FileReport,
         keeper: BackupKeeper, logger: Logger, gapLine: @escaping GapEncoder
     ) {
         self.log = log
@@ -47,7 +48,8 @@ final class FileWriter {
             keeper.stop()
             keeping.join(interruptAfter: .max)
         } catch {
-            logger.warning("cannot start the thread for rotated files; they pile up", metadata: ["error": "\(error)"])
+            logger.warning(
+                "cannot start the thread for rotated files; they pile up", metadata: ["error": "\(error)"])
             consume()
         }
     }
@@ -89,7 +91,8 @@ final class FileWriter {
             }
             let start = batch.range(of: next).lowerBound
             let fitting = endOfFittingLines(batch, from: next)
-            let progress = log.append(unsafe batch.bytes.span.bytes.extracting(start..<batch.entries[fitting - 1].end))
+            let progress = log.append(
+                unsafe batch.bytes.span.bytes.extracting(start..<batch.entries[fitting - 1].end))
             var written = next
             while written < fitting, batch.entries[written].end <= start + progress.written { written += 1 }
             report.update {
@@ -148,9 +151,12 @@ final class FileWriter {
     /// Notes that writing fails, and waits. Returns false when the daemon's time to drain is over.
     private func standBy(_ failure: Errno) -> Bool {
         if backOff.isIdle {
-            let problem = "not written since \(TimeText.seconds(RealtimeClock.now)): \(failure); events wait in memory"
+            let problem =
+                "not written since \(TimeText.seconds(RealtimeClock.now)): \(failure); events wait in memory"
             report.update { $0.problem = problem }
-            logger.error("cannot write events; they wait in memory", metadata: ["path": "\(log.path)", "error": "\(failure)"])
+            logger.error(
+                "cannot write events; they wait in memory",
+                metadata: ["path": "\(log.path)", "error": "\(failure)"])
         }
         report.update {
             $0.writeFailures += 1
@@ -208,7 +214,8 @@ final class FileWriter {
         } catch {
             nextRotationAttempt = MonotonicClock.now + 10 * Self.second
             report.update { $0.rotationFailures += 1 }
-            logger.warning("cannot rotate the file; it grows on", metadata: ["path": "\(log.path)", "error": "\(error)"])
+            logger.warning(
+                "cannot rotate the file; it grows on", metadata: ["path": "\(log.path)", "error": "\(error)"])
         }
     }
 
@@ -223,7 +230,7 @@ final class FileWriter {
                     try FileTree.rename(configuration.path, to: backup, replacing: false)
                     return backup
                 }
-            } catch where error == .fileExists {}
+            } catch  where error == .fileExists {}
             time += 1_000_000
         }
     }
@@ -252,7 +259,8 @@ final class FileWriter {
             report.update { $0.problem = "the old file is still written: \(error)" }
             // Said once: the attempt is repeated every second.
             if !mustReopen {
-                logger.error("cannot reopen the file; the old one is still written", metadata: ["error": "\(error)"])
+                logger.error(
+                    "cannot reopen the file; the old one is still written", metadata: ["error": "\(error)"])
             }
             return false
         }

@@ -21,7 +21,8 @@ enum GzipStream {
         let version = unsafe zlibVersion()
         guard
             unsafe deflateInit2_(
-                stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, version, Int32(MemoryLayout<z_stream>.size))
+                stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, version,
+                Int32(MemoryLayout<z_stream>.size))
                 == Z_OK
         else { throw .noMemory }
         defer { _ = unsafe deflateEnd(stream) }

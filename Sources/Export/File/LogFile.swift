@@ -30,7 +30,8 @@ struct LogFile: ~Copyable {
         do throws(Errno) {
             try Self.makeDirectory(of: path)
             // Readable for the search for the last line; non-blocking so that a FIFO is refused, not waited for.
-            descriptor = try OwnedFD.open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, permissions: permissions)
+            descriptor = try OwnedFD.open(
+                path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, permissions: permissions)
         } catch {
             throw SinkError(operation: "open", path: path, errno: error, advice: Self.advice(error, path))
         }
@@ -38,15 +39,19 @@ struct LogFile: ~Copyable {
         do throws(Errno) {
             found = try Opened(descriptor, permissions: permissions)
         } catch {
-            throw SinkError(operation: "prepare", path: path, errno: error, advice: "check the file system it is on")
+            throw SinkError(
+                operation: "prepare", path: path, errno: error, advice: "check the file system it is on")
         }
         guard found.status.kind == .regular else {
-            throw SinkError(operation: "write to", path: path, advice: "it is not a regular file; name one with --export-file")
+            throw SinkError(
+                operation: "write to", path: path,
+                advice: "it is not a regular file; name one with --export-file")
         }
         guard found.isLocked else {
             throw SinkError(
                 operation: "lock", path: path,
-                advice: "another process is writing it, probably another secd: give each its own --export-file")
+                advice:
+                    "another process is writing it, probably another secd: give each its own --export-file")
         }
         self.path = path
         self.descriptor = descriptor
@@ -109,7 +114,7 @@ struct LogFile: ~Copyable {
         guard let directory = PathText.directory(of: path) else { return }
         do throws(Errno) {
             _ = try FileStatus(path: directory)
-        } catch where error == .noSuchFileOrDirectory {
+        } catch  where error == .noSuchFileOrDirectory {
             try FileTree.makeDirectory(directory, permissions: 0o750)
         }
     }
@@ -162,7 +167,9 @@ private struct Opened {
         while end > 0 {
             let start = end > UInt64(buffer.count) ? end - UInt64(buffer.count) : 0
             let count = min(try file.read(into: &buffer, at: start), Int(end - start))
-            if let newline = buffer[..<count].lastIndex(of: UInt8(ascii: "\n")) { return start + UInt64(newline) + 1 }
+            if let newline = buffer[..<count].lastIndex(of: UInt8(ascii: "\n")) {
+                return start + UInt64(newline) + 1
+            }
             end = start
         }
         return 0

@@ -28,7 +28,8 @@ public struct JournalFieldWriter: ~Copyable {
     public mutating func end() {
         let length = UInt32(output.count - start - 4)
         for index in 0..<4 {
-            output.overwrite(at: start + index, with: UInt8(truncatingIfNeeded: length >> (8 * UInt32(index))))
+            output.overwrite(
+                at: start + index, with: UInt8(truncatingIfNeeded: length >> (8 * UInt32(index))))
         }
     }
 

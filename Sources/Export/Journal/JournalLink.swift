@@ -79,7 +79,8 @@ struct JournalLink: ~Copyable {
         var offset = 0
         while offset < bytes.count {
             guard offset + 4 <= bytes.count else { return false }
-            let length = unsafe Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            let length = unsafe Int(
+                UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
             offset += 4
             guard length > 0, offset + length <= bytes.count else { return false }
             // sendv does not write: iovec has no const member because readv shares it.

@@ -51,7 +51,9 @@ final class JournalSender {
             guard reportPending(), deliver(batch, index, &sentEvents, &sentBytes) else {
                 let rest = batch.entries.count - index
                 queue.countLost(UInt64(rest))
-                logger.error("the time to drain is over; events were not sent to journald", metadata: ["count": "\(rest)"])
+                logger.error(
+                    "the time to drain is over; events were not sent to journald",
+                    metadata: ["count": "\(rest)"])
                 break
             }
         }
@@ -62,7 +64,9 @@ final class JournalSender {
         }
     }
 
-    private func deliver(_ batch: EventBatch, _ index: Int, _ events: inout UInt64, _ bytes: inout UInt64) -> Bool {
+    private func deliver(_ batch: EventBatch, _ index: Int, _ events: inout UInt64, _ bytes: inout UInt64)
+        -> Bool
+    {
         let range = batch.range(of: index)
         switch transmit(unsafe batch.bytes.span.bytes.extracting(range)) {
         case .delivered:
@@ -116,7 +120,8 @@ final class JournalSender {
             pending.removeFirst()
             report.update { $0.gaps += 1 }
             logger.warning(
-                "events were lost before journald", metadata: ["count": "\(gap.lostEvents)", "cause": "\(gap.cause)"])
+                "events were lost before journald",
+                metadata: ["count": "\(gap.lostEvents)", "cause": "\(gap.cause)"])
         }
         return true
     }
@@ -177,7 +182,9 @@ final class JournalSender {
                 PollRequest(descriptor: number, wanted: .writable),
                 PollRequest(descriptor: queue.bellDescriptor, wanted: .readable),
             ]
-            let ready = (try? Polling.wait(&requests, until: min(MonotonicClock.now + 1_000_000_000, drainDeadline ?? .max))) ?? true
+            let ready =
+                (try? Polling.wait(
+                    &requests, until: min(MonotonicClock.now + 1_000_000_000, drainDeadline ?? .max))) ?? true
             queue.endWait()
             if !ready, !hasProblem {
                 setProblem("journald does not read")

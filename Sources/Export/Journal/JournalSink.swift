@@ -57,7 +57,8 @@ public final class JournalSink: EventConsumer {
         let account = queue.account
         let report = report.current
         return SinkStatus(
-            name: "journald", target: JournalLink.socketPath, state: report.problem ?? self.report.blockedSend ?? "ok", events: report.events,
+            name: "journald", target: JournalLink.socketPath,
+            state: report.problem ?? self.report.blockedSend ?? "ok", events: report.events,
             bytes: report.bytes, lost: account.lost, queueBytes: account.bytes,
             queueLimitBytes: UInt64(queue.limitBytes),
             details: [
@@ -100,7 +101,8 @@ final class JournalReport: Sendable {
         let began = sendBegan.load(ordering: .relaxed)
         let now = MonotonicClock.now
         guard began != 0, now > began + 1_000_000_000 else { return nil }
-        return "journald does not read since \(TimeText.seconds(RealtimeClock.now - (now - began))); events wait in memory"
+        return
+            "journald does not read since \(TimeText.seconds(RealtimeClock.now - (now - began))); events wait in memory"
     }
 
     var current: Figures { figures.withLock { $0 } }

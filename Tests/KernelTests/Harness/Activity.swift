@@ -90,7 +90,8 @@ final class Activity {
     @discardableResult
     static func run(_ steps: Step...) throws -> Activity {
         let activity = try Activity(steps)
-        guard try activity.wait() == .exited(0) else { throw ActivityError("ended with \(activity.status!)") }
+        let end = try activity.wait()
+        guard end == .exited(0) else { throw ActivityError("ended with \(end)") }
         return activity
     }
 

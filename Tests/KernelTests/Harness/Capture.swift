@@ -40,7 +40,9 @@ final class Capture: EventConsumer, @unchecked Sendable {
         while true {
             parse()
             if let pid {
-                if let index = byPid[pid]?.first(where: { $0 >= mark && matches(events[$0]) }) { return events[index] }
+                if let index = byPid[pid]?.first(where: { $0 >= mark && matches(events[$0]) }) {
+                    return events[index]
+                }
             } else {
                 while next < events.count {
                     if matches(events[next]) { return events[next] }

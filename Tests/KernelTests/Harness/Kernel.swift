@@ -25,7 +25,9 @@ enum Kernel {
 
     /// File system types that the kernel knows without loading a module.
     static func hasFileSystem(_ type: String) -> Bool {
-        readText("/proc/filesystems").split(separator: "\n").contains { $0.split(separator: "\t").last == Substring(type) }
+        readText("/proc/filesystems").split(separator: "\n").contains {
+            $0.split(separator: "\t").last == Substring(type)
+        }
     }
 
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
@@ -38,7 +40,7 @@ enum Kernel {
     static func scaled(_ count: Int) -> Int { max(1, Int(Double(count) * scale)) }
 
     /// How long an event may take to arrive: never waited for in full unless something is wrong.
-    static let patience: Double = 10 / min(1, scale) .squareRoot()
+    static let patience: Double = 10 / min(1, scale).squareRoot()
 
     /// The real path behind links: `/bin/true` is `/usr/bin/true` on merged systems.
     static func resolved(_ path: String) -> String {
@@ -65,7 +67,9 @@ enum Kernel {
         defer { unsafe fclose(file) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
-        while case let count = unsafe fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+        while case let count = unsafe fread(&chunk, 1, chunk.count, file), count > 0 {
+            bytes += chunk[..<count]
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

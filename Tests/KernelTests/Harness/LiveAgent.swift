@@ -29,7 +29,8 @@ final class LiveAgent: @unchecked Sendable {
     init(_ configure: (inout EngineOptions) -> Void = { _ in }) throws {
         LiveAgent.mountTracefs
         let agent = secd_agent(
-            flags: 0, pid: UInt32(getpid()), net_scope: 0, cgroup_scope: 0, cgroup_level: 0, wake_bytes: 1 << 20)
+            flags: 0, pid: UInt32(getpid()), net_scope: 0, cgroup_scope: 0, cgroup_level: 0,
+            wake_bytes: 1 << 20)
         var options = EngineOptions(
             sensors: SensorOptions(agent: agent, cgroupRoot: Kernel.cgroupRoot), nodeName: "node")
         configure(&options)
@@ -55,13 +56,15 @@ final class LiveAgent: @unchecked Sendable {
 
     /// Waits for an event, and fails the test when it does not come.
     func expect(
-        _ kind: String, of pid: Int? = nil, from mark: Int = 0, sourceLocation: SourceLocation = #_sourceLocation,
+        _ kind: String, of pid: Int? = nil, from mark: Int = 0,
+        sourceLocation: SourceLocation = #_sourceLocation,
         where matches: (CapturedEvent) -> Bool = { _ in true }
     ) throws -> CapturedEvent {
         let deadline = MonotonicClock.now + UInt64(Kernel.patience * 1e9)
         let found = capture.wait(until: deadline, of: pid, from: mark) { $0.kind == kind && matches($0) }
         return try #require(
-            found, "no \(kind)\(pid.map { " of \($0)" } ?? ""); seen: \(pid.map { capture.events(of: $0) } ?? [])",
+            found,
+            "no \(kind)\(pid.map { " of \($0)" } ?? ""); seen: \(pid.map { capture.events(of: $0) } ?? [])",
             sourceLocation: sourceLocation)
     }
 

@@ -99,10 +99,13 @@ private struct Answer: Sendable {
             ("Content-Type", type), ("Content-Length", "\(body.utf8.count)"), ("Connection", "close"),
         ])
         if let allowed { headers.add(name: "Allow", value: allowed) }
-        channel.write(HTTPServerResponsePart.head(.init(version: .http1_1, status: status, headers: headers)), promise: nil)
+        channel.write(
+            HTTPServerResponsePart.head(.init(version: .http1_1, status: status, headers: headers)),
+            promise: nil)
         if withBody {
             channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: body))), promise: nil)
         }
-        channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in channel.close(promise: nil) }
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in channel.close(promise: nil)
+        }
     }
 }

@@ -36,7 +36,8 @@ public struct MetricsServer: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(IdleStateHandler(allTimeout: idleTimeout))
                     try pipeline.addHandler(RequestLimit())
-                    try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: true)
+                    try pipeline.configureHTTPServerPipeline(
+                        withPipeliningAssistance: false, withErrorHandling: true)
                     try pipeline.addHandler(MetricsHandler(agent: agent))
                 }
             }
@@ -46,7 +47,8 @@ public struct MetricsServer: Sendable {
             logger.info("serving metrics", metadata: ["address": "\(host):\(bound)"])
             return MetricsServer(listener: listener, connections: connections, port: bound)
         } catch let error as IOError {
-            throw ServerError("cannot serve metrics on \(host):\(port): \(error): choose another --metrics address")
+            throw ServerError(
+                "cannot serve metrics on \(host):\(port): \(error): choose another --metrics address")
         } catch {
             throw ServerError("cannot serve metrics on \(host):\(port): \(error)")
         }

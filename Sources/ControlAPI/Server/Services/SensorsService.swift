@@ -42,7 +42,8 @@ struct SensorsService: RegistrableRPCService {
         }
         router.answer(Self.name, "GetInfo") { (_: Tetragon_GetInfoRequest) in
             try Self.info(
-                version: version, mechanisms: await agent.mechanisms(), configuration: await agent.configuration())
+                version: version, mechanisms: await agent.mechanisms(),
+                configuration: await agent.configuration())
         }
         for method in Self.policyCalls {
             router.refuse(Self.name, method, because: "this version has no policy engine")

@@ -16,7 +16,8 @@ struct Subscriptions: Sendable {
     /// - Returns: what gives each batch to `send` until the client or the daemon ends it. Each
     ///   `send` waits for the client: while it waits the agent's bounded queue fills, drops and counts.
     func open(
-        _ subscription: Subscription, send: @escaping @Sendable (EventBatch, RPCWriter<ArraySlice<UInt8>>) async throws -> Void
+        _ subscription: Subscription,
+        send: @escaping @Sendable (EventBatch, RPCWriter<ArraySlice<UInt8>>) async throws -> Void
     ) throws -> @Sendable (RPCWriter<ArraySlice<UInt8>>) async throws -> Void {
         let batches: AsyncStream<EventBatch>
         do {

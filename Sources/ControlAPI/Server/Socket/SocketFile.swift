@@ -80,7 +80,8 @@ final class SocketFile: Sendable {
             } catch {
                 if error == .fileExists { continue }
                 throw ServerError(
-                    "cannot create \(directory) for the socket: \(error): create it, or choose another --socket")
+                    "cannot create \(directory) for the socket: \(error): create it, or choose another --socket"
+                )
             }
         }
     }
@@ -151,7 +152,9 @@ final class SocketFile: Sendable {
         var found: UnsafeMutablePointer<group>?
         // Enough for a group of thousands of members (getgrnam_r(3)).
         var space = [CChar](repeating: 0, count: 1 << 18)
-        guard unsafe getgrnam_r(name, &entry, &space, space.count, &found) == 0, unsafe found != nil else { return nil }
+        guard unsafe getgrnam_r(name, &entry, &space, space.count, &found) == 0, unsafe found != nil else {
+            return nil
+        }
         return unsafe entry.gr_gid
     }
 }
