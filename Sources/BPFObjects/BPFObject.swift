@@ -16,8 +16,9 @@ public struct BPFObject: Sendable {
         var word: UInt32 = 0
         var digits = 0
         base64.withUTF8Buffer { text in
-            for unsafecharacter in unsafe text {
-                guard let digit = Self.digit(character) else { continue }
+            // By index: swift-format joins the words of `for unsafe character`.
+            for index in text.indices {
+                guard let digit = unsafe Self.digit(text[index]) else { continue }
                 word = word << 6 | digit
                 digits += 1
                 if digits == 4 {
