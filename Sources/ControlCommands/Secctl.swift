@@ -16,11 +16,11 @@ public struct Secctl: AsyncParsableCommand {
         version: version,
         subcommands: [
             EventsCommand.self, TreeCommand.self, PsCommand.self, SocketsCommand.self, TopCommand.self,
-            StatusCommand.self, DoctorCommand.self, VerifyCommand.self, VersionCommand.self,
+            StatusCommand.self, ConfigCommand.self, DoctorCommand.self, VerifyCommand.self, VersionCommand.self,
             CompletionCommand.self,
         ])
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
 
     public init() {}
 

@@ -29,22 +29,23 @@ public struct FieldMask: Sendable {
         }
     }
 
-    private let levels: [EventKind: Level]
+    /// By number of the type; 0 stands for types that are not known.
+    private let levels: [Int32: Level]
 
     /// - Throws: `FilterError` for a path that is not names with dots between them.
     public init(_ specs: [FieldFilterSpec]) throws(FilterError) {
-        var levels: [EventKind: Level] = [:]
+        var levels: [Int32: Level] = [:]
         var compiled: [(spec: FieldFilterSpec, inclusion: Inclusion)] = []
         for spec in specs { compiled.append((spec, try Self.inclusion(of: spec))) }
-        for kind in EventKind.allCases {
+        for number in [0] + EventType.known.map(\.number) {
             var inclusion = Inclusion.all
-            for (spec, part) in compiled where Self.applies(spec, to: kind) {
+            for (spec, part) in compiled where Self.applies(spec, to: number) {
                 inclusion = Self.both(inclusion, part)
             }
             switch inclusion {
             case .all: continue
-            case .none: levels[kind] = Level(others: .none, named: [:])
-            case .some(let level): levels[kind] = level
+            case .none: levels[number] = Level(others: .none, named: [:])
+            case .some(let level): levels[number] = level
             }
         }
         self.levels = levels
@@ -54,10 +55,13 @@ public struct FieldMask: Sendable {
     public var isEmpty: Bool { levels.isEmpty }
 
     /// The fields of a kind; nil where all are sent.
-    public func level(for kind: EventKind) -> Level? { levels[kind] }
+    public func level(for kind: EventKind) -> Level? { levels[kind.rawValue] }
 
-    private static func applies(_ spec: FieldFilterSpec, to kind: EventKind) -> Bool {
-        spec.eventSet.isEmpty || spec.eventSet.contains(kind.rawValue) != spec.invertEventSet
+    /// The fields of a type; nil where all are sent.
+    public func level(for type: EventType) -> Level? { levels[type.number] }
+
+    private static func applies(_ spec: FieldFilterSpec, to number: Int32) -> Bool {
+        spec.eventSet.isEmpty || spec.eventSet.contains(number) != spec.invertEventSet
     }
 
     private static func inclusion(of spec: FieldFilterSpec) throws(FilterError) -> Inclusion {

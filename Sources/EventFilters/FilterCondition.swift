@@ -20,7 +20,7 @@ enum FilterCondition: Sendable {
 
     func holds(for subject: some FilterSubject) -> Bool {
         switch self {
-        case .kinds(let kinds): return kinds.contains(subject.kind.rawValue)
+        case .kinds(let kinds): return kinds.contains(subject.type.number)
         case .policies(let names):
             guard let policy = subject.policyName, !policy.isEmpty else { return false }
             return names.contains(policy)

@@ -1,5 +1,3 @@
-public import EventModel
-
 /// What a filter can ask about a process. One object per process image: results of expensive
 /// matches are remembered in it (`FilterMemory`), so a regular expression runs once per image.
 public final class FilterProcess {
@@ -78,7 +76,7 @@ public struct FilterMemory: Sendable {
 
 /// An event as filters see it: live events of the daemon, and JSON lines read back from a file.
 public protocol FilterSubject {
-    var kind: EventKind { get }
+    var type: EventType { get }
     var process: FilterProcess? { get }
     var parent: FilterProcess? { get }
     /// From the grandparent to PID 1.

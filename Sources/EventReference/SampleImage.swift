@@ -14,6 +14,7 @@ public struct SampleImage {
     /// Bytes of argv that were lost on the way, behind those that are here.
     public var lostArgumentBytes = 0
     public var cgroupPath: [UInt8] = []
+    public var containerID: [UInt8] = []
     public var environment: [UInt8]?
     public var sha256: [UInt8] = []
 
@@ -63,6 +64,7 @@ public struct SampleImage {
         image.tail = tail
         if argumentBytes.count > Int(SECD_ARGUMENTS_INLINE) { image.longArguments = argumentBytes }
         image.cgroupPath = cgroupPath
+        image.containerID = containerID
         image.environment = environment
         image.sha256 = sha256
         return image

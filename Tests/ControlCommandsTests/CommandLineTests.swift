@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlAPI
 import ControlCommands
 import EventFilters
 import EventModel
@@ -39,10 +40,30 @@ import Testing
         #expect(
             try filters("-e", "file")?.eventSet.count
                 == EventKind.allCases.count { $0.name.description.hasPrefix("file_") })
-        #expect(try filters("-e", "sockets")?.eventSet.contains(EventKind.socketBind.rawValue) == true)
+        #expect(try filters("-e", "sockets")?.eventSet == [UInt8](10...17).map { 50_000 + Int32($0) })
+        #expect(try filters("-e", "socket")?.eventSet == filters("-e", "sockets")?.eventSet)
         #expect(try filters("-e", "process")?.eventSet == [1, 5, 50_001, 50_002])
         #expect(try filters("-e", "processes")?.eventSet == [1, 5, 50_001, 50_002])
-        for kind in EventKind.allCases { #expect(EventVerb.kinds(named: EventVerb.name(of: kind)) == [kind]) }
+        for kind in EventKind.allCases where kind != .socketCreate {
+            #expect(EventVerb.numbers(named: EventVerb.name(of: kind)) == [kind.rawValue])
+        }
+        #expect(try filters("-e", "socket_create")?.eventSet == [50_010])
+    }
+
+    @Test func kindsOfTetragonsLogs() throws {
+        #expect(try filters("-e", "PROCESS_KPROBE,lsm,rate_limit_info")?.eventSet == [9, 28, 40_001])
+    }
+
+    @Test func expressionsBetweenCommas() throws {
+        #expect(try filters("--processes", "curl,wget")?.binaryRegex == ["curl", "wget"])
+        #expect(try filters("--process", "a{1,2},[,]b,c\\,d")?.binaryRegex == ["a{1,2}", "[,]b", "c\\,d"])
+        #expect(try filters("--namespace-regex", "^kube-")?.namespaceRegex == ["^kube-"])
+    }
+
+    /// Events carry 31 characters of an id.
+    @Test func aWholeContainerIDMatchesItsStart() throws {
+        let id = String(repeating: "0123456789abcdef", count: 4)
+        #expect(try filters("--container-id", "\(id),abc")?.containerID == [String(id.prefix(31)), "abc"])
     }
 
     @Test(arguments: [
@@ -68,8 +89,8 @@ import Testing
 
     @Test(arguments: [
         ["getevents", "--since", "-1h", "--until", "now", "-t", "x", "--timestamps", "-o", "wide", "a", "b"],
-        ["--socket", "/x", "events", "--reconnect", "--reconnect-wait", "1m"],
-        ["tree", "--pid", "1", "--no-sockets"],
+        ["--socket", "/x", "events", "--reconnect", "--reconnect-wait", "500ms"],
+        ["tree", "--pid", "1", "--no-sockets"], ["events", "--stack-traces", "--ima-hash"],
         ["top", "-d", "0.5", "--once"], ["verify", "a", "-o", "json"], ["status", "--socket", "/x"],
         ["completion", "fish"],
     ])
@@ -83,6 +104,33 @@ import Testing
         #expect(try ConnectionOptions.parse([]).path(environment: ["SECD_SOCKET": "/b"]) == "/b")
         #expect(
             try ConnectionOptions.parse([]).path(environment: ["SECD_SOCKET": ""]) == "/run/secd/secd.sock")
+    }
+
+    @Test(arguments: [
+        (["--server-address", "node:1"], "certificates on both sides"),
+        (["--server-address", "unix:///a", "--socket", "/b"], "exclude each other"),
+        (
+            [
+                "--server-address", "node", "--tls-ca-cert-files", "a,b", "--tls-cert-file", "c",
+                "--tls-key-file", "d",
+            ], "HOST:PORT"
+        ),
+    ])
+    func addressesThatLeadNowhere(arguments: [String], words: String) throws {
+        let options = try ConnectionOptions.parse(arguments)
+        let error = #expect(throws: ClientError.self) { _ = try options.daemon(environment: [:]) }
+        #expect(error?.description.contains(words) == true)
+    }
+
+    @Test(arguments: [
+        ["--server-address", "unix:///a"],
+        [
+            "--server-address", "[::1]:54321", "--tls-ca-cert-files", "a", "--tls-cert-file", "c",
+            "--tls-key-file", "d", "--tls-server-name", "e",
+        ],
+    ])
+    func addressesOfTetra(arguments: [String]) throws {
+        _ = try ConnectionOptions.parse(arguments).daemon(environment: [:])
     }
 
     @Test(arguments: [

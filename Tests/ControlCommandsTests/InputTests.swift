@@ -22,6 +22,8 @@ import Testing
             var command = try Secctl.parseAsRoot(arguments)
             if let concurrent = command as? VerifyCommand {
                 try await concurrent.run()
+            } else if let concurrent = command as? EventsCommand {
+                try await concurrent.run()
             } else {
                 try command.run()
             }
@@ -38,7 +40,7 @@ import Testing
             try line(3, "2026-11-21T10:00:00Z").write(toFile: paths[1], atomically: true, encoding: .utf8)
             try ("damaged\n" + line(2, "2026-11-21T09:00:00Z")).write(
                 toFile: paths[2], atomically: true, encoding: .utf8)
-            #expect(try LogFiles.ordered(paths + [paths[0]]) == [paths[0], paths[2], paths[1]])
+            #expect(LogFiles.ordered(paths + [paths[0]]) == [paths[0], paths[2], paths[1]])
         }
     }
 
@@ -60,7 +62,32 @@ import Testing
             let cut = try Data(contentsOf: URL(filePath: old + ".gz")).dropLast(9)
             try cut.write(to: URL(filePath: old + ".gz"))
             #expect(await code(["verify", old + ".gz"]) == 2)
+            #expect(await code(["events", old + ".gz"]) == 2)
             #expect(await code(["verify"]) == 64)
+        }
+    }
+
+    /// A damaged file is told, and the others are verified and shown all the same.
+    @Test func aDamagedFileDoesNotHideTheOthers() async throws {
+        try await inFolder { folder in
+            let paths = (1...3).map { folder.appending(path: "events-\($0).json").path }
+            for number in 1...3 {
+                try line(number, "2026-11-21T0\(number):00:00Z").write(
+                    toFile: paths[number - 1], atomically: true, encoding: .utf8)
+            }
+            try Process.run(URL(filePath: "/usr/bin/gzip"), arguments: [paths[1]]).waitUntilExit()
+            let damaged = paths[1] + ".gz"
+            try Data(contentsOf: URL(filePath: damaged)).dropLast(9).write(to: URL(filePath: damaged))
+            #expect(await code(["verify", paths[0], damaged, paths[2]]) == 2)
+            var verifier = LogVerifier()
+            verifier.begin(file: damaged)
+            verifier.take(Array(line(1, "2026-11-21T08:00:00Z").dropLast().utf8).span, number: 1, file: "a")
+            verifier.fail(file: damaged, after: 1, reason: "a is damaged: unexpected end of file")
+            let report = verifier.report()
+            #expect(!report.isExplained)
+            #expect(
+                VerifyText(palette: Palette(isOn: false)).lines(report).last
+                    == "not read (after 1 line): a is damaged: unexpected end of file")
         }
     }
 }

@@ -26,6 +26,7 @@ private final class StandInDaemon: Daemon {
     func processes() async throws -> [ProcessListing] { [] }
     func sockets() async throws -> [SocketListing] { [] }
     func mechanisms() async throws -> [MechanismListing] { [] }
+    func configuration() async throws -> [String: String] { [:] }
 }
 
 @Suite struct LiveEventsTests {
@@ -83,6 +84,15 @@ private final class StandInDaemon: Daemon {
 
     @Test func withoutReconnectTheErrorIsPassedOn() async {
         await #expect(throws: ClientError.self) { try await run(StandInDaemon([]), .json) }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func theReaderOfAPipeMayLeaveWhileNothingHappens() async throws {
+        let pipe = Pipe()
+        let (leaving, left) = AsyncStream.makeStream(of: Void.self)
+        Output(descriptor: pipe.fileHandleForWriting.fileDescriptor).whenReaderLeaves { left.finish() }
+        try pipe.fileHandleForReading.close()
+        for await _ in leaving {}
+        try pipe.fileHandleForWriting.close()
     }
 
     @Test func aClosedPipeIsAQuietEnd() async throws {

@@ -111,7 +111,8 @@ extension ProcessListing {
             uid: image.head.credentials.euid, binary: text(image.binaryRange),
             arguments: image.tetragonArguments,
             cwd: text(image.cwdRange), startTime: String(decoding: time.copyToArray(), as: UTF8.self),
-            cgroup: String(decoding: image.cgroupPath, as: UTF8.self), pod: "", container: "",
+            cgroup: String(decoding: image.cgroupPath, as: UTF8.self), pod: "",
+            container: String(decoding: image.containerID, as: UTF8.self),
             alive: process.state == .alive)
     }
 }

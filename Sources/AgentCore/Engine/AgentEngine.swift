@@ -83,7 +83,7 @@ package final class AgentEngine: @unchecked Sendable {
         pipeline.context.hostNamespaces = HostNamespaces.find(seeds)
         for seed in seeds + ProcfsSeed.missingParents(of: seeds, cgroupRoot: cgroupRoot) {
             pipeline.tree.seed(
-                ProcfsImage.make(seed, cgroupPath: pipeline.handler.cgroups.path(seed.cgroup_id)))
+                ProcfsImage.make(seed, cgroup: pipeline.handler.cgroups.name(seed.cgroup_id)))
         }
         pipeline.tree.linkSeeds()
         for socket in try sensors.seedSockets() {

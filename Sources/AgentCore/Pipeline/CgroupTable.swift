@@ -1,33 +1,40 @@
+import EventModel
 import Glibc
 
-/// Paths of v2 cgroups by id. Filled from the file system at start and by records afterwards, so
+/// Paths of v2 cgroups by id, and the containers they belong to. Filled from the file system at start and by records afterwards, so
 /// that a cgroup that is gone by now still has its name.
 struct CgroupTable {
     /// Cgroups that are remembered at most; removed ones are forgotten first.
     private static let limit = 65_536
 
-    private var paths: [UInt64: [UInt8]] = [:]
+    /// A cgroup as images show it. The container is found once, not for every process.
+    struct Name {
+        var path: [UInt8] = []
+        var containerID: [UInt8] = []
+    }
+
+    private var names: [UInt64: Name] = [:]
     /// Removed ones in the order of their removal: processes that just ended still refer to them.
     private var removed: [UInt64] = []
     private static let removedKept = 4096
 
-    var count: Int { paths.count }
+    var count: Int { names.count }
 
-    /// The path below the v2 root, or nothing.
+    /// The cgroup's name, or an empty one.
     @inline(__always)
-    func path(_ id: UInt64) -> [UInt8] {
-        paths[id] ?? []
+    func name(_ id: UInt64) -> Name {
+        names[id] ?? Name()
     }
 
     mutating func add(_ id: UInt64, _ path: [UInt8]) {
-        guard paths.count < Self.limit else { return }
-        paths[id] = path
+        guard names.count < Self.limit else { return }
+        names[id] = Name(path: path, containerID: ContainerID.prefix(inCgroup: path))
     }
 
     mutating func remove(_ id: UInt64) {
         removed.append(id)
         if removed.count > Self.removedKept {
-            for old in removed.prefix(Self.removedKept / 2) { paths[old] = nil }
+            for old in removed.prefix(Self.removedKept / 2) { names[old] = nil }
             removed.removeFirst(Self.removedKept / 2)
         }
     }

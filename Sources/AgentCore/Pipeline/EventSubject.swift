@@ -5,7 +5,7 @@ import EventModel
 /// A live event as filters see it. Built only while somebody filters; what depends on a process alone
 /// is remembered with its image.
 final class EventSubject: FilterSubject {
-    let kind: EventKind
+    let type: EventType
     let process: FilterProcess?
     let parent: FilterProcess?
     let ancestors: [FilterProcess]
@@ -14,7 +14,7 @@ final class EventSubject: FilterSubject {
     private lazy var parsed = try? JSONEvent(line)
 
     init(_ event: borrowing Event, line: RawSpan) {
-        kind = event.kind
+        type = EventType(event.kind)
         process = event.process.map { Self.view($0) }
         parent = event.process?.parent.map { Self.view($0) }
         var list: [FilterProcess] = []
@@ -42,7 +42,8 @@ final class EventSubject: FilterSubject {
             binary: String(decoding: image.tail[image.binaryRange], as: UTF8.self),
             arguments: image.tetragonArguments,
             inInitTree: image.has(SECD_IMAGE_INIT_TREE), permitted: credentials.permitted,
-            effective: credentials.effective, inheritable: credentials.inheritable)
+            effective: credentials.effective, inheritable: credentials.inheritable,
+            containerID: String(decoding: image.containerID, as: UTF8.self))
         object.attachment = view
         return view
     }

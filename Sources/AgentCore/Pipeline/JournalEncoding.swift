@@ -29,6 +29,10 @@ enum JournalEncoding {
                 let path = image.cgroupPath
                 unsafe journal.field("SECD_CGROUP", path.span.bytes)
             }
+            if !image.containerID.isEmpty {
+                let containerID = image.containerID
+                unsafe journal.field("SECD_CONTAINER_ID", containerID.span.bytes)
+            }
             if let parent = process.parent {
                 let parentID = parent.execID
                 let parentTail = parent.image.tail

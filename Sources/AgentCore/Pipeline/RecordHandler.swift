@@ -72,6 +72,14 @@ final class RecordHandler {
     private func fork(_ record: borrowing RecordView) {
         guard let fork = record.load(secd_fork.self) else { return damaged() }
         let process = tree.fork(fork)
+        // Born into another cgroup than its parent's image knows (clone3, or the parent was moved).
+        if process.parent?.image.head.cgroup_id != fork.cgroup_id {
+            let cgroup = cgroups.name(fork.cgroup_id)
+            process.update {
+                $0.cgroupPath = cgroup.path
+                $0.containerID = cgroup.containerID
+            }
+        }
         emit(.processFork, record.head, process, .process)
     }
 
@@ -85,7 +93,9 @@ final class RecordHandler {
         guard strings <= tail.byteCount else { return damaged() }
         let process = tree.exec(exec) { image in
             unsafe tail.extracting(0..<strings).withUnsafeBytes { unsafe image.tail.append(contentsOf: $0) }
-            image.cgroupPath = cgroups.path(exec.cgroup_id)
+            let cgroup = cgroups.name(exec.cgroup_id)
+            image.cgroupPath = cgroup.path
+            image.containerID = cgroup.containerID
             image.longArguments = nil
             if exec.arguments_total > UInt32(exec.arguments_length) {
                 let rest = pieces.takeArguments(of: exec.image, from: Int(exec.arguments_length))

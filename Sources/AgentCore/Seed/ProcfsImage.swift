@@ -11,7 +11,7 @@ enum ProcfsImage {
 
     /// Puts an image together. Whatever procfs refuses (kernel threads have no executable, a process
     /// may end meanwhile) is left empty and marked in the flags.
-    static func make(_ seed: secd_seed, cgroupPath: [UInt8]) -> ProcessImage {
+    static func make(_ seed: secd_seed, cgroup: CgroupTable.Name) -> ProcessImage {
         var image = ProcessImage()
         image.head.image = seed.image
         image.head.parent = seed.parent
@@ -26,7 +26,8 @@ enum ProcfsImage {
         image.head.pid_in_ns = seed.pid_in_ns
         image.head.comm = seed.comm
         image.head.tty = seed.tty
-        image.cgroupPath = cgroupPath
+        image.cgroupPath = cgroup.path
+        image.containerID = cgroup.containerID
 
         let folder = "/proc/\(seed.image.pid)/"
         let root = link(folder + "root") ?? [UInt8(ascii: "/")]

@@ -47,7 +47,7 @@ extension ClientTarget {
             certificateChain: [.file(path: tls.certificateFile, format: .pem)],
             privateKey: .file(path: tls.keyFile, format: .pem)
         ) { config in
-            config.trustRoots = .certificates([.file(path: tls.caFile, format: .pem)])
+            config.trustRoots = .certificates(tls.caFiles.map { .file(path: $0, format: .pem) })
         }
     }
 }

@@ -1,15 +1,15 @@
 /// Certificates for a daemon that listens on TCP; paths of PEM files.
 public struct ClientTLS: Sendable {
-    /// Certificate authority of the daemon's certificate.
-    public var caFile: String
+    /// Certificate authorities of the daemon's certificate.
+    public var caFiles: [String]
     /// The client's own certificate and key.
     public var certificateFile: String
     public var keyFile: String
     /// The name in the daemon's certificate where it is not the address's host.
     public var serverName: String?
 
-    public init(caFile: String, certificateFile: String, keyFile: String, serverName: String? = nil) {
-        self.caFile = caFile
+    public init(caFiles: [String], certificateFile: String, keyFile: String, serverName: String? = nil) {
+        self.caFiles = caFiles
         self.certificateFile = certificateFile
         self.keyFile = keyFile
         self.serverName = serverName

@@ -7,7 +7,7 @@ public struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Show which kernel mechanisms are here, what uses them, and what is lost without them.")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
     @OptionGroup var display: DisplayOptions
 
     public init() {}

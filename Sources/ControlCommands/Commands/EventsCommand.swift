@@ -17,7 +17,7 @@ public struct EventsCommand: AsyncParsableCommand {
             """,
         aliases: ["getevents"])
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
     @OptionGroup(title: "Filters") var filters: EventFilterOptions
     @OptionGroup(title: "Fields") var fields: FieldOptions
 
@@ -57,6 +57,12 @@ public struct EventsCommand: AsyncParsableCommand {
         help: ArgumentHelp("Accepted for users of tetra; secd records no terminal data.", valueName: "path"))
     var ttyEncode: String?
 
+    @Flag(help: ArgumentHelp("Accepted for users of tetra; nothing to add yet.", visibility: .hidden))
+    var stackTraces = false
+
+    @Flag(help: ArgumentHelp("Accepted for users of tetra; nothing to add yet.", visibility: .hidden))
+    var imaHash = false
+
     @Argument(help: "Logs to read, compressed ones too; - is stdin.", completion: .file())
     var files: [String] = []
 
@@ -71,7 +77,7 @@ public struct EventsCommand: AsyncParsableCommand {
             }
         }
         if Timestamp.parseSpan(reconnectWait) == nil {
-            throw ValidationError("--reconnect-wait \"\(reconnectWait)\": write 500 as 1s, 2s, 1m")
+            throw ValidationError("--reconnect-wait \"\(reconnectWait)\": write 500ms, 2s, 1m")
         }
         if live, !files.isEmpty { throw ValidationError("--live and FILE exclude each other") }
     }
@@ -79,7 +85,7 @@ public struct EventsCommand: AsyncParsableCommand {
     public func run() async throws {
         try await Failures.reported {
             let source = EventSource.choose(
-                files: files, live: live || connection.socket != nil || reconnect,
+                files: files, live: live || connection.isGiven || reconnect,
                 wantsPast: since != nil || until != nil || (last != nil && !live), stdin: .standardInput)
             let out = Output()
             try await show(source, out)
@@ -92,6 +98,8 @@ public struct EventsCommand: AsyncParsableCommand {
         let clock: ClockStyle = timestamps ? .full : .timeOfDay { Timestamp.localOffset(at: $0) }
         if ttyEncode != nil { Output.remark("--tty-encode has no effect: secd records no terminal data") }
         if source == .daemon {
+            // Nothing may happen for hours: `secctl events | head -1` ends when head does.
+            out.whenReaderLeaves { _exit(Failures.good.rawValue) }
             var request = EventRequest()
             request.allow = filters.filter.map { [$0] } ?? []
             request.fields = fields.filters
@@ -99,7 +107,7 @@ public struct EventsCommand: AsyncParsableCommand {
                 format: output, palette: palette, clock: clock, mask: try FieldMask([]), output: out)
             let wait = Timestamp.parseSpan(reconnectWait).map { Duration.nanoseconds($0) }
             let live = LiveEvents(
-                daemon: connection.daemon(), request: request, printer: printer,
+                daemon: try connection.daemon(), request: request, printer: printer,
                 reconnectWait: reconnect ? wait : nil, limit: last)
             return try await live.run()
         }
@@ -115,6 +123,7 @@ public struct EventsCommand: AsyncParsableCommand {
             try events.read(files: ["-"])
             if events.lines == 0 { Output.remark("stdin was empty; for live events add --live") }
         }
+        if events.unread > 0 { throw Failures.noAnswer }
     }
 
     private static func moment(_ text: String) -> Int64? {

@@ -3,6 +3,7 @@ import ControlAPI
 
 /// How a command ends. docs/secctl.md lists the codes.
 package enum Failures {
+    package static let good = ExitCode(0)
     /// The answer is bad news: problems, unexplained holes.
     package static let badNews = ExitCode(1)
     /// There is no answer: the daemon or a file could not be read.

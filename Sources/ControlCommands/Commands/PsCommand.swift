@@ -6,7 +6,7 @@ public struct PsCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "ps", abstract: "List processes as secd knows them.")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
     @OptionGroup var display: DisplayOptions
 
     @Flag(name: .shortAndLong, help: "Exited processes too, that are kept as ancestors.")

@@ -6,7 +6,7 @@ public struct SocketsCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "sockets", abstract: "List open sockets with the processes that use them.")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
     @OptionGroup var display: DisplayOptions
 
     @Option(help: "Only sockets of this process.")

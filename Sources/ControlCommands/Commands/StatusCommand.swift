@@ -8,7 +8,7 @@ public struct StatusCommand: AsyncParsableCommand {
         abstract: "Show the health of the daemon: sensors, rings, loss, sinks, memory.",
         discussion: "Exit code 0: healthy. 1: the daemon reports problems. 2: no answer.")
 
-    @OptionGroup package var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") package var connection: ConnectionOptions
     @OptionGroup var display: DisplayOptions
 
     public init() {}

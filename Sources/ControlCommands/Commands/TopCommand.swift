@@ -9,7 +9,7 @@ public struct TopCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "top", abstract: "Show which programs start others, connect and open files most.")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
     @OptionGroup(title: "Filters") var filters: EventFilterOptions
 
     @Option(
@@ -43,7 +43,8 @@ public struct TopCommand: AsyncParsableCommand {
             let board = TopBoard(
                 delay: .seconds(delay), once: once, limit: limit, palette: display.palette(for: out),
                 terminal: out.isTerminal)
-            let daemon = connection.daemon()
+            let daemon = try connection.daemon()
+            out.whenReaderLeaves { _exit(Failures.good.rawValue) }
             let request = Self.request(filters.filter)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await board.collect(from: daemon, request) }

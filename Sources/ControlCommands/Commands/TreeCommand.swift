@@ -6,7 +6,7 @@ public struct TreeCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "tree", abstract: "Show the tree of processes with their sockets.")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
 
     @Option(help: "Only this process, its ancestors and its descendants.")
     var pid: UInt32?
@@ -22,7 +22,7 @@ public struct TreeCommand: AsyncParsableCommand {
     public func run() async throws {
         try await Failures.reported {
             let out = Output()
-            let daemon = connection.daemon()
+            let daemon = try connection.daemon()
             let processes = try await daemon.processes()
             let open = sockets ? try await daemon.sockets() : []
             var display = DisplayOptions()

@@ -9,7 +9,7 @@ public struct VerifyCommand: AsyncParsableCommand {
             Takes the files of one log, rotated and compressed ones too, in any order.
 
             Exit code 0: every loss is explained by a recorded gap. 1: unexplained holes, damaged or foreign \
-            lines. 2: a file cannot be read.
+            lines. 2: a file cannot be read, or not to its end; the others are verified all the same.
 
               secctl verify /var/log/secd/events.json*
             """)
@@ -27,14 +27,19 @@ public struct VerifyCommand: AsyncParsableCommand {
     public func run() async throws {
         try await Failures.reported {
             var verifier = LogVerifier()
-            for path in try LogFiles.ordered(files) {
-                var reader = try LogFiles.reader(path)
+            for path in LogFiles.ordered(files) {
                 verifier.begin(file: path)
                 var number: UInt64 = 0
-                try reader.readLines { line, unfinished in
-                    number += 1
-                    verifier.take(line, number: number, file: path, unfinished: unfinished)
-                    return true
+                do {
+                    var reader = try LogFiles.reader(path)
+                    try reader.readLines { line, unfinished in
+                        number += 1
+                        verifier.take(line, number: number, file: path, unfinished: unfinished)
+                        return true
+                    }
+                } catch let error as InputError {
+                    // The other files are still worth a verdict.
+                    verifier.fail(file: path, after: number, reason: error.description)
                 }
             }
             let report = verifier.report()
@@ -47,6 +52,7 @@ public struct VerifyCommand: AsyncParsableCommand {
                 }
             }
             try out.flush()
+            if !report.unread.isEmpty { throw Failures.noAnswer }
             let open = strict && report.streams.contains { !$0.endedInOrder }
             if !report.isExplained || open { throw Failures.badNews }
         }
@@ -69,6 +75,7 @@ private struct VerifySummary: Encodable {
     var events: UInt64
     var explained: Bool
     var streams: [Stream]
+    var unread: [UnreadFile]
     var damaged: [DamagedLine]
     var damagedCount: UInt64
     var foreign: UInt64
@@ -84,6 +91,7 @@ private struct VerifySummary: Encodable {
                 endedInOrder: stream.endedInOrder, explained: stream.isExplained, gaps: stream.gaps,
                 findings: stream.findings.map { VerifyText.sentence($0) })
         }
+        unread = report.unread
         damaged = report.damaged
         damagedCount = report.damagedCount
         foreign = report.foreign

@@ -6,7 +6,7 @@ public struct VersionCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Show the versions of secctl and of the daemon.")
 
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
 
     @Flag(help: "Only secctl's own version.")
     var client = false

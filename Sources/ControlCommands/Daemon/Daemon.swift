@@ -10,6 +10,7 @@ package protocol Daemon: Sendable {
     func processes() async throws -> [ProcessListing]
     func sockets() async throws -> [SocketListing]
     func mechanisms() async throws -> [MechanismListing]
+    func configuration() async throws -> [String: String]
 }
 
 /// Which events, and which of their fields.

@@ -30,7 +30,7 @@ package struct EventPrinter {
     package func print(_ event: EventLine, raw line: Span<UInt8>) throws {
         if format == .json, mask.isEmpty { return try output.line(line) }
         var event = event
-        if let kind = event.kind, let level = mask.level(for: kind) {
+        if let level = mask.level(for: event.type) {
             event = event.replacing(body: event.body.restricted(to: level))
         }
         try output.line(format == .json ? event.json : renderer.line(for: event))

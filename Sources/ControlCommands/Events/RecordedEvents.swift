@@ -12,6 +12,8 @@ struct RecordedEvents {
     private var kept: [[UInt8]] = []
     private var damaged = 0
     private(set) var lines: UInt64 = 0
+    /// Files that could not be read, or not to their end; each was said.
+    private(set) var unread = 0
 
     init(printer: EventPrinter, filter: LineFilter, window: TimeWindow, last: Int?) {
         self.printer = printer
@@ -22,19 +24,29 @@ struct RecordedEvents {
 
     /// Reads files one after another ("-" = stdin).
     mutating func read(files: [String]) throws {
-        for path in try LogFiles.ordered(files) {
-            var reader = try LogFiles.reader(path)
-            var number: UInt64 = 0
-            let printer = printer
-            try reader.readLines { line, _ in
-                number += 1
-                try take(line, file: path, number: number)
-                return true
-            } pieceDone: {
+        for path in LogFiles.ordered(files) {
+            do {
+                try read(file: path)
+            } catch let error as InputError {
+                unread += 1
                 try printer.flush()
+                Output.remark(error.description)
             }
         }
         try finish()
+    }
+
+    private mutating func read(file path: String) throws {
+        var reader = try LogFiles.reader(path)
+        var number: UInt64 = 0
+        let printer = printer
+        try reader.readLines { line, _ in
+            number += 1
+            try take(line, file: path, number: number)
+            return true
+        } pieceDone: {
+            try printer.flush()
+        }
     }
 
     /// Reads the journal.

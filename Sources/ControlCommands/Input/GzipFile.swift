@@ -2,6 +2,9 @@ import CZlib
 
 /// A gzip file, as `secd` and logrotate leave behind; several members in one file are read through.
 @safe final class GzipFile {
+    /// Bytes that are unpacked at once: as much is lost before the place where a file is damaged.
+    private static let pieceBytes = 16 * 1024
+
     private let path: String
     private let file: gzFile
 
@@ -20,7 +23,7 @@ import CZlib
 
     func read(into buffer: inout [UInt8], at offset: Int, limit: Int) throws(InputError) -> Int {
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            unsafe gzread(file, bytes.baseAddress?.advanced(by: offset), UInt32(clamping: limit))
+            unsafe gzread(file, bytes.baseAddress?.advanced(by: offset), UInt32(clamping: min(limit, Self.pieceBytes)))
         }
         // zlib tells a file that ends too early only when there is nothing more to give.
         if count <= 0 {

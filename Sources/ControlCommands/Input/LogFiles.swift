@@ -4,12 +4,13 @@ package enum LogFiles {
     private static let searchedLines = 100
 
     /// Sorts files by the time of their first line: names of rotated files differ between tools.
-    /// Files without a time come last, in the order given.
-    package static func ordered(_ paths: [String]) throws -> [String] {
+    /// Files without a time come last, in the order given; so do those that cannot be read, which whoever
+    /// reads them reports.
+    package static func ordered(_ paths: [String]) -> [String] {
         var unique: [String] = []
         for path in paths where !unique.contains(path) { unique.append(path) }
         guard unique.count > 1 else { return unique }
-        let times = try unique.map { $0 == "-" ? nil : try firstTime($0) }
+        let times = unique.map { $0 == "-" ? nil : try? firstTime($0) }
         let order = unique.indices.sorted { left, right in
             switch (times[left], times[right]) {
             case (let a?, let b?): (a, left) < (b, right)

@@ -1,9 +1,10 @@
+package import EventFilters
 package import EventModel
 
-/// One line of the export: what `secd` writes to files, journald and subscribers.
+/// One line of the export: what `secd` (or Tetragon) writes to files, journald and subscribers.
 package struct EventLine: Sendable {
-    /// The JSON key of the event (`process_exec`).
-    package let kindName: String
+    /// The JSON key of the event (`process_exec`), and its number if it has one.
+    package let type: EventType
     /// Nil for an event of another program (Tetragon's `process_kprobe`), which is shown as well.
     package let kind: EventKind?
     package let body: JSONValue
@@ -12,6 +13,8 @@ package struct EventLine: Sendable {
     package let time: String
     /// Where the line stands in the stream.
     package let secd: JSONValue
+    /// What stands beside the event, in the order of the line.
+    private let envelope: [(key: String, value: JSONValue)]
 
     /// Reads a line (without its line break).
     /// - Throws: `JSONError` where the line is not one JSON object with an event in it.
@@ -20,15 +23,18 @@ package struct EventLine: Sendable {
         guard case .object(let members) = line else {
             throw JSONError(offset: 0, reason: "expected an object")
         }
-        guard let event = members.first(where: { Self.isEvent($0.key, $0.value) }) else {
+        guard let position = members.firstIndex(where: { Self.isEvent($0.key, $0.value) }) else {
             throw JSONError(offset: 0, reason: "no event in the object")
         }
-        kindName = event.key
-        kind = EventKind(name: event.key)
-        body = event.value
+        type = EventType(key: members[position].key)
+        kind = EventKind(rawValue: type.number)
+        body = members[position].value
         nodeName = line["node_name"].textOrEmpty
         time = line["time"].textOrEmpty
         secd = line["secd"]
+        var rest = members
+        rest.remove(at: position)
+        envelope = rest
     }
 
     package init(parsing text: String) throws(JSONError) {
@@ -36,7 +42,7 @@ package struct EventLine: Sendable {
         self = try Self(parsing: bytes.span)
     }
 
-    /// The envelope has strings, `secd` and (Tetragon's) `node_labels`; the event is the other object.
+    /// The envelope has texts and a few objects of known names; the event is the other object.
     private static func isEvent(_ key: String, _ value: JSONValue) -> Bool {
         guard case .object = value else { return false }
         return key != "secd" && key != "node_labels" && key != "aggregation_info"
@@ -48,23 +54,18 @@ package struct EventLine: Sendable {
 
 extension EventLine {
     private init(_ event: EventLine, body: JSONValue) {
-        kindName = event.kindName
+        type = event.type
         kind = event.kind
         self.body = body
         nodeName = event.nodeName
         time = event.time
         secd = event.secd
+        envelope = event.envelope
     }
 
     /// The event with other fields.
     package func replacing(body: JSONValue) -> EventLine { EventLine(self, body: body) }
 
     /// The event as a line of JSON.
-    package var json: String {
-        var members: [(key: String, value: JSONValue)] = [(kindName, body)]
-        if !nodeName.isEmpty { members.append(("node_name", .string(nodeName))) }
-        if !time.isEmpty { members.append(("time", .string(time))) }
-        if secd.exists { members.append(("secd", secd)) }
-        return JSONValue.object(members).json
-    }
+    package var json: String { JSONValue.object([(type.name, body)] + envelope).json }
 }

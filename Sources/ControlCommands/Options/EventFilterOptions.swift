@@ -8,7 +8,7 @@ public struct EventFilterOptions: ParsableArguments {
     @Option(
         name: [.customShort("e"), .customLong("event-types")],
         help: ArgumentHelp(
-            "Kinds of events: exec, exit, connect, …, or process, socket, file; process_exec and PROCESS_EXEC work too.",
+            "Kinds of events: exec, exit, connect, …, or process, sockets, file; process_exec and PROCESS_EXEC work too.",
             valueName: "kind,…"))
     var eventTypes: [String] = []
 
@@ -33,6 +33,9 @@ public struct EventFilterOptions: ParsableArguments {
         help: ArgumentHelp("Kubernetes namespace.", valueName: "name,…"))
     var namespace: [String] = []
 
+    @Option(help: ArgumentHelp("Kubernetes namespace, as a regular expression.", valueName: "regex"))
+    var namespaceRegex: [String] = []
+
     @Flag(help: "Events outside of pods.")
     var host = false
 
@@ -53,10 +56,12 @@ public struct EventFilterOptions: ParsableArguments {
     public init() {}
 
     public mutating func validate() throws {
-        for word in eventTypes.flatMap(Self.words) where EventVerb.kinds(named: word).isEmpty {
-            let known = EventKind.allCases.map { EventVerb.name(of: $0) }.joined(separator: ", ")
+        for word in eventTypes.flatMap(Self.words) where EventVerb.numbers(named: word).isEmpty {
+            let ours = EventKind.allCases.map { EventVerb.name(of: $0) }.joined(separator: ", ")
+            let others = EventType.foreign.map(EventVerb.name(of:)).joined(separator: ", ")
             throw ValidationError(
-                "unknown kind of event \"\(word)\"; known are \(known), process, socket, file, stream")
+                "unknown kind of event \"\(word)\"; known are \(ours), the families process, sockets, file, "
+                    + "stream, and of Tetragon's logs \(others)")
         }
         for word in pid.flatMap(Self.words) where UInt32(word) == nil {
             throw ValidationError("\"\(word)\" is no process id")
@@ -71,15 +76,16 @@ public struct EventFilterOptions: ParsableArguments {
     /// One filter with everything in it; nil where nothing was asked for.
     package var filter: FilterSpec? {
         var spec = FilterSpec()
-        spec.eventSet = eventTypes.flatMap(Self.words).flatMap { EventVerb.kinds(named: $0) }.map(\.rawValue)
-        spec.binaryRegex = process
-        spec.ancestorBinaryRegex = ancestor
+        spec.eventSet = eventTypes.flatMap(Self.words).flatMap { EventVerb.numbers(named: $0) }
+        spec.binaryRegex = process.flatMap(Self.patterns)
+        spec.ancestorBinaryRegex = ancestor.flatMap(Self.patterns)
         spec.pid = pid.flatMap(Self.words).compactMap { UInt32($0) }
-        spec.podRegex = pod
+        spec.podRegex = pod.flatMap(Self.patterns)
         // As in tetra: the empty namespace stands for the host.
         spec.namespace = namespace.flatMap(Self.words) + (host ? [""] : [])
-        spec.containerNameRegex = container
-        spec.containerID = containerID.flatMap(Self.words)
+        spec.namespaceRegex = namespaceRegex.flatMap(Self.patterns)
+        spec.containerNameRegex = container.flatMap(Self.patterns)
+        spec.containerID = containerID.flatMap(Self.words).map(Self.startOfID)
         spec.policyNames = policyNames.flatMap(Self.words)
         spec.celExpression = celExpression
         return spec == FilterSpec() ? nil : spec
@@ -88,6 +94,34 @@ public struct EventFilterOptions: ParsableArguments {
     /// Values may be repeated or separated by commas.
     static func words(_ text: String) -> [String] {
         text.split(separator: ",").map { $0.trimmingPrefix(" ") }.map(String.init)
+    }
+
+    /// Regular expressions between commas, as tetra takes them; a comma in brackets (`a{1,2}`) or behind
+    /// a backslash belongs to its expression.
+    static func patterns(_ text: String) -> [String] {
+        var result: [String] = [""]
+        var depth = 0
+        var isEscaped = false
+        for character in text {
+            if character == ",", depth == 0, !isEscaped {
+                result.append("")
+                continue
+            }
+            if !isEscaped {
+                if "([{".contains(character) { depth += 1 }
+                if ")]}".contains(character) { depth = max(0, depth - 1) }
+            }
+            isEscaped = character == "\\" && !isEscaped
+            result[result.count - 1].append(character)
+        }
+        let patterns = result.filter { !$0.isEmpty }
+        return patterns.isEmpty ? [text] : patterns
+    }
+
+    /// Events carry the start of an id: a whole one, as `docker ps --no-trunc` shows it, must match.
+    private static func startOfID(_ text: String) -> String {
+        guard text.utf8.count > ContainerID.exportedLength, text.allSatisfy(\.isHexDigit) else { return text }
+        return String(text.prefix(ContainerID.exportedLength))
     }
 }
 

@@ -36,8 +36,8 @@ package enum Timestamp {
         return (local - localOffset(local)) * second + fraction
     }
 
-    /// A span of time in nanoseconds: `90s`, `10m`, `1h30m`, `2d`, with or without a minus before
-    /// and `ago` behind.
+    /// A span of time in nanoseconds: `500ms`, `90s`, `10m`, `1h30m`, `2d`, with or without a minus
+    /// before and `ago` behind.
     package static func parseSpan(_ text: String) -> Int64? {
         var rest = Substring(text)
         if rest.hasPrefix("-") { rest.removeFirst() }
@@ -49,21 +49,22 @@ package enum Timestamp {
             rest.removeFirst(digits.count)
             let unit = rest.prefix { $0.isASCII && $0.isLetter }
             rest.removeFirst(unit.count)
-            guard let count = Int64(digits), count < 10_000_000, let factor = seconds(of: unit) else {
+            guard let count = Int64(digits), count < 10_000_000, let factor = milliseconds(of: unit) else {
                 return nil
             }
             total += count * factor
         }
-        return total > 9_000_000_000 ? nil : total * second
+        return total > 9_000_000_000_000 ? nil : total * (second / 1000)
     }
 
-    private static func seconds(of unit: Substring) -> Int64? {
+    private static func milliseconds(of unit: Substring) -> Int64? {
         switch unit {
-        case "s", "sec": 1
-        case "m", "min": 60
-        case "h": 3600
-        case "d": 86_400
-        case "w": 604_800
+        case "ms": 1
+        case "s", "sec": 1000
+        case "m", "min": 60_000
+        case "h": 3_600_000
+        case "d": 86_400_000
+        case "w": 604_800_000
         default: nil
         }
     }

@@ -19,6 +19,19 @@ package final class Output {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Calls `action` from a thread of its own when nobody reads our pipe any more; a write alone would
+    /// notice only with the next event.
+    package func whenReaderLeaves(_ action: @escaping @Sendable () -> Void) {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return }
+        let descriptor = descriptor
+        Thread.detachNewThread {
+            var pipe = pollfd(fd: descriptor, events: 0, revents: 0)
+            while unsafe poll(&pipe, 1, -1) < 0, errno == EINTR {}
+            if pipe.revents & Int16(POLLERR) != 0 { action() }
+        }
+    }
+
     package func line(_ text: String) throws {
         buffer.append(contentsOf: text.utf8)
         try endLine()

@@ -56,7 +56,7 @@ package struct EventRenderer: Sendable {
     /// The word in the second column; `-e` takes the same words.
     package static func verb(of event: EventLine) -> (String, Style) {
         guard let kind = event.kind else {
-            return (String(event.kindName.trimmingPrefix("process_")), .daemon)
+            return (EventVerb.name(of: event.type), .daemon)
         }
         return (EventVerb.name(of: kind), EventVerb.style(of: kind))
     }

@@ -1,3 +1,4 @@
+package import EventFilters
 package import EventModel
 
 /// The short words for kinds: shown in lines and taken by `--event-types`.
@@ -45,15 +46,30 @@ package enum EventVerb {
         }
     }
 
-    /// The kinds that a word of `--event-types` names: a kind (`process_exec`, `PROCESS_EXEC`), its
-    /// short word (`exec`), or a family (`process`, `sockets`, `file`, `stream`). Empty = unknown word.
-    package static func kinds(named word: String) -> [EventKind] {
+    /// The numbers of the types that a word of `--event-types` names: a type (`process_exec`,
+    /// `PROCESS_KPROBE`), its short word (`exec`, `kprobe`), or a family of ours (`process`, `sockets`,
+    /// `file`, `stream`). Empty = unknown word.
+    package static func numbers(named word: String) -> [Int32] {
         let wanted = word.lowercased()
-        if let kind = EventKind(name: wanted) { return [kind] }
-        if let kind = EventKind.allCases.first(where: { name(of: $0) == wanted }) { return [kind] }
-        let family = (wanted.hasSuffix("s") && wanted != "process" ? String(wanted.dropLast()) : wanted) + "_"
-        guard ["process_", "processe_", "socket_", "file_", "stream_"].contains(family) else { return [] }
-        let prefix = family == "processe_" ? "process_" : family
-        return EventKind.allCases.filter { $0.name.description.hasPrefix(prefix) }
+        // Before the short words: `socket` is all of them, not only the event of its making.
+        if let prefix = families[wanted] {
+            return EventKind.allCases.filter { $0.name.description.hasPrefix(prefix) }.map(\.rawValue)
+        }
+        if let kind = EventKind.allCases.first(where: { name(of: $0) == wanted }) { return [kind.rawValue] }
+        for key in [wanted, "process_" + wanted] {
+            let type = EventType(key: key)
+            if type.isKnown { return [type.number] }
+        }
+        return []
+    }
+
+    private static let families = [
+        "process": "process_", "processes": "process_", "socket": "socket_", "sockets": "socket_",
+        "file": "file_", "files": "file_", "stream": "stream_",
+    ]
+
+    /// The short word for a type of Tetragon's.
+    package static func name(of type: EventType) -> String {
+        String(type.name.trimmingPrefix("process_"))
     }
 }

@@ -26,6 +26,14 @@ package struct DamagedLine: Sendable, Equatable, Codable {
     package let reason: String
 }
 
+/// A file that could not be read, or not to its end.
+package struct UnreadFile: Sendable, Equatable, Codable {
+    package let file: String
+    /// Lines that were read before.
+    package let lines: UInt64
+    package let reason: String
+}
+
 /// What the books of one stream say.
 package struct StreamReport: Sendable {
     package let stream: String
@@ -45,6 +53,8 @@ package struct StreamReport: Sendable {
 package struct VerifyReport: Sendable {
     package var files: [String] = []
     package var streams: [StreamReport] = []
+    /// Files whose rest is not proven.
+    package var unread: [UnreadFile] = []
     /// The first damaged lines; all of them are counted.
     package var damaged: [DamagedLine] = []
     package var damagedCount: UInt64 = 0
@@ -54,7 +64,9 @@ package struct VerifyReport: Sendable {
     package var events: UInt64 { streams.reduce(foreign) { $0 + $1.events } }
 
     /// Whether every loss is explained.
-    package var isExplained: Bool { damagedCount == 0 && foreign == 0 && streams.allSatisfy(\.isExplained) }
+    package var isExplained: Bool {
+        unread.isEmpty && damagedCount == 0 && foreign == 0 && streams.allSatisfy(\.isExplained)
+    }
 }
 
 /// Verifies lines as they come: `take` each, then `report`.
@@ -69,6 +81,11 @@ package struct LogVerifier {
     package init() {}
 
     package mutating func begin(file: String) { result.files.append(file) }
+
+    /// The file cannot be read on, after so many lines.
+    package mutating func fail(file: String, after lines: UInt64, reason: String) {
+        result.unread.append(UnreadFile(file: file, lines: lines, reason: reason))
+    }
 
     /// Takes a line without its line break; an unfinished one is the last of a file that ends
     /// without a line break.

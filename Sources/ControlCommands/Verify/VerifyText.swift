@@ -19,6 +19,10 @@ package struct VerifyText {
                 stream, alone: report.streams.count == 1, isLast: stream.stream == report.streams.last?.stream
             )
         }
+        for file in report.unread {
+            let read = file.lines == 0 ? "" : " (after \(Quantity.counted(file.lines, "line")))"
+            lines.append(palette.paint("not read\(read): \(safe(file.reason))", .alarm))
+        }
         for damage in report.damaged {
             lines.append(
                 palette.paint("damaged: \(safe(damage.file)):\(damage.line): \(damage.reason)", .alarm))
@@ -32,7 +36,7 @@ package struct VerifyText {
                     "\(Quantity.counted(report.foreign, "event")) without a number in the stream: not written by secd, "
                         + "nothing is proven about them", .alarm))
         }
-        if report.events == 0, report.damagedCount == 0 { lines.append("no events") }
+        if report.events == 0, report.damagedCount == 0, report.unread.isEmpty { lines.append("no events") }
         return lines
     }
 

@@ -1,5 +1,3 @@
-import EventModel
-
 /// A compiled filter expression: a truth about an event, in a bounded subset of CEL.
 ///
 /// Not in the subset: bytes, durations, timestamps, message construction and user functions.
@@ -7,11 +5,8 @@ import EventModel
 public struct CELProgram: Sendable {
     private let expression: CELExpression
 
-    /// Names of events: ours, and Tetragon's that never come from here but may stand in a filter.
-    private static let variables = Set(EventKind.allCases.map { $0.name.description }).union([
-        "process_kprobe", "process_tracepoint", "process_loader", "process_uprobe", "process_throttle",
-        "process_lsm", "process_usdt", "test", "rate_limit_info",
-    ])
+    /// Names of events: ours, and Tetragon's that stand in its logs alone.
+    private static let variables = Set(EventType.known.map(\.name))
 
     /// - Throws: `FilterError` with the position of what is wrong.
     public init(_ text: String, field: String = "cel_expression") throws(FilterError) {
@@ -97,7 +92,7 @@ struct CELRun<Subject: FilterSubject> {
 
     /// A field of the event; nil where it is unset.
     private func field(_ path: [String]) throws(CELFailure) -> CELValue? {
-        guard path[0] == subject.kind.name.description else { throw .absent }
+        guard path[0] == subject.type.name else { throw .absent }
         return subject.value(at: path)
     }
 
@@ -113,7 +108,7 @@ struct CELRun<Subject: FilterSubject> {
     private mutating func has(_ expression: CELExpression) throws(CELFailure) -> Bool {
         switch expression {
         case .field(let path):
-            return path[0] == subject.kind.name.description && subject.value(at: path) != nil
+            return path[0] == subject.type.name && subject.value(at: path) != nil
         case .select(let base, let name): return try member(name, of: try value(base)) != nil
         default: throw .mismatch
         }

@@ -1,8 +1,8 @@
-public import EventModel
+import EventModel
 
-/// An exported line, read back: what filters ask about events of a file.
+/// An exported line, read back: what filters ask about events of a file, of secd or of Tetragon.
 public struct JSONEvent: FilterSubject {
-    public let kind: EventKind
+    public let type: EventType
     public let process: FilterProcess?
     public let parent: FilterProcess?
     public let ancestors: [FilterProcess]
@@ -10,24 +10,24 @@ public struct JSONEvent: FilterSubject {
     /// The whole line.
     public let line: CELValue
 
+    /// Objects that stand beside the event.
+    private static let envelope: Set<String> = ["secd", "node_labels", "aggregation_info"]
+
     /// Reads one line without its line break.
-    /// - Throws: `FilterError` with the position where the line stops being JSON, or where it is no
-    ///   event that this build knows.
+    /// - Throws: `FilterError` with the position where the line stops being JSON, or where it holds no event.
     public init(_ bytes: some Collection<UInt8>) throws(FilterError) {
         do throws(SyntaxError) {
             line = try JSONReader.value(of: bytes)
         } catch {
             throw error.inField("event line", String(decoding: bytes.prefix(200), as: UTF8.self))
         }
-        guard case .map(let members) = line,
-            let (name, body) = members.first(where: { EventKind(name: $0.key) != nil }), case .map = body,
-            let kind = EventKind(name: name)
+        guard case .map(let members) = line, let name = Self.eventKey(of: members), let body = members[name]
         else {
             throw FilterError(
                 field: "event line", text: String(decoding: bytes.prefix(200), as: UTF8.self),
-                reason: "no event that is known here")
+                reason: "no event in the object")
         }
-        self.kind = kind
+        type = EventType(key: name)
         process = body.value(at: ["process"]).flatMap(FilterProcess.init(json:))
         parent = body.value(at: ["parent"]).flatMap(FilterProcess.init(json:))
         if case .list(let list) = body.value(at: ["ancestors"]) {
@@ -36,6 +36,14 @@ public struct JSONEvent: FilterSubject {
             ancestors = []
         }
         policyName = body.text("policy_name")
+    }
+
+    /// The member that holds the event: an object, of a known type if there is one.
+    private static func eventKey(of members: [String: CELValue]) -> String? {
+        let objects = members.filter { key, value in
+            if case .map = value { !envelope.contains(key) } else { false }
+        }.keys
+        return objects.first { EventType(key: $0).isKnown } ?? objects.min()
     }
 
     public func value(at path: [String]) -> CELValue? { line.value(at: path) }
@@ -85,7 +93,7 @@ extension CELValue {
         guard case .list(let list) = value(at: ["cap", name]) else { return 0 }
         var set: UInt64 = 0
         for case .string(let name) in list {
-            if let number = CapabilityNumbers.number(of: name) { set |= 1 << number }
+            if let number = Capability.number(of: name) { set |= 1 << number }
         }
         return set
     }

@@ -2,8 +2,6 @@
 public enum EventFields {
     public static let process = Field("process", 1, .message, "The acting process.")
     public static let parent = Field("parent", 2, .message, "Its parent.")
-    public static let execAncestors = Field(
-        "ancestors", 3, .message, repeated: true, "From the grandparent to PID 1, in short form.")
     public static let exitAncestors = Field(
         "ancestors", 6, .message, repeated: true, "From the grandparent to PID 1, in short form.")
 

@@ -23,6 +23,17 @@ public enum Capability {
     /// The last capability that this build has a name for.
     public static let last = names.count - 1
 
+    private static let numbers = Dictionary(
+        uniqueKeysWithValues: names.map { (bare($0.name.description), Int($0.number)) })
+
+    private static func bare(_ name: String) -> String {
+        let name = name.uppercased()
+        return name.hasPrefix("CAP_") ? String(name.dropFirst(4)) : name
+    }
+
+    /// The number of `CAP_SYS_ADMIN`, `SYS_ADMIN` or `cap_sys_admin`; nil for a name that is none.
+    public static func number(of name: String) -> Int? { numbers[bare(name)] }
+
     /// A capability by its number.
     static func named(_ number: Int) -> EnumCase {
         // A capability newer than this build has no name; the schema keeps the field an enum, so it

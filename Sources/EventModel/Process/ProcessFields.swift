@@ -93,7 +93,6 @@ public enum ProcessFields {
     public static let fsuid = Field("fsuid", 7, .uint32Value, "File-system user id.")
     public static let fsgid = Field("fsgid", 8, .uint32Value, "File-system group id.")
     public static let securebits = Field("securebits", 9, .enumeration, repeated: true, "Secure bits.")
-    public static let credCaps = Field("caps", 10, .message, "Capability sets.")
     public static let userNamespace = Field(
         "user_ns", 11, .message, "User namespace, where it is not the initial one.")
     public static let level = Field("level", 1, .int32Value, "Depth below the initial user namespace.")

@@ -11,6 +11,8 @@ public struct ProcessImage: Sendable {
     public var longArguments: [UInt8]?
     /// Path of the v2 cgroup, from the cgroup table.
     public var cgroupPath: [UInt8] = []
+    /// Start of the container's id, from the cgroup table; empty on the host.
+    public var containerID: [UInt8] = []
     /// Environment, NUL-terminated entries, already redacted; nil = not asked for.
     public var environment: [UInt8]?
     /// Lower-case hexadecimal; empty = not asked for or not readable.

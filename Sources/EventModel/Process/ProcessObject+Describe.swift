@@ -29,6 +29,8 @@ extension ProcessObject {
         context.scratch.withBytes { visitor.string(F.flags, $0) }
         visitor.timestamp(F.startTime, context.time(head.image.start_ns))
         visitor.wrapped(F.auid, head.loginuid)
+        let containerID = image.containerID
+        unsafe visitor.string(F.docker, containerID.span.bytes)
         context.withExecID(head.parent) { visitor.string(F.parentExecID, $0) }
         visitor.wrapped(F.tid, head.tid)
         visitor.wrapped(F.inInitTree, image.has(SECD_IMAGE_INIT_TREE))

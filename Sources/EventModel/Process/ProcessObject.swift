@@ -94,7 +94,9 @@ public final class ProcessObject {
     ) {
         image.head = record
         image.tail.removeAll(keepingCapacity: true)
-        image.cgroupPath.removeAll(keepingCapacity: true)
+        // Both share their memory with the cgroup table.
+        image.cgroupPath = []
+        image.containerID = []
         image.sha256.removeAll(keepingCapacity: true)
         fill(&image)
         // Tetragon's `clone`: the first exec of a process that was forked, not those after it.
