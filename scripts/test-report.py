@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Sums up the tiers of a test run; the last line is `N passed, N failed, N skipped`.
 
-A folder holds NAME.xml (xUnit, as swift-testing writes it) and NAME.end (exit code and seconds) of each
-tier. One test may run in several tiers and counts once: failed if any tier saw it fail, passed if at least
+A folder holds NAME.xml (xUnit, as swift-testing writes it), NAME.log (what it printed) and NAME.end (exit
+code and seconds) of each tier, and plan.txt, the names of all tests where none were left out by a filter. One test may run in several tiers and counts once: failed if any tier saw it fail, passed if at least
 one ran it, skipped otherwise. With the vm tier in the run every mechanism is available somewhere, so a
-test that no tier could run is a hole in the test plan and counts as failed.
+test that no tier could run, a planned one that no tier names and a kernel program that no kernel verified are
+holes in the test plan and count as failed.
 """
 
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -46,6 +48,38 @@ def read_tier(end):
     return tests, seconds
 
 
+def planned(folder):
+    """Names of all tests, as `cases` spells them; none where a filter was set."""
+    plan = folder / "plan.txt"
+    if not plan.exists():
+        return set()
+    # Module.Suite/Inner/test() stands in results as Module.Suite.Inner, test().
+    names = re.findall(r"^(\S+)/([^/\n]+)$", plan.read_text(), re.MULTILINE)
+    return {f"{suite.replace('/', '.')}/{test}" for suite, test in names}
+
+
+def verified(folder, tiers):
+    """Prints the instructions that each kernel's verifier walked; returns the programs that none loaded."""
+    walked = {}
+    for tier in tiers:
+        log = folder / f"{tier}.log"
+        text = log.read_text(errors="replace") if log.exists() else ""
+        for outcome, name, program, count in re.findall(
+            r"^(verified|skipped) (\w+(?:\.probe)?) (\w+)(?:: (\d+)| \()", text, re.MULTILINE
+        ):
+            row = walked.setdefault((name.removesuffix(".probe"), program), {})
+            if outcome == "verified":
+                row[tier, name.endswith(".probe")] = count
+    if not walked:
+        return []
+    columns = [(tier, probe) for tier in tiers for probe in (False, True)]
+    print("\nVerified instructions (probe: the build for kernels without bpf_rdonly_cast):")
+    print(f"{'':40}" + "".join(f"{tier + (' probe' if probe else ''):>16}" for tier, probe in columns))
+    for (name, program), row in sorted(walked.items()):
+        print(f"{name + ' ' + program:40}" + "".join(f"{row.get(column, '-'):>16}" for column in columns))
+    return [f"{name} {program}" for (name, program), row in sorted(walked.items()) if not row]
+
+
 def main(folder):
     tiers = {}
     ends = sorted(folder.glob("*.end"), key=lambda path: path.stat().st_mtime)
@@ -76,6 +110,15 @@ def main(folder):
             totals[FAILED if complete else SKIPPED] += 1
             reasons = "; ".join(sorted({f"{tier}: {message}" for _, tier, message in runs}))
             print(f"{'failed: no tier could run' if complete else 'skipped:'} {name} ({reasons})")
+
+    unloaded = verified(folder, tiers)
+    if complete:
+        for name in sorted(planned(folder) - everywhere.keys()):
+            totals[FAILED] += 1
+            print(f"failed: no tier ran {name}")
+        for program in unloaded:
+            totals[FAILED] += 1
+            print(f"failed: no kernel loaded the program {program}")
 
     for note in sorted(folder.glob("*.skipped")):
         print(note.read_text().removeprefix("=== ").strip())

@@ -23,13 +23,18 @@ bin=$(swift build -c "$config" --show-bin-path)
 results=$root/.build/test-results
 rm -rf "$results"
 mkdir -p "$results"
+# What there is to run: the report finds tests that vanish.
+if [ -z "${TEST_FILTER:-}${VM_TEST_FILTER:-}" ]; then
+    "$bin/secdPackageTests.xctest" --testing-library swift-testing --list-tests > "$results/plan.txt" 2> /dev/null
+fi
 
-# tier NAME COMMAND...: runs one tier, which leaves its results in NAME.xml, and notes how it ended.
+# tier NAME COMMAND...: runs one tier, which leaves its results in NAME.xml; keeps what it printed in NAME.log
+# and notes how it ended.
 tier() {
     local name=$1 started=$SECONDS code=0
     shift
     echo "=== tier $name"
-    "$@" < /dev/null || code=$?
+    "$@" < /dev/null 2>&1 | tee "$results/$name.log" || code=$?
     echo "$code $((SECONDS - started))" > "$results/$name.end"
     echo "=== tier $name ended with $code after $((SECONDS - started)) s"
 }
