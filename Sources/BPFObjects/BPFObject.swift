@@ -1,3 +1,5 @@
+import Glibc
+
 /// The compiled kernel programs of `bpf/`, embedded in the binary by the build.
 ///
 /// Each `bpf/*/NAME.bpf.c` gives two members: `NAME` and `NAMEProbe` (see bpf/kernel/access.h).
@@ -29,9 +31,23 @@ public struct BPFObject: Sendable {
                 }
             }
         }
+        release()
         if digits >= 2 { bytes.append(UInt8(truncatingIfNeeded: (word << (6 * (4 - UInt32(digits)))) >> 16)) }
         if digits == 3 { bytes.append(UInt8(truncatingIfNeeded: (word << 6) >> 8)) }
         return bytes
+    }
+
+    /// Unmaps the text: it is needed once, and would count as the daemon's memory for ever.
+    private func release() {
+        base64.withUTF8Buffer { text in
+            guard let start = text.baseAddress else { return }
+            let page = 4096
+            let first = (UInt(bitPattern: start) + UInt(page) - 1) & ~UInt(page - 1)
+            let end = (UInt(bitPattern: start) + UInt(text.count)) & ~UInt(page - 1)
+            // Whole pages inside the literal hold nothing else, and nobody ever wrote to them.
+            guard first < end else { return }
+            unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_DONTNEED)
+        }
     }
 
     private static func digit(_ character: UInt8) -> UInt32? {

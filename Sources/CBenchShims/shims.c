@@ -2,11 +2,13 @@
 #include "CBenchShims.h"
 
 #include <arpa/inet.h>
+#include <elf.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -103,34 +105,128 @@ uint64_t secd_bench_getppid(uint64_t count)
 	return now() - start;
 }
 
+struct listener {
+	struct sockaddr_in address;
+	int fd;
+};
+
+static int listen_on_loopback(struct listener *listener)
+{
+	socklen_t length = sizeof(listener->address);
+
+	listener->address.sin_family = AF_INET;
+	listener->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener->address.sin_port = 0;
+	listener->fd = socket(AF_INET, SOCK_STREAM, 0);
+	return listener->fd < 0 || bind(listener->fd, (struct sockaddr *)&listener->address, length) ||
+	       listen(listener->fd, 16) ||
+	       getsockname(listener->fd, (struct sockaddr *)&listener->address, &length);
+}
+
+static int connect_once(struct listener *listener)
+{
+	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+	int server;
+
+	if (connect(client, (struct sockaddr *)&listener->address, sizeof(listener->address)))
+		return -1;
+	server = accept(listener->fd, NULL, NULL);
+	/* A reset instead of TIME_WAIT: ports would run out. */
+	setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(client);
+	close(server);
+	return 0;
+}
+
 uint64_t secd_bench_connect(int count)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(address);
-	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	uint64_t start, end = 0;
+	struct listener listener;
+	uint64_t start;
 
-	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
-	    listen(listener, 16) || getsockname(listener, (struct sockaddr *)&address, &length))
+	if (listen_on_loopback(&listener))
 		return 0;
 	start = now();
-	for (int i = 0; i < count; i++) {
-		int client = socket(AF_INET, SOCK_STREAM, 0);
-		int server;
+	for (int i = 0; i < count; i++)
+		if (connect_once(&listener))
+			return 0;
+	start = now() - start;
+	close(listener.fd);
+	return start;
+}
 
-		if (connect(client, (struct sockaddr *)&address, sizeof(address)))
-			goto out;
-		server = accept(listener, NULL, NULL);
-		/* A reset instead of TIME_WAIT: ports would run out. */
-		setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		close(client);
-		close(server);
+uint64_t secd_bench_connect_paced(int count, int per_second, uint64_t *busy)
+{
+	const uint64_t tick = 10000000;
+	int burst = per_second / 100;
+	struct listener listener;
+	uint64_t start, next;
+
+	if (burst < 1 || listen_on_loopback(&listener))
+		return 0;
+	*busy = 0;
+	start = next = now();
+	for (int done = 0; done < count;) {
+		uint64_t began = now();
+		struct timespec wait;
+
+		for (int i = 0; i < burst && done < count; i++, done++)
+			if (connect_once(&listener))
+				return 0;
+		*busy += now() - began;
+		next += tick;
+		wait.tv_sec = (time_t)(next / 1000000000u);
+		wait.tv_nsec = (long)(next % 1000000000u);
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wait, NULL);
 	}
-	end = now();
-out:
-	close(listener);
-	return end ? end - start : 0;
+	start = now() - start;
+	close(listener.fd);
+	return start;
+}
+
+int secd_bench_write_program(int fd)
+{
+#if defined(__x86_64__)
+	/* xor edi, edi; mov eax, SYS_exit_group; syscall */
+	static const unsigned char code[] = { 0x31, 0xff, 0xb8, 0xe7, 0, 0, 0, 0x0f, 0x05 };
+	const Elf64_Half machine = EM_X86_64;
+#elif defined(__aarch64__)
+	/* mov x0, #0; mov x8, #SYS_exit_group; svc #0 */
+	static const unsigned char code[] = { 0, 0, 0x80, 0xd2, 0xc8, 0x0b, 0x80, 0xd2, 1, 0, 0, 0xd4 };
+	const Elf64_Half machine = EM_AARCH64;
+#else
+#error "no program for this machine"
+#endif
+	const Elf64_Addr base = 0x400000;
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segment;
+		unsigned char code[sizeof(code)];
+	} program = {
+		.header = {
+			.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+			.e_type = ET_EXEC,
+			.e_machine = machine,
+			.e_version = EV_CURRENT,
+			.e_entry = base + sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
+			.e_phoff = sizeof(Elf64_Ehdr),
+			.e_ehsize = sizeof(Elf64_Ehdr),
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phnum = 1,
+		},
+		.segment = {
+			.p_type = PT_LOAD,
+			.p_flags = PF_R | PF_X,
+			.p_vaddr = base,
+			.p_paddr = base,
+			.p_filesz = sizeof(program),
+			.p_memsz = sizeof(program),
+			.p_align = 4096,
+		},
+	};
+
+	memcpy(program.code, code, sizeof(code));
+	return write(fd, &program, sizeof(program)) == (ssize_t)sizeof(program) ? 0 : -1;
 }
 
 static void *nothing(void *argument)

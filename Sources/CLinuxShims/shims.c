@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "CLinuxShims.h"
 
+#include <link.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -28,4 +30,30 @@ void secd_lower_priority(void)
 {
 	/* 0 is the calling thread: on Linux the nice value belongs to the thread. */
 	setpriority(PRIO_PROCESS, 0, 19);
+}
+
+static int release_segments(struct dl_phdr_info *object, size_t size, void *unused)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)unused;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		uintptr_t start, end;
+
+		/* Writable segments hold relocated data, which exists in memory only. */
+		if (segment->p_type != PT_LOAD || segment->p_flags & PF_W)
+			continue;
+		start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+		end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+		if (end > start)
+			madvise((void *)start, end - start, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void secd_release_code(void)
+{
+	dl_iterate_phdr(release_segments, NULL);
 }

@@ -1,11 +1,42 @@
 extension OutputBuffer {
     /// Appends bytes as the inside of a JSON string: quotes and controls escaped, what is not
     /// UTF-8 replaced by U+FFFD, one per maximal broken part (Unicode 15, section 3.9).
+    @inline(__always)
     public mutating func append(escaping bytes: RawSpan) {
+        // Nearly every string needs nothing.
+        if Self.isPlain(bytes) { append(bytes) } else { appendMixed(bytes) }
+    }
+
+    /// Whether no byte needs an escape.
+    @inline(__always)
+    private static func isPlain(_ bytes: RawSpan) -> Bool {
+        let length = bytes.byteCount
+        guard length >= 8 else {
+            for index in 0..<length
+            where needsEscape(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)) { return false }
+            return true
+        }
+        var index = 0
+        while index + 8 <= length {
+            if needsEscape(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+                return false
+            }
+            index += 8
+        }
+        // The last eight bytes again, instead of the rest one by one.
+        return !needsEscape(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: length - 8, as: UInt64.self))
+    }
+
+    @inline(__always)
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte >= 0x7f
+    }
+
+    private mutating func appendMixed(_ bytes: RawSpan) {
         var index = 0
         let length = bytes.byteCount
         while index < length {
-            // Runs that need nothing are copied as one piece: nearly every string is one run.
+            // Runs that need nothing are copied as one piece.
             let start = index
             while index + 8 <= length {
                 let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
@@ -14,9 +45,7 @@ extension OutputBuffer {
             }
             while index < length {
                 let byte = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte >= 0x7f {
-                    break
-                }
+                if Self.needsEscape(byte) { break }
                 index += 1
             }
             if index > start { append(bytes.extracting(start..<index)) }

@@ -15,24 +15,47 @@ extension OutputBuffer {
         append(decimal: value.magnitude)
     }
 
+    /// All numbers below 100 in two digits.
+    private static let pairs: StaticString = """
+        00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748\
+        4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798\
+        99
+        """
+
+    /// Stores the two digits of a number below 100.
+    @inline(__always)
+    private static func storePair(_ value: UInt64, at place: UnsafeMutableRawPointer) {
+        let digits = unsafe UnsafeRawPointer(pairs.utf8Start)
+            .loadUnaligned(fromByteOffset: Int(truncatingIfNeeded: value) &* 2, as: UInt16.self)
+        unsafe place.storeBytes(of: digits, as: UInt16.self)
+    }
+
+    /// Digits are made from the last to the first, behind the end of the text, and moved to it.
     private mutating func appendLong(_ value: UInt64) {
-        var length = 0
-        var probe = value
-        while probe > 0 {
-            length += 1
-            probe /= 10
-        }
-        reserve(length)
+        /// Digits of the largest number.
+        let most = 20
+        reserve(2 * most)
+        let start = unsafe base + count
+        var place = unsafe start + most
         var rest = value
-        var position = count + length
-        while rest > 0 {
-            position -= 1
-            unsafe base.storeBytes(
-                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position,
-                as: UInt8.self)
-            rest /= 10
+        while rest >= 100 {
+            unsafe place -= 2
+            unsafe Self.storePair(rest % 100, at: place)
+            rest /= 100
         }
-        advance(by: length)
+        if rest >= 10 {
+            unsafe place -= 2
+            unsafe Self.storePair(rest, at: place)
+        } else {
+            unsafe place -= 1
+            unsafe place.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest), as: UInt8.self)
+        }
+        // Both parts are read before either is written: the places overlap.
+        let head = unsafe place.loadUnaligned(as: SIMD2<UInt64>.self)
+        let tail = unsafe place.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+        unsafe start.storeBytes(of: head, as: SIMD2<UInt64>.self)
+        unsafe start.storeBytes(of: tail, toByteOffset: 16, as: UInt32.self)
+        advance(by: unsafe start + most - place)
     }
 
     /// Appends a number in decimal with leading zeros, exactly `digits` long.
@@ -40,12 +63,14 @@ extension OutputBuffer {
         reserve(digits)
         var rest = value
         var position = count + digits
-        for _ in 0..<digits {
-            position -= 1
-            unsafe base.storeBytes(
-                of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: position,
-                as: UInt8.self)
-            rest /= 10
+        while position - count >= 2 {
+            position -= 2
+            unsafe Self.storePair(rest % 100, at: base + position)
+            rest /= 100
+        }
+        if position > count {
+            let digit = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            unsafe base.storeBytes(of: digit, toByteOffset: count, as: UInt8.self)
         }
         advance(by: digits)
     }
@@ -65,37 +90,45 @@ extension OutputBuffer {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
+    private static let base64Digits: StaticString =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
     /// Appends the standard base64 of some bytes, with padding (RFC 4648, section 4).
     public mutating func append(base64 span: RawSpan) {
-        var index = 0
         let length = span.byteCount
         reserve((length + 2) / 3 * 4)
-        while index < length {
+        var place = unsafe base + count
+        var index = 0
+        while index + 3 <= length {
             let first = unsafe UInt32(span.unsafeLoad(fromByteOffset: index, as: UInt8.self))
-            let second =
-                index + 1 < length
-                ? unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 1, as: UInt8.self)) : 0
-            let third =
-                index + 2 < length
-                ? unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 2, as: UInt8.self)) : 0
+            let second = unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 1, as: UInt8.self))
+            let third = unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 2, as: UInt8.self))
             let word = first << 16 | second << 8 | third
-            append(Self.base64Digit(word >> 18))
-            append(Self.base64Digit(word >> 12 & 63))
-            append(index + 1 < length ? Self.base64Digit(word >> 6 & 63) : UInt8(ascii: "="))
-            append(index + 2 < length ? Self.base64Digit(word & 63) : UInt8(ascii: "="))
+            let digits =
+                Self.base64Digit(word >> 18) | Self.base64Digit(word >> 12) << 8
+                | Self.base64Digit(word >> 6) << 16 | Self.base64Digit(word) << 24
+            unsafe place.storeBytes(of: digits.littleEndian, as: UInt32.self)
+            unsafe place += 4
             index += 3
         }
+        if index < length {
+            let isLast = index + 1 == length
+            let first = unsafe UInt32(span.unsafeLoad(fromByteOffset: index, as: UInt8.self))
+            let second =
+                isLast ? 0 : unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 1, as: UInt8.self))
+            let word = first << 16 | second << 8
+            let third = isLast ? UInt32(UInt8(ascii: "=")) : Self.base64Digit(word >> 6)
+            let digits =
+                Self.base64Digit(word >> 18) | Self.base64Digit(word >> 12) << 8 | third << 16
+                | UInt32(UInt8(ascii: "=")) << 24
+            unsafe place.storeBytes(of: digits.littleEndian, as: UInt32.self)
+        }
+        advance(by: (length + 2) / 3 * 4)
     }
 
+    /// The digit of the low six bits.
     @inline(__always)
-    private static func base64Digit(_ value: UInt32) -> UInt8 {
-        let value = UInt8(truncatingIfNeeded: value)
-        switch value {
-        case 0..<26: return UInt8(ascii: "A") + value
-        case 26..<52: return UInt8(ascii: "a") + value - 26
-        case 52..<62: return UInt8(ascii: "0") + value - 52
-        case 62: return UInt8(ascii: "+")
-        default: return UInt8(ascii: "/")
-        }
+    private static func base64Digit(_ value: UInt32) -> UInt32 {
+        UInt32(unsafe base64Digits.utf8Start[Int(truncatingIfNeeded: value & 63)])
     }
 }

@@ -83,11 +83,39 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
     public mutating func append(_ span: RawSpan) {
         reserve(span.byteCount)
         unsafe span.withUnsafeBytes { source in
-            if let start = source.baseAddress {
-                unsafe (base + count).copyMemory(from: start, byteCount: source.count)
-            }
+            if let start = source.baseAddress { unsafe Self.copy(start, to: base + count, source.count) }
         }
         count += span.byteCount
+    }
+
+    /// Copies bytes; short pieces, which nearly all are, without a call: two loads that overlap cover
+    /// every length between their size and twice of it.
+    @inline(__always)
+    static func copy(_ from: UnsafeRawPointer, to: UnsafeMutableRawPointer, _ length: Int) {
+        if length > 32 {
+            unsafe to.copyMemory(from: from, byteCount: length)
+        } else if length >= 16 {
+            unsafe copyEnds(SIMD2<UInt64>.self, from, to, length)
+        } else if length >= 8 {
+            unsafe copyEnds(UInt64.self, from, to, length)
+        } else if length >= 4 {
+            unsafe copyEnds(UInt32.self, from, to, length)
+        } else if length > 0 {
+            let middle = unsafe from.load(fromByteOffset: length / 2, as: UInt8.self)
+            unsafe copyEnds(UInt8.self, from, to, length)
+            unsafe to.storeBytes(of: middle, toByteOffset: length / 2, as: UInt8.self)
+        }
+    }
+
+    @inline(__always)
+    private static func copyEnds<Word: BitwiseCopyable>(
+        _ type: Word.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ length: Int
+    ) {
+        let end = length - MemoryLayout<Word>.size
+        let first = unsafe from.loadUnaligned(as: Word.self)
+        let last = unsafe from.loadUnaligned(fromByteOffset: end, as: Word.self)
+        unsafe to.storeBytes(of: first, as: Word.self)
+        unsafe to.storeBytes(of: last, toByteOffset: end, as: Word.self)
     }
 
     /// Appends the UTF-8 of a literal.
@@ -95,7 +123,7 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
     public mutating func append(_ text: StaticString) {
         let length = text.utf8CodeUnitCount
         reserve(length)
-        unsafe (base + count).copyMemory(from: text.utf8Start, byteCount: length)
+        unsafe Self.copy(text.utf8Start, to: base + count, length)
         count += length
     }
 
@@ -110,7 +138,7 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
             unsafe end += 1
         }
         unsafe end.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
-        unsafe (end + 1).copyMemory(from: name.utf8Start, byteCount: length)
+        unsafe Self.copy(name.utf8Start, to: end + 1, length)
         unsafe (end + 1 + length).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
         unsafe (end + 2 + length).storeBytes(of: UInt8(ascii: ":"), as: UInt8.self)
         count += length + (comma ? 4 : 3)

@@ -40,13 +40,20 @@ final class DaemonProcess {
         return String(decoding: head, as: UTF8.self).contains(text)
     }
 
-    /// Ends it in order and returns its lines.
+    /// Ends it in order and returns the lines of its newest file.
     func stop() throws -> [Data] {
         process.terminate()
         process.waitUntilExit()
         let data = try Data(contentsOf: exportFile)
         try? FileManager.default.removeItem(at: folder)
         return data.split(separator: UInt8(ascii: "\n")).map { Data($0) }
+    }
+
+    /// Ends it in order.
+    func end() throws {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
     }
 
     /// CPU time of all its threads, nanoseconds.
@@ -59,11 +66,41 @@ final class DaemonProcess {
         }
     }
 
-    /// A number of kilobytes of /proc/PID/status, or a plain count.
-    func status(_ key: String) -> UInt64 {
-        let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") } ?? ""
-        return UInt64(line.filter(\.isNumber)) ?? 0
+    /// Resident memory, the mapped rings and counters apart, bytes.
+    var residentBytes: UInt64 {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/smaps", encoding: .utf8)) ?? ""
+        var isShared = false
+        var sum: UInt64 = 0
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("Rss:") {
+                if !isShared { sum += Self.number(line) * 1024 }
+            } else if line.first?.isHexDigit == true, line.contains("-") {
+                isShared = line.hasSuffix("bpf-map") || line.hasSuffix("bpf_map")
+            }
+        }
+        return sum
+    }
+
+    /// What the kernel charges for the maps and programs that the daemon holds, bytes.
+    var kernelBytes: UInt64 {
+        let folder = "/proc/\(pid)/fdinfo"
+        var seen: Set<Substring> = []
+        var sum: UInt64 = 0
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) else {
+                continue
+            }
+            let lines = text.split(separator: "\n")
+            guard let identity = lines.first(where: { $0.hasPrefix("map_id") || $0.hasPrefix("prog_id") }),
+                let charge = lines.first(where: { $0.hasPrefix("memlock") }), seen.insert(identity).inserted
+            else { continue }
+            sum += Self.number(charge)
+        }
+        return sum
+    }
+
+    private static func number(_ line: Substring) -> UInt64 {
+        UInt64(line.filter(\.isNumber)) ?? 0
     }
 
     /// Voluntary context switches of all threads: wakeups.

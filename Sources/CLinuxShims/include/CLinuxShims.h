@@ -57,6 +57,9 @@ int secd_unshare_mounts(void);
 /* Gives the calling thread the lowest share of the processor (nice 19). */
 void secd_lower_priority(void);
 
+/* Unmaps the pages of all segments that are never written (madvise(2), MADV_DONTNEED). */
+void secd_release_code(void);
+
 /* open(2) is variadic. */
 static inline int secd_open(const char *path, int flags, unsigned int mode)
 {

@@ -34,6 +34,9 @@ public protocol FieldVisitor: ~Copyable {
     mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void)
     /// A nested message; unset when `present` is false.
     mutating func message(_ field: Field, present: Bool, _ body: (inout Self) -> Void)
+    /// A nested message whose content depends on nothing but `source`: an encoder may remember it.
+    mutating func message<Source: BitwiseCopyable>(
+        _ field: Field, decidedBy source: Source, _ body: (inout Self) -> Void)
     /// Several nested messages.
     mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void)
     /// Names and values (`map<string, string>`).
@@ -42,4 +45,12 @@ public protocol FieldVisitor: ~Copyable {
     mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm)
     /// Ancestors, nearest first, in their short form.
     mutating func ancestors(_ field: Field, of process: ProcessObject?)
+}
+
+extension FieldVisitor where Self: ~Copyable {
+    public mutating func message<Source: BitwiseCopyable>(
+        _ field: Field, decidedBy source: Source, _ body: (inout Self) -> Void
+    ) {
+        message(field, present: true, body)
+    }
 }

@@ -6,6 +6,7 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
     /// Encoded sets of capabilities: a machine has few different ones, and the names are long.
     private var capabilityTexts: [(set: UInt64, text: [UInt8])] = []
     private static let capabilityTextLimit = 16
+    private var known = KnownTexts()
 
     public init(capacity: Int = 4096) {
         json = JSONWriter(capacity: capacity)
@@ -119,6 +120,24 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.beginObject()
         body(&self)
         json.endObject()
+    }
+
+    /// Credentials and namespaces are the same in exec after exec: half of an exec's text is copied.
+    @inline(__always)
+    public mutating func message<Source: BitwiseCopyable>(
+        _ field: Field, decidedBy source: Source, _ body: (inout Self) -> Void
+    ) {
+        json.key(field.name)
+        if let text = known.text(field.number, source) {
+            return unsafe json.encoded(text.span.bytes)
+        }
+        let start = json.output.count
+        json.beginObject()
+        body(&self)
+        json.endObject()
+        var text: [UInt8] = []
+        text.append(json.output.bytes.extracting(start..<json.output.count))
+        known.keep(text, field.number, source)
     }
 
     public mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void) {

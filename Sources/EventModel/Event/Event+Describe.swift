@@ -91,13 +91,13 @@ extension Event {
         _ record: secd_credentials_change, _ context: EncodingContext, _ visitor: inout V
     ) {
         typealias F = EventFields
-        visitor.message(F.old, present: true) { ProcessObject.describe(credentials: record.old, &$0) }
-        visitor.message(F.new, present: true) { ProcessObject.describe(credentials: record.new, &$0) }
+        visitor.message(F.old, present: true) { ProcessImage.describe(credentials: record.old, &$0) }
+        visitor.message(F.new, present: true) { ProcessImage.describe(credentials: record.new, &$0) }
         visitor.message(F.oldCapabilities, present: true) {
-            ProcessObject.describe(capabilities: record.old, context, &$0)
+            ProcessImage.describe(capabilities: record.old, context, &$0)
         }
         visitor.message(F.newCapabilities, present: true) {
-            ProcessObject.describe(capabilities: record.new, context, &$0)
+            ProcessImage.describe(capabilities: record.new, context, &$0)
         }
         visitor.text(F.syscall, CredentialSyscall.name(record.syscall))
         visitor.wrapped(F.tid, record.tid)

@@ -2,24 +2,24 @@ import CEventABI
 import TextEncoding
 
 /// The description of a process: every field of every form, in the order in which it is written.
-extension ProcessObject {
+extension ProcessImage {
     /// Describes the process in a form; the only place that knows which field holds what.
-    func describe<V: FieldVisitor & ~Copyable>(_ form: ProcessForm, _ visitor: inout V) {
-        let head = image.head
-        let tail = image.tail
+    func describe<V: FieldVisitor & ~Copyable>(
+        _ form: ProcessForm, _ context: EncodingContext, _ visitor: inout V
+    ) {
         let bytes = unsafe tail.span.bytes
         typealias F = ProcessFields
         context.withExecID(head.image) { visitor.string(F.execID, $0) }
         visitor.wrapped(F.pid, head.image.pid)
         if form == .brief {
-            visitor.string(F.binary, bytes.extracting(image.binaryRange))
+            visitor.string(F.binary, bytes.extracting(binaryRange))
             visitor.timestamp(F.startTime, context.time(head.image.start_ns))
             return
         }
         visitor.wrapped(F.uid, head.credentials.euid)
-        visitor.string(F.cwd, bytes.extracting(image.cwdRange))
-        visitor.string(F.binary, bytes.extracting(image.binaryRange))
-        image.withArguments { arguments in
+        visitor.string(F.cwd, bytes.extracting(cwdRange))
+        visitor.string(F.binary, bytes.extracting(binaryRange))
+        withArguments { arguments in
             context.scratch.removeAll()
             context.scratch.append(tetragonArguments: arguments)
             context.scratch.withBytes { visitor.string(F.arguments, $0) }
@@ -29,28 +29,36 @@ extension ProcessObject {
         context.scratch.withBytes { visitor.string(F.flags, $0) }
         visitor.timestamp(F.startTime, context.time(head.image.start_ns))
         visitor.wrapped(F.auid, head.loginuid)
-        let containerID = image.containerID
         unsafe visitor.string(F.docker, containerID.span.bytes)
         context.withExecID(head.parent) { visitor.string(F.parentExecID, $0) }
         visitor.wrapped(F.tid, head.tid)
-        visitor.wrapped(F.inInitTree, image.has(SECD_IMAGE_INIT_TREE))
+        visitor.wrapped(F.inInitTree, has(SECD_IMAGE_INIT_TREE))
         guard form == .full else { return }
-        describeRights(head, &visitor)
-        describeFile(head, bytes, &visitor)
-        image.withArguments { arguments in
+        describeRights(context, &visitor)
+        describeFile(bytes, context, &visitor)
+        withArguments { arguments in
             visitor.strings(F.argv, in: arguments)
         }
-        visitor.uint64(F.argvMissing, UInt64(max(0, Int(head.arguments_total) - image.argumentBytesKnown)))
-        describePlace(head, bytes, &visitor)
-        describeEnvironment(image.environment ?? [], &visitor)
+        visitor.uint64(F.argvMissing, UInt64(max(0, Int(head.arguments_total) - argumentBytesKnown)))
+        describePlace(bytes, context, &visitor)
+        if let environment {
+            Self.describe(environment: environment, &visitor)
+        } else {
+            Self.describe(environment: [], &visitor)
+        }
     }
 
-    private func describeRights<V: FieldVisitor & ~Copyable>(_ head: secd_exec, _ visitor: inout V) {
+    private func describeRights<V: FieldVisitor & ~Copyable>(
+        _ context: EncodingContext, _ visitor: inout V
+    ) {
         typealias F = ProcessFields
-        visitor.message(F.cap, present: true) { Self.describe(capabilities: head.credentials, context, &$0) }
+        let credentials = head.credentials
+        visitor.message(F.cap, decidedBy: credentials) {
+            Self.describe(capabilities: credentials, context, &$0)
+        }
         let host = context.hostNamespaces
         let ns = head.namespaces
-        visitor.message(F.ns, present: true) { visitor in
+        visitor.message(F.ns, decidedBy: (ns, host)) { visitor in
             Self.describe(F.uts, ns.uts, host.uts, &visitor)
             Self.describe(F.ipc, ns.ipc, host.ipc, &visitor)
             Self.describe(F.mnt, ns.mnt, host.mnt, &visitor)
@@ -62,7 +70,9 @@ extension ProcessObject {
             Self.describe(F.cgroupNamespace, ns.cgroup, host.cgroup, &visitor)
             Self.describe(F.user, ns.user, host.user, &visitor)
         }
-        visitor.message(F.credentials, present: true) { Self.describe(credentials: head.credentials, &$0) }
+        visitor.message(F.credentials, decidedBy: credentials) {
+            Self.describe(credentials: credentials, &$0)
+        }
     }
 
     private static func describe<V: FieldVisitor & ~Copyable>(
@@ -118,14 +128,12 @@ extension ProcessObject {
     }
 
     private func describeFile<V: FieldVisitor & ~Copyable>(
-        _ head: secd_exec, _ bytes: RawSpan, _ visitor: inout V
+        _ bytes: RawSpan, _ context: EncodingContext, _ visitor: inout V
     ) {
         typealias F = ProcessFields
-        let image = image
-        let context = context
         visitor.message(F.binaryProperties, present: true) { visitor in
-            visitor.wrapped(F.setuid, image.has(SECD_IMAGE_SETUID) ? head.credentials.euid : nil)
-            visitor.wrapped(F.setgid, image.has(SECD_IMAGE_SETGID) ? head.credentials.egid : nil)
+            visitor.wrapped(F.setuid, has(SECD_IMAGE_SETUID) ? head.credentials.euid : nil)
+            visitor.wrapped(F.setgid, has(SECD_IMAGE_SETGID) ? head.credentials.egid : nil)
             let raised = head.flags & (SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS)
             visitor.enumerations(F.privilegesChanged, count: raised.nonzeroBitCount) { index in
                 Self.raise(index, of: raised)
@@ -134,32 +142,32 @@ extension ProcessObject {
                 visitor.message(F.inode, present: true) { visitor in
                     visitor.describe(inode: head.binary_inode, context)
                 }
-                visitor.string(F.path, bytes.extracting(image.binaryRange))
+                visitor.string(F.path, bytes.extracting(binaryRange))
             }
-            visitor.bool(F.privilegeUnknown, image.has(SECD_IMAGE_PRIV_UNKNOWN))
+            visitor.bool(F.privilegeUnknown, has(SECD_IMAGE_PRIV_UNKNOWN))
         }
         let deleted = head.binary_inode.number != 0 && head.binary_inode.links == 0
-        visitor.bool(F.fileless, image.has(SECD_IMAGE_FILELESS))
+        visitor.bool(F.fileless, has(SECD_IMAGE_FILELESS))
         visitor.bool(F.deleted, deleted)
-        unsafe visitor.string(F.sha256, image.sha256.span.bytes)
-        let filename = bytes.extracting(image.filenameRange)
-        let script = image.has(SECD_IMAGE_SCRIPT)
+        unsafe visitor.string(F.sha256, sha256.span.bytes)
+        let filename = bytes.extracting(filenameRange)
+        let script = has(SECD_IMAGE_SCRIPT)
         visitor.message(F.script, present: script) { visitor in
             context.scratch.removeAll()
             // execve took it relative to the working directory.
             if filename.byteCount > 0,
                 unsafe filename.unsafeLoad(fromByteOffset: 0, as: UInt8.self) != UInt8(ascii: "/")
             {
-                context.scratch.append(directory: bytes.extracting(image.cwdRange))
+                context.scratch.append(directory: bytes.extracting(cwdRange))
                 context.scratch.append(withoutDot: filename)
             } else {
                 context.scratch.append(filename)
             }
             context.scratch.withBytes { visitor.string(F.scriptPath, $0) }
-            visitor.string(F.interpreter, bytes.extracting(image.interpreterRange))
+            visitor.string(F.interpreter, bytes.extracting(interpreterRange))
         }
         // The common case, an absolute path without links, says nothing new.
-        let isKnown = script || filename.isIdentical(to: bytes.extracting(image.binaryRange))
+        let isKnown = script || filename.isIdentical(to: bytes.extracting(binaryRange))
         visitor.string(F.filename, isKnown ? filename.extracting(0..<0) : filename)
     }
 
@@ -175,7 +183,7 @@ extension ProcessObject {
     }
 
     private func describePlace<V: FieldVisitor & ~Copyable>(
-        _ head: secd_exec, _ bytes: RawSpan, _ visitor: inout V
+        _ bytes: RawSpan, _ context: EncodingContext, _ visitor: inout V
     ) {
         typealias F = ProcessFields
         var comm = head.comm
@@ -185,13 +193,12 @@ extension ProcessObject {
         }
         unsafe withUnsafeBytes(of: &tty) { unsafe visitor.string(F.tty, RawSpan(_unsafeBytes: $0).untilNUL) }
         visitor.uint32(F.session, head.sessionid == UInt32.max ? 0 : head.sessionid)
-        let cgroupPath = image.cgroupPath
         visitor.message(F.cgroup, present: head.cgroup_id != 0) { visitor in
             visitor.uint64(F.cgroupID, head.cgroup_id)
             unsafe visitor.string(F.cgroupPath, cgroupPath.span.bytes)
         }
-        visitor.string(F.binaryInRoot, bytes.extracting(image.binaryRange).inRoot(of: head.binary))
-        visitor.string(F.cwdInRoot, bytes.extracting(image.cwdRange).inRoot(of: head.cwd))
+        visitor.string(F.binaryInRoot, bytes.extracting(binaryRange).inRoot(of: head.binary))
+        visitor.string(F.cwdInRoot, bytes.extracting(cwdRange).inRoot(of: head.cwd))
         visitor.uint32(F.pidInNamespace, head.pid_in_ns == head.image.pid ? 0 : head.pid_in_ns)
         visitor.timestamp(
             F.processStart, head.process_start_ns == 0 ? nil : context.time(head.process_start_ns))
@@ -202,8 +209,9 @@ extension ProcessObject {
         context.scratch.withBytes { visitor.string(F.pathFlags, $0) }
     }
 
-    private func describeEnvironment<V: FieldVisitor & ~Copyable>(_ environment: [UInt8], _ visitor: inout V)
-    {
+    private static func describe<V: FieldVisitor & ~Copyable>(
+        environment: [UInt8], _ visitor: inout V
+    ) {
         var entries: [Range<Int>] = []
         var start = 0
         for index in environment.indices where environment[index] == 0 {
@@ -227,19 +235,18 @@ extension ProcessObject {
             if text.count > 0 { text.append(UInt8(ascii: " ")) }
             text.append(word)
         }
-        let head = image.head
-        word(image.has(SECD_IMAGE_EXECVE), "execve")
-        word(image.has(SECD_IMAGE_SEEDED), "procFS")
-        word(image.cwdRange.count == 1, "rootcwd")
+        word(has(SECD_IMAGE_EXECVE), "execve")
+        word(has(SECD_IMAGE_SEEDED), "procFS")
+        word(cwdRange.count == 1, "rootcwd")
         word(head.cwd.length == 0, "nocwd")
         word(head.cwd.flags & SECD_PATH_UNREADABLE != 0, "errorCWD")
         word(
             head.binary.flags & (SECD_PATH_UNREADABLE | SECD_PATH_TRUNCATED) != 0, "errorPathResolutionBinary"
         )
-        word(image.has(SECD_IMAGE_ARGV_FAULT), "errorArgs")
-        word(Int(head.arguments_total) > image.argumentBytesKnown, "truncArgs")
-        word(image.has(SECD_IMAGE_CLONE), "clone")
-        word(image.has(SECD_IMAGE_INIT_TREE), "inInitTree")
-        word(image.has(SECD_IMAGE_KERNEL_THREAD), "kernelThread")
+        word(has(SECD_IMAGE_ARGV_FAULT), "errorArgs")
+        word(Int(head.arguments_total) > argumentBytesKnown, "truncArgs")
+        word(has(SECD_IMAGE_CLONE), "clone")
+        word(has(SECD_IMAGE_INIT_TREE), "inInitTree")
+        word(has(SECD_IMAGE_KERNEL_THREAD), "kernelThread")
     }
 }

@@ -1,0 +1,51 @@
+import TextEncoding
+
+/// Texts of messages that were encoded before, found again by the bytes that they were made from.
+///
+/// Direct-mapped: a text that falls into a slot replaces what was there. The whole source is
+/// compared, so a wrong text is impossible, and the memory is bounded by the slots.
+struct KnownTexts: ~Copyable {
+    /// Users of one machine that run programs at the same time, times three messages, roomily.
+    private static let slots = 64
+
+    private struct Entry {
+        var field: Int32 = 0
+        var source: [UInt8] = []
+        var text: [UInt8] = []
+    }
+
+    private var entries = [Entry](repeating: Entry(), count: KnownTexts.slots)
+
+    /// The text of a field that was made from these bytes.
+    @inline(__always)
+    func text<Source: BitwiseCopyable>(_ field: Int32, _ source: Source) -> [UInt8]? {
+        unsafe withUnsafeBytes(of: source) { bytes in
+            let slot = unsafe Self.slot(field, bytes)
+            guard entries[slot].field == field, entries[slot].source.count == bytes.count else { return nil }
+            let isSame = unsafe entries[slot].source.withUnsafeBytes { unsafe $0.elementsEqual(bytes) }
+            return isSame ? entries[slot].text : nil
+        }
+    }
+
+    /// Keeps a text.
+    mutating func keep<Source: BitwiseCopyable>(_ text: [UInt8], _ field: Int32, _ source: Source) {
+        unsafe withUnsafeBytes(of: source) { bytes in
+            let slot = unsafe Self.slot(field, bytes)
+            entries[slot] = unsafe Entry(field: field, source: Array(bytes), text: text)
+        }
+    }
+
+    @inline(__always)
+    private static func slot(_ field: Int32, _ source: UnsafeRawBufferPointer) -> Int {
+        var hash = UInt64(truncatingIfNeeded: field)
+        var index = 0
+        while index + 8 <= source.count {
+            let word = unsafe source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            // Knuth's multiplier; the high bits of a product depend on all bits below.
+            hash = (hash ^ word) &* 0x9e37_79b9_7f4a_7c15
+            hash ^= hash >> 32
+            index += 8
+        }
+        return Int(truncatingIfNeeded: hash) & (slots - 1)
+    }
+}
