@@ -55,6 +55,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
@@ -87,7 +89,7 @@ let package = Package(
         library("AgentModel"),
 
         // Logic: pure functions and single-owner state.
-        library("EventFilters", ["EventModel"]),
+        library("EventFilters", ["EventModel", "CEventABI"]),
         library("EventDecoder", ["EventModel", "CEventABI"], settings: eventPath),
         library("ProcessTree", ["EventModel", "CEventABI"], settings: eventPath),
         library("Configuration", ["CYaml"]),
@@ -168,9 +170,13 @@ let package = Package(
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 logging,
             ]),
-        tests("EventFiltersTests", ["EventFilters", "EventModel", "TestSupport"]),
+        tests(
+            "EventFiltersTests", ["EventFilters", "EventModel", "EventReference", "CEventABI", "TestSupport"]),
         tests("LinuxSystemTests", ["LinuxSystem", system]),
         tests("ConfigurationTests", ["Configuration"]),
         tests(

@@ -17,17 +17,20 @@ public struct Subscription: Sendable {
     /// An event that matches one of these does not pass.
     public var deny: [FilterSpec]
     public var fieldFilters: [FieldFilterSpec]
+    /// Only for messages: lines carry their own numbers.
+    public var aggregation: AggregationSpec?
     public var format: SubscriptionFormat
     /// Who asks, for the status page.
     public var peer: String
 
     public init(
         allow: [FilterSpec] = [], deny: [FilterSpec] = [], fieldFilters: [FieldFilterSpec] = [],
-        format: SubscriptionFormat, peer: String
+        aggregation: AggregationSpec? = nil, format: SubscriptionFormat, peer: String
     ) {
         self.allow = allow
         self.deny = deny
         self.fieldFilters = fieldFilters
+        self.aggregation = aggregation
         self.format = format
         self.peer = peer
     }

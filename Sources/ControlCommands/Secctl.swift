@@ -10,17 +10,21 @@ public struct Secctl: AsyncParsableCommand {
         commandName: "secctl",
         abstract: "Watch and question secd, the security daemon of this machine.",
         discussion: """
+            Each command finds the daemon by --socket PATH, else $SECD_SOCKET, else /run/secd/secd.sock, or on \
+            another machine by --server-address.
+
             Exit codes: 0 good, 1 bad news (problems, unexplained holes), 2 no answer (daemon or file not \
             readable), 64 wrong usage.
             """,
         version: version,
         subcommands: [
             EventsCommand.self, TreeCommand.self, PsCommand.self, SocketsCommand.self, TopCommand.self,
-            StatusCommand.self, ConfigCommand.self, DoctorCommand.self, VerifyCommand.self, VersionCommand.self,
+            StatusCommand.self, ConfigCommand.self, DoctorCommand.self, VerifyCommand.self,
+            VersionCommand.self,
             CompletionCommand.self,
         ])
 
-    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
+    @OptionGroup(visibility: .hidden) var connection: ConnectionOptions
 
     public init() {}
 

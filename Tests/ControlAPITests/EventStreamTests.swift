@@ -111,6 +111,44 @@ import Testing
         }
     }
 
+    /// The daemon's own end of a stream is OK: a deadline must look different, whoever notices it first.
+    @Test func aDeadlineIsNoEndInOrder() async throws {
+        try await Fixture.run { fixture in
+            for _ in 0..<5 {
+                let error = await #expect(throws: RPCError.self) {
+                    _ = try await fixture.getEvents(count: 1, timeout: .milliseconds(100))
+                }
+                #expect(error?.code == .deadlineExceeded)
+            }
+        }
+    }
+
+    @Test func aggregationArrivesOrIsRefused() async throws {
+        try await Fixture.run { fixture in
+            let usualRequest = Tetragon_GetEventsRequest.with { $0.aggregationOptions.channelBufferSize = 7 }
+            let shortRequest = Tetragon_GetEventsRequest.with {
+                $0.aggregationOptions.channelBufferSize = 7
+                $0.aggregationOptions.windowSize.seconds = 5
+                $0.aggregationOptions.windowSize.nanos = 1
+            }
+            async let usual = fixture.getEvents(usualRequest, count: 1)
+            try await fixture.agent.waitForSubscribers(1)
+            async let short = fixture.getEvents(shortRequest, count: 1)
+            try await fixture.agent.waitForSubscribers(2)
+            fixture.agent.publish([try execEvent("/bin/a")])
+            _ = try await (usual, short)
+            let specs = fixture.agent.subscribers.map(\.subscription.aggregation)
+            #expect(specs.map { $0?.window } == [15_000_000_000, 5_000_000_001])
+            #expect(specs.map { $0?.capacity } == [7, 7])
+            let endless = Tetragon_GetEventsRequest.with { $0.aggregationOptions.windowSize.seconds = .max }
+            let refusal = await #expect(throws: RPCError.self) {
+                _ = try await fixture.getEvents(endless, count: 1)
+            }
+            #expect(refusal?.code == .invalidArgument)
+            #expect(refusal?.message.contains("aggregation_options.window_size") == true)
+        }
+    }
+
     @Test func wrongFilterIsRefusedInItsOwnWords() async throws {
         try await Fixture.run { fixture in
             var filter = FilterSpec()

@@ -67,13 +67,16 @@ struct Fixture: Sendable {
 
     /// Reads `count` messages of GetEvents.
     func getEvents(
-        _ request: Tetragon_GetEventsRequest = .init(), count: Int
+        _ request: Tetragon_GetEventsRequest = .init(), count: Int, timeout: Duration? = nil
     ) async throws -> [Tetragon_GetEventsResponse] {
-        try await withGRPCClient(transport: transport()) { client in
+        var options = CallOptions.defaults
+        options.timeout = timeout
+        let call = options
+        return try await withGRPCClient(transport: transport()) { client in
             try await client.serverStreaming(
                 request: ClientRequest(message: request), descriptor: Self.method("GetEvents"),
                 serializer: ProtobufSerializer<Tetragon_GetEventsRequest>(),
-                deserializer: ProtobufDeserializer<Tetragon_GetEventsResponse>(), options: .defaults
+                deserializer: ProtobufDeserializer<Tetragon_GetEventsResponse>(), options: call
             ) { response in
                 var events: [Tetragon_GetEventsResponse] = []
                 for try await event in response.messages {

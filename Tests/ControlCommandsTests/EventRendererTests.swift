@@ -129,7 +129,7 @@ import Testing
         (
             Sample.line(
                 "process_kprobe", Sample.actors + #","function_name":"tcp_connect","policy_name":"net""#),
-            "kprobe   demo/web       curl[901] tcp_connect net"
+            "kprobe   demo/web       curl[901] tcp_connect   policy net"
         ),
     ])
     func compact(json: String, expected: String) throws {
@@ -221,7 +221,7 @@ import Testing
         let body =
             #""process":{"pid":5,"binary":"/bin/x","arguments":"\#(String(repeating: "a", count: 5000))"}"#
         let json = Sample.line("process_exec", body)
-        #expect(try Sample.render(json).hasSuffix("a… (+3976 characters, all with -o json)"))
+        #expect(try Sample.render(json).hasSuffix("a… (+4700 characters, all with -o json)"))
         #expect(try Sample.render(json, wide: true).hasSuffix("aaaa"))
     }
 

@@ -45,6 +45,70 @@ import Testing
         #expect(!text.contains(pid: 77))
     }
 
+    /// Processes that ended a moment ago are kept for late records; nobody alive descends from them.
+    @Test func endedProcessesAreNoPartOfTheTree() {
+        var ended = Self.process("x", "a", 99, "/usr/bin/true")
+        ended.alive = false
+        let texts = [false, true].map {
+            ProcessTreeText(
+                processes: Self.processes + [ended], sockets: [], palette: Palette(isOn: false), all: $0)
+        }
+        #expect(texts[0].lines().count == 5)
+        #expect(texts[1].lines().last == "└─ true[99]   exited")
+    }
+
+    @Test func socketsThatLookAlikeAreOneLine() throws {
+        var nameless = Self.socket
+        (nameless.kind, nameless.state, nameless.local) = ("unix", "established", "")
+        nameless.bytesReceived = 0
+        var unbound = Self.socket
+        (unbound.state, unbound.local) = ("close", "0.0.0.0:0")
+        (unbound.bytesSent, unbound.bytesReceived) = (0, 0)
+        let sockets = [nameless, unbound, nameless, nameless]
+        let tree = ProcessTreeText(
+            processes: [Self.process("c", "", 812, "/usr/sbin/nginx")], sockets: sockets,
+            palette: Palette(isOn: false))
+        #expect(
+            tree.lines() == ["nginx[812]", "     unix established ×3", "     tcp unconnected"])
+        #expect(
+            try Listing.text(SocketRow.rows(sockets), as: .table, Palette(isOn: false)) == """
+                kind  state        local  remote   sent  received  process
+                unix  established  -              234 B         -  nginx[812] ×3
+                tcp   unconnected  -                  -         -  nginx[812]
+                """)
+    }
+
+    @Test func narrowTerminals() {
+        let columns = [Column("mechanism"), Column("n", right: true), Column("without it")]
+        let rows = [
+            ["fentry", "1", "tracepoints of system calls; io_uring is not seen"], ["kprobes", "22", ""],
+        ]
+        let palette = Palette(isOn: false)
+        #expect(
+            Listing.table(columns, rows, palette, width: 40) == """
+                mechanism   n  without it
+                fentry      1  tracepoints of system ca…
+                kprobes    22
+                """)
+        #expect(
+            Listing.table(columns, rows, palette, width: 40, .wrap) == """
+                mechanism   n  without it
+                fentry      1  tracepoints of system
+                               calls; io_uring is not
+                               seen
+                kprobes    22
+                """)
+        #expect(Listing.table(columns, rows, palette, width: 80).hasSuffix("is not seen\nkprobes    22"))
+        // A word is broken only where it is longer than words are.
+        let path = "/a/path/of/thirty/letters/here" + "/and/more"
+        #expect(
+            Listing.table([Column("a")], [["tp_btf/sched_process_exec"], [path]], palette, width: 4, .wrap)
+                == "a\ntp_btf/sched_process_exec\n\(path.prefix(30))\n\(path.dropFirst(30))")
+        let tree = ProcessTreeText(
+            processes: Self.processes, sockets: [], palette: palette, width: 34)
+        #expect(tree.lines()[2] == "│  └─ nginx[812] -g \"d…   demo/web")
+    }
+
     @Test func aRingInTheTreeEnds() {
         let ring = [
             Self.process("a", "b", 1, "/a"), Self.process("b", "a", 2, "/b"), Self.process("c", "c", 3, "/c"),
@@ -57,7 +121,7 @@ import Testing
     @Test func tables() throws {
         let palette = Palette(isOn: false)
         #expect(
-            try Listing.text([Self.socket], as: .table, palette) == """
+            try Listing.text(SocketRow.rows([Self.socket]), as: .table, palette) == """
                 kind  state   local       remote  sent  received  process
                 tcp   listen  0.0.0.0:80          78 B     2 KiB  nginx[812]
                 """)
@@ -74,7 +138,7 @@ import Testing
                     """)
         let rows = ProcessRow.rows(Self.processes, all: false)
         #expect(rows.map { $0.row[0] + "<" + $0.row[1] } == ["1<-", "90<1", "812<77", "813<812"])
-        let json = try Listing.text([Self.socket], as: .json, palette)
+        let json = try Listing.json([Self.socket])
         #expect(
             try JSONDecoder().decode([SocketListing].self, from: Data(json.utf8)).first?.local == "0.0.0.0:80"
         )

@@ -70,7 +70,8 @@ import Testing
         #expect(try matches(line) { $0.policyNames = ["shadow"] })
         #expect(try matches(line) { $0.parentBinaryRegex = ["^/bin/sh$"] })
         #expect(
-            try matches(line) { $0.celExpression = ["process_kprobe.args[0].file_arg.path == '/etc/shadow'"] })
+            try matches(line) { $0.celExpression = ["process_kprobe.args[0].file_arg.path == '/etc/shadow'"] }
+        )
         #expect(try !matches(line) { $0.celExpression = ["process_exec.process.pid == 7u"] })
     }
 

@@ -103,7 +103,7 @@ import Testing
         (
             "process_exec.process",
             """
-            exec_id=1 pid=2 uid=3 cwd=4 binary=5 arguments=6 flags=7 start_time=8 auid=9 parent_exec_id=12 cap=14 ns=15 \
+            exec_id=1 pid=2 uid=3 cwd=4 binary=5 arguments=6 flags=7 start_time=8 auid=9 docker=11 parent_exec_id=12 cap=14 ns=15 \
             tid=16 process_credentials=17 binary_properties=18 in_init_tree=20 environment_variables=21
             """
         ),

@@ -97,18 +97,54 @@ extension KernelSuite {
             #expect(exec.process["cgroup"]["id"].int == id)
         }
 
-        @Test("namespaces that live for an instant: every process is there, nothing stays")
-        func many() async throws {
-            let count = Kernel.scaled(2000)
-            let before = await agent.engine.processStatus().live
+        @Test(
+            "a container by its cgroup's name: of who was moved into it, forked in it, ran and ended in it",
+            .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
+        func container() throws {
+            let id = String(repeating: String(getpid(), radix: 16) + "0", count: 64).prefix(64)
+            let path = Kernel.cgroupRoot! + "/docker-\(id).scope"
             let story = try agent.run(
-                Step("many-clone", count, Clone.newPid | Clone.newUTS | Clone.newMounts))
+                Step("mkdir", path), Step("put", path + "/cgroup.procs", "0"), .fork, .report,
+                .exec("/bin/true"))
+            let child = try story.activity.report()
+            try Activity.run(.exec("/bin/rmdir", ["rmdir", path]))
 
-            let children = try agent.children(of: try story.exit().execID)
+            for kind in ["process_fork", "process_exec", "process_exit"] {
+                #expect(try agent.expect(kind, of: child).process["docker"].text == String(id.prefix(31)))
+            }
+            #expect(!(try agent.run(.exec("/bin/true")).exec().process["docker"].isPresent))
+        }
+
+        @Test("ten thousand namespaces that live for an instant: every process is there, nothing stays")
+        func many() async throws {
+            let count = Kernel.scaled(2500)
+            let mark = agent.capture.count
+            let before = await agent.engine.processStatus()
+            // Four new namespaces each.
+            let story = try agent.run(
+                Step("many-clone", count, Clone.newPid | Clone.newUTS | Clone.newIPC | Clone.newMounts))
+            let parent = try story.exit().execID
+            try agent.settle()
+
+            let events = agent.capture.all.dropFirst(mark)
+            let children = events.filter { $0.process["parent_exec_id"].text == parent }
             #expect(children.count { $0.kind == "process_fork" } == count)
             #expect(children.count { $0.kind == "process_exit" } == count)
-            #expect(children.allSatisfy { $0.kind == "process_exit" || $0.process["pid_in_ns"].int == 1 })
-            #expect(await agent.engine.processStatus().live < before + 50)
+            #expect(children.count == 2 * count)
+            let forks = children.filter { $0.kind == "process_fork" }
+            #expect(
+                forks.allSatisfy { $0.process["pid_in_ns"].int == 1 && $0.process["in_init_tree"].bool })
+            #expect(!events.contains { $0.kind == "stream_gap" })
+            // Ended images stay a quarter of a second; then the tree is what it was.
+            var after = await agent.engine.processStatus()
+            for _ in 0..<100 where after.retained > before.retained + 50 {
+                try await Task.sleep(for: .milliseconds(100))
+                after = await agent.engine.processStatus()
+            }
+            #expect(after.live < before.live + 50)
+            #expect(after.retained <= before.retained + 50)
+            #expect(after.evicted == before.evicted)
+            #expect(after.bytes < before.bytes + (4 << 20))
         }
     }
 }

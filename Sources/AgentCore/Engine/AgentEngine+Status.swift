@@ -102,13 +102,18 @@ extension ProcessListing {
     init(_ process: ProcessObject, _ context: EncodingContext) {
         let image = process.image
         func text(_ range: Range<Int>) -> String { String(decoding: image.tail[range], as: UTF8.self) }
+        // Where /proc does not tell the executable, the kernel's short name is better than nothing.
+        let comm = unsafe withUnsafeBytes(of: image.head.comm) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
         var time = OutputBuffer(capacity: 64)
         time.append(rfc3339: context.time(image.head.image.start_ns))
         self.init(
             execID: String(decoding: process.execID, as: UTF8.self),
             parentExecID: String(decoding: process.parent?.execID ?? [], as: UTF8.self),
             pid: image.head.image.pid,
-            uid: image.head.credentials.euid, binary: text(image.binaryRange),
+            uid: image.head.credentials.euid,
+            binary: image.binaryRange.isEmpty ? comm : text(image.binaryRange),
             arguments: image.tetragonArguments,
             cwd: text(image.cwdRange), startTime: String(decoding: time.copyToArray(), as: UTF8.self),
             cgroup: String(decoding: image.cgroupPath, as: UTF8.self), pod: "",

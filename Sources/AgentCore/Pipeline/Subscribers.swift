@@ -16,6 +16,9 @@ final class Subscribers {
     private static let batchBytes = 256 * 1024
     /// Bytes that are held back for a subscriber whose queue is full before events are lost.
     private static let heldBytes = 4 << 20
+    /// Between two batches for a subscriber, nanoseconds: a message for each pass of the worker would cost
+    /// more than the events. The first event after a pause goes at once.
+    private static let interval: UInt64 = 25_000_000
 
     private final class Subscriber {
         let id: UInt64
@@ -24,6 +27,9 @@ final class Subscribers {
         let fields: FieldMask?
         let continuation: AsyncStream<EventBatch>.Continuation
         var batch = EventBatch()
+        var window: AggregationWindow?
+        /// When it got its last batch.
+        var handed: UInt64 = 0
         var events: UInt64 = 0
         var lost: UInt64 = 0
         var pendingLoss: UInt64 = 0
@@ -37,6 +43,17 @@ final class Subscribers {
             self.filters = filters
             self.fields = fields
             self.continuation = continuation
+            window = subscription.aggregation.map(AggregationWindow.init)
+        }
+
+        /// Takes an encoded event; one that says nothing new in its window is counted.
+        func take(_ bytes: RawSpan, _ event: borrowing Event) {
+            if window != nil, let key = AggregationKey(event) {
+                if window?.count(key) == true { return }
+                window?.add(key, bytes.array, kind: event.kind, priority: event.priority, at: BootClock.now)
+            } else {
+                batch.append(bytes, terminator: nil, event)
+            }
         }
     }
 
@@ -68,8 +85,11 @@ final class Subscribers {
 
     /// Ends all subscriptions, after what waits was handed over.
     func finish() {
-        flush()
-        for subscriber in list { subscriber.continuation.finish() }
+        for subscriber in list {
+            subscriber.window?.drain(into: &subscriber.batch)
+            if !subscriber.batch.isEmpty || subscriber.pendingLoss > 0 { hand(subscriber) }
+            subscriber.continuation.finish()
+        }
         list.removeAll()
     }
 
@@ -93,19 +113,29 @@ final class Subscribers {
                     event.describe(context, &protobuf)
                     encoded = true
                 }
-                protobuf.protobuf.output.withBytes { subscriber.batch.append($0, terminator: nil, event) }
+                protobuf.protobuf.output.withBytes { subscriber.take($0, event) }
             case (.protobuf, let level?):
                 var masked = ProtobufVisitor()
                 event.describe(selecting: level, context, &masked)
-                subscriber.batch.append(masked.protobuf.output.bytes, terminator: nil, event)
+                subscriber.take(masked.protobuf.output.bytes, event)
             }
             if subscriber.batch.bytes.count > Self.batchBytes { hand(subscriber) }
         }
     }
 
-    /// Hands over everything that waits.
+    /// Hands over what has waited long enough; also the word on a loss that no event follows.
     func flush() {
-        for subscriber in list where !subscriber.batch.isEmpty { hand(subscriber) }
+        if list.isEmpty { return }
+        let now = BootClock.now
+        for subscriber in list {
+            if subscriber.window?.isOver(at: now) == true {
+                subscriber.window?.drain(into: &subscriber.batch)
+            }
+            guard !subscriber.batch.isEmpty || subscriber.pendingLoss > 0 else { continue }
+            guard now >= subscriber.handed + Self.interval else { continue }
+            subscriber.handed = now
+            hand(subscriber)
+        }
     }
 
     private func hand(_ subscriber: Subscriber) {

@@ -11,11 +11,13 @@ final class OpenStreams: Sendable {
         var closed = false
         var next: UInt64 = 0
         var tasks: [UInt64: Task<Void, any Error>] = [:]
+        /// Streams whose client went away or whose time is over.
+        var cancelled: Set<UInt64> = []
     }
     private let state = Mutex(State())
 
-    /// Runs the body of one stream until it ends, the client goes, or `endAll`. The last two count
-    /// as an end in order.
+    /// Runs the body of one stream until it ends, `endAll` (an end in order), or the client goes or lets
+    /// the call's deadline pass.
     func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let task = Task { try await body() }
         let number: UInt64
@@ -25,7 +27,12 @@ final class OpenStreams: Sendable {
             task.cancel()
             throw error
         }
-        defer { state.withLock { _ = $0.tasks.removeValue(forKey: number) } }
+        defer {
+            state.withLock { state in
+                state.tasks.removeValue(forKey: number)
+                state.cancelled.remove(number)
+            }
+        }
         try await withRPCCancellationHandler {
             try await withTaskCancellationHandler {
                 do {
@@ -38,7 +45,14 @@ final class OpenStreams: Sendable {
                 task.cancel()
             }
         } onCancelRPC: {
+            self.state.withLock { state in
+                if !state.closed, state.tasks[number] != nil { state.cancelled.insert(number) }
+            }
             task.cancel()
+        }
+        // Who hung up does not hear it; who set a deadline must not take its end for the daemon's.
+        if state.withLock({ $0.cancelled.contains(number) }) {
+            throw RPCError(code: .deadlineExceeded, message: "the time that the client gave the call is over")
         }
     }
 

@@ -19,7 +19,9 @@ public struct ConfigCommand: AsyncParsableCommand {
             let rows = settings.sorted { $0.key < $1.key }.map { Setting(name: $0.key, value: $0.value) }
             switch display.output {
             case .json: try out.line(try Listing.json(settings))
-            case .table: try out.line(try Listing.text(rows, as: .table, display.palette(for: out)))
+            case .table:
+                try out.line(
+                    try Listing.text(rows, as: .table, display.palette(for: out), width: out.columns))
             }
             try out.flush()
         }

@@ -16,7 +16,7 @@ public struct DoctorCommand: AsyncParsableCommand {
         try await Failures.reported {
             let out = Output()
             let rows = try await connection.daemon().mechanisms()
-            try out.line(try Listing.text(rows, as: display.output, display.palette(for: out)))
+            try out.line(try Listing.text(rows, as: display.output, display.palette(for: out), width: out.columns))
             try out.flush()
         }
     }
@@ -26,6 +26,8 @@ extension MechanismListing: ListDisplayable {
     package static var columns: [Column] {
         [Column("mechanism"), Column("here"), Column("used by"), Column("without it")]
     }
+
+    package static var overflow: CellOverflow { .wrap }
 
     package var row: [String] {
         let here = available ? "yes" : reason.isEmpty ? "no" : "no (\(reason))"

@@ -22,7 +22,8 @@ public struct PsCommand: AsyncParsableCommand {
                 display.output == .json
                 ? try Listing.json(all ? processes : processes.filter(\.alive))
                 : try Listing.text(
-                    ProcessRow.rows(processes, all: all), as: .table, display.palette(for: out))
+                    ProcessRow.rows(processes, all: all), as: .table, display.palette(for: out),
+                    width: out.columns)
             try out.line(text)
             try out.flush()
         }
@@ -73,6 +74,6 @@ extension ProcessListing {
 
     var command: String {
         let text = arguments.isEmpty ? binary : "\(binary) \(arguments)"
-        return TerminalText.escaped(text, limit: 200) + (alive ? "" : " (exited)")
+        return TerminalText.cut(TerminalText.escaped(text), to: 200) + (alive ? "" : " (exited)")
     }
 }

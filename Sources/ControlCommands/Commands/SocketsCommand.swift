@@ -24,18 +24,27 @@ public struct SocketsCommand: AsyncParsableCommand {
         try await Failures.reported {
             let out = Output()
             let kinds = kind.flatMap(EventFilterOptions.words)
-            let rows = try await connection.daemon().sockets()
+            let sockets = try await connection.daemon().sockets()
                 .filter { pid == nil || $0.pid == pid }
                 .filter { kinds.isEmpty || kinds.contains($0.kind) }
                 .filter { !listening || $0.state == "listen" }
                 .sorted { ($0.kind, $0.local, $0.cookie) < ($1.kind, $1.local, $1.cookie) }
-            try out.line(try Listing.text(rows, as: display.output, display.palette(for: out)))
+            let text =
+                display.output == .json
+                ? try Listing.json(sockets)
+                : try Listing.text(
+                    SocketRow.rows(sockets), as: .table, display.palette(for: out), width: out.columns)
+            try out.line(text)
             try out.flush()
         }
     }
 }
 
-extension SocketListing: ListDisplayable {
+/// Sockets that look alike in one row: a program may hold hundreds of nameless pairs.
+package struct SocketRow: ListDisplayable {
+    private var socket: SocketListing
+    private var count = 1
+
     package static var columns: [Column] {
         [
             Column("kind"), Column("state"), Column("local"), Column("remote"), Column("sent", right: true),
@@ -45,10 +54,39 @@ extension SocketListing: ListDisplayable {
 
     package var row: [String] {
         [
-            kind, state, local, remoteText, Quantity.bytes(bytesSent), Quantity.bytes(bytesReceived),
-            userText,
+            socket.kind, socket.stateText, socket.localText.isEmpty ? "-" : socket.localText,
+            socket.remoteText, Self.total(socket.bytesSent), Self.total(socket.bytesReceived),
+            socket.userText + (count > 1 ? " ×\(count)" : ""),
         ]
     }
+
+    /// One row for each group of sockets that differ in nothing but their cookies and totals.
+    package static func rows(_ sockets: [SocketListing]) -> [SocketRow] {
+        var rows: [SocketRow] = []
+        var places: [[String]: Int] = [:]
+        for socket in sockets {
+            let key = [socket.kind, socket.state, socket.local, socket.remote, socket.user, socket.userText]
+            if let place = places[key] {
+                rows[place].count += 1
+                rows[place].socket.bytesSent &+= socket.bytesSent
+                rows[place].socket.bytesReceived &+= socket.bytesReceived
+            } else {
+                places[key] = rows.count
+                rows.append(SocketRow(socket: socket))
+            }
+        }
+        return rows
+    }
+
+    private static func total(_ bytes: UInt64) -> String { bytes == 0 ? "-" : Quantity.bytes(bytes) }
+}
+
+extension SocketListing {
+    /// What ss calls UNCONN: neither connected nor listening. The kernel's word for it is close.
+    var stateText: String { state == "close" ? "unconnected" : state }
+
+    /// Nothing where the socket was not bound.
+    var localText: String { local.hasSuffix(":0") && kind != "unix" ? "" : local }
 
     var remoteText: String { remoteName.isEmpty ? remote : "\(remote) (\(remoteName))" }
 

@@ -11,6 +11,9 @@ public struct TreeCommand: AsyncParsableCommand {
     @Option(help: "Only this process, its ancestors and its descendants.")
     var pid: UInt32?
 
+    @Flag(name: .shortAndLong, help: "Ended processes too, that are kept for late records.")
+    var all = false
+
     @Flag(inversion: .prefixedNo, help: "Show the sockets of each process.")
     var sockets = true
 
@@ -28,7 +31,7 @@ public struct TreeCommand: AsyncParsableCommand {
             var display = DisplayOptions()
             display.color = color
             let tree = ProcessTreeText(
-                processes: processes, sockets: open, palette: display.palette(for: out))
+                processes: processes, sockets: open, palette: display.palette(for: out), width: out.columns, all: all)
             if let pid, !tree.contains(pid: pid) {
                 throw InputError("no live process has pid \(pid) (as secd sees pids: those of the host)")
             }

@@ -43,6 +43,10 @@ public struct VerifyCommand: AsyncParsableCommand {
                 }
             }
             let report = verifier.report()
+            if report.isUnread {
+                for file in report.unread { Output.remark(file.reason) }
+                throw Failures.noAnswer
+            }
             let out = Output()
             switch display.output {
             case .json: try out.line(try Listing.json(VerifySummary(report)))

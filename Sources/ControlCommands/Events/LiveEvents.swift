@@ -31,7 +31,8 @@ package struct LiveEvents {
                 }
                 guard left > 0 else { return }
                 guard reconnectWait != nil else {
-                    Output.remark("the daemon ended the stream: it stops or restarts (--reconnect waits for it)")
+                    Output.remark(
+                        "the daemon ended the stream: it stops or restarts (--reconnect waits for it)")
                     return
                 }
             } catch let error as ClientError {

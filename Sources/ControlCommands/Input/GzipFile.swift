@@ -23,7 +23,8 @@ import CZlib
 
     func read(into buffer: inout [UInt8], at offset: Int, limit: Int) throws(InputError) -> Int {
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            unsafe gzread(file, bytes.baseAddress?.advanced(by: offset), UInt32(clamping: min(limit, Self.pieceBytes)))
+            unsafe gzread(
+                file, bytes.baseAddress?.advanced(by: offset), UInt32(clamping: min(limit, Self.pieceBytes)))
         }
         // zlib tells a file that ends too early only when there is nothing more to give.
         if count <= 0 {

@@ -17,22 +17,32 @@ package struct Column: Sendable {
     }
 }
 
+/// What happens to cells that a terminal has no room for.
+package enum CellOverflow: Sendable {
+    case cut, wrap
+}
+
 /// A value that can be a row of a table or an element of a JSON array.
 package protocol ListDisplayable: Encodable {
     static var columns: [Column] { get }
+    static var overflow: CellOverflow { get }
     /// One text per column.
     var row: [String] { get }
 }
 
+extension ListDisplayable {
+    package static var overflow: CellOverflow { .cut }
+}
+
 /// Shows rows of one kind.
 package enum Listing {
-    package static func text<Row: ListDisplayable>(_ rows: [Row], as format: ListFormat, _ palette: Palette)
-        throws
-        -> String
-    {
+    /// - Parameter width: columns of the terminal; nil = as wide as the texts.
+    package static func text<Row: ListDisplayable>(
+        _ rows: [Row], as format: ListFormat, _ palette: Palette, width: Int? = nil
+    ) throws -> String {
         switch format {
         case .json: try json(rows)
-        case .table: table(Row.columns, rows.map(\.row), palette)
+        case .table: table(Row.columns, rows.map(\.row), palette, width: width, Row.overflow)
         }
     }
 
@@ -42,23 +52,21 @@ package enum Listing {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// A header and rows; columns as wide as their widest text, the last one free.
-    package static func table(_ columns: [Column], _ rows: [[String]], _ palette: Palette) -> String {
+    /// A header and rows; columns as wide as their widest text, the last one free. Where a terminal is
+    /// narrower, its widest columns give way.
+    package static func table(
+        _ columns: [Column], _ rows: [[String]], _ palette: Palette, width: Int? = nil,
+        _ overflow: CellOverflow = .cut
+    ) -> String {
         let safe = rows.map { row in row.map(TerminalText.escaped) }
-        let widths = columns.indices.map { index in
-            safe.reduce(columns[index].title.count) { max($0, index < $1.count ? $1[index].count : 0) }
-        }
-        func line(_ cells: [String]) -> String {
-            let padded = columns.indices.map { index in
-                let cell = index < cells.count ? cells[index] : ""
-                if columns[index].right { return cell.paddedLeft(to: widths[index]) }
-                return index == columns.count - 1 ? cell : cell.padded(to: widths[index])
+        let layout = TableLayout(columns, safe, width: width, overflow)
+        let header = palette.paint(layout.line(columns.map(\.title)), .strong)
+        let lines = safe.flatMap { row -> [String] in
+            switch overflow {
+            case .cut: [layout.line(layout.cut(row))]
+            case .wrap: layout.wrapped(row).map(layout.line)
             }
-            var text = padded.joined(separator: "  ")
-            while text.hasSuffix(" ") { text.removeLast() }
-            return text
         }
-        let header = palette.paint(line(columns.map(\.title)), .strong)
-        return ([header] + safe.map(line)).joined(separator: "\n")
+        return ([header] + lines).joined(separator: "\n")
     }
 }

@@ -9,16 +9,26 @@ package import AgentModel
 package struct ProcessTreeText {
     /// A damaged tree may have a ring in it.
     private static let deepest = 512
+    /// Characters of an argument list that are shown where the terminal sets no limit.
+    private static let mostArguments = 120
 
     private var children: [String: [ProcessListing]] = [:]
     private var byID: [String: ProcessListing] = [:]
     private var sockets: [String: [SocketListing]] = [:]
     private let roots: [ProcessListing]
     private let palette: Palette
+    /// Columns of the terminal.
+    private let width: Int?
 
-    package init(processes: [ProcessListing], sockets: [SocketListing], palette: Palette) {
+    /// - Parameter all: also ended processes that nobody alive descends from, kept for late records.
+    package init(
+        processes: [ProcessListing], sockets: [SocketListing], palette: Palette, width: Int? = nil,
+        all: Bool = false
+    ) {
         self.palette = palette
+        self.width = width
         byID = Dictionary(processes.map { ($0.execID, $0) }) { first, _ in first }
+        if !all { byID = Self.aliveAndAbove(byID) }
         self.sockets = Dictionary(grouping: sockets.filter { !$0.user.isEmpty }, by: \.user)
         let known = byID
         let ordered = known.values.sorted {
@@ -26,6 +36,19 @@ package struct ProcessTreeText {
         }
         roots = ordered.filter { $0.parentExecID == $0.execID || known[$0.parentExecID] == nil }
         children = Dictionary(grouping: ordered.filter { $0.parentExecID != $0.execID }, by: \.parentExecID)
+    }
+
+    /// The living and all their ancestors.
+    private static func aliveAndAbove(_ processes: [String: ProcessListing]) -> [String: ProcessListing] {
+        var result: [String: ProcessListing] = [:]
+        for process in processes.values where process.alive {
+            var current: ProcessListing? = process
+            while let next = current, result[next.execID] == nil {
+                result[next.execID] = next
+                current = processes[next.parentExecID]
+            }
+        }
+        return result
     }
 
     package func contains(pid: UInt32) -> Bool { byID.values.contains { $0.pid == pid && $0.alive } }
@@ -77,12 +100,13 @@ package struct ProcessTreeText {
     private func subtree(
         _ process: ProcessListing, indent: String, branch: Branch, shown: Set<String>?, depth: Int
     ) -> [String] {
-        var lines = [indent + branch.before + title(process)]
+        let start = indent + branch.before
+        var lines = [start + title(process, room: width.map { $0 - start.count })]
         guard depth < Self.deepest else { return lines }
         let below = (children[process.execID] ?? []).filter { shown?.contains($0.execID) ?? true }
         let deeper = indent + branch.under
-        for socket in sockets[process.execID] ?? [] {
-            lines.append(deeper + (below.isEmpty ? "     " : "│    ") + palette.paint(text(socket), .network))
+        for text in texts(sockets[process.execID] ?? []) {
+            lines.append(deeper + (below.isEmpty ? "     " : "│    ") + palette.paint(text, .network))
         }
         for (index, child) in below.enumerated() {
             let branch = index == below.count - 1 ? Branch.last : .middle
@@ -91,22 +115,37 @@ package struct ProcessTreeText {
         return lines
     }
 
-    private func title(_ process: ProcessListing) -> String {
-        let program = process.binary.isEmpty ? "?" : process.binary.lastPathComponent
+    private func title(_ process: ProcessListing, room: Int?) -> String {
+        let program = process.binary.isEmpty ? "(unknown)" : process.binary.lastPathComponent
         let name = TerminalText.escaped("\(program)[\(process.pid)]")
-        let arguments = TerminalText.escaped(process.arguments, limit: 120)
+        let place = process.place == "host" ? "" : "   " + TerminalText.escaped(process.place)
+        let end = process.alive ? "" : "   exited"
+        // A line that wraps would break the branches.
+        let left = room.map { max(0, $0 - name.count - place.count - end.count - 1) } ?? Self.mostArguments
+        let arguments = TerminalText.cut(
+            TerminalText.escaped(process.arguments), to: min(left, Self.mostArguments))
         var text = palette.paint(name, process.alive ? .strong : .faint)
         if !arguments.isEmpty { text += " " + arguments }
-        if process.place != "host" {
-            text += "   " + palette.paint(TerminalText.escaped(process.place), .faint)
+        return text + palette.paint(place + end, .faint)
+    }
+
+    /// One text for each group of sockets that look alike.
+    private func texts(_ sockets: [SocketListing]) -> [String] {
+        var order: [String] = []
+        var counts: [String: Int] = [:]
+        for socket in sockets {
+            let line = text(socket)
+            if counts.updateValue(counts[line, default: 0] + 1, forKey: line) == nil { order.append(line) }
         }
-        if !process.alive { text += palette.paint("   exited", .faint) }
-        return text
+        return order.map { line in
+            let count = counts[line, default: 1]
+            return count > 1 ? "\(line) ×\(count)" : line
+        }
     }
 
     private func text(_ socket: SocketListing) -> String {
-        var text = socket.state.isEmpty ? socket.kind : "\(socket.kind) \(socket.state)"
-        if !socket.local.isEmpty { text += " " + socket.local }
+        var text = socket.state.isEmpty ? socket.kind : "\(socket.kind) \(socket.stateText)"
+        if !socket.localText.isEmpty { text += " " + socket.localText }
         if !socket.remote.isEmpty { text += " ↔ " + socket.remoteText }
         return TerminalText.escaped(text)
     }

@@ -79,7 +79,7 @@ package struct StatusText {
             "  " + TerminalText.escaped(function).padded(to: width) + "  " + TerminalText.escaped(mechanism)
         }
         let blind = sensor.blindSpots.map {
-            "  " + palette.paint("does not see " + TerminalText.escaped($0), .warning)
+            "  " + palette.paint("not seen by " + TerminalText.escaped($0), .warning)
         }
         return ["\(TerminalText.escaped(sensor.name)) sensor \(state)"] + mechanisms + blind
     }

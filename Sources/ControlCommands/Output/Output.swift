@@ -19,6 +19,15 @@ package final class Output {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Columns of the terminal; nil where the output is none.
+    package var columns: Int? {
+        var size = winsize()
+        guard isTerminal, unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return nil
+        }
+        return Int(size.ws_col)
+    }
+
     /// Calls `action` from a thread of its own when nobody reads our pipe any more; a write alone would
     /// notice only with the next event.
     package func whenReaderLeaves(_ action: @escaping @Sendable () -> Void) {

@@ -19,7 +19,7 @@ package struct EventRenderer: Sendable {
     package let clock: ClockStyle
 
     /// A compact line shows this much of an argument list.
-    static let compactArguments = 1024
+    static let compactArguments = 300
 
     package init(wide: Bool, palette: Palette, clock: ClockStyle) {
         self.wide = wide
@@ -48,7 +48,7 @@ package struct EventRenderer: Sendable {
         case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:
             file(event, chain, &line)
         case .streamStart, .streamGap, .streamStop: stream(event, &line)
-        case nil: other(event, chain, &line)
+        case nil: foreign(event, chain, &line)
         }
         return line.text
     }
@@ -90,14 +90,6 @@ package struct EventRenderer: Sendable {
         for process in processes {
             line.add(process.label)
             line.add(" → ", .faint)
-        }
-    }
-
-    /// Events of other programs in the same format: what Tetragon's own kinds have in common.
-    private func other(_ event: EventLine, _ chain: ProcessChain, _ line: inout StyledLine) {
-        actor(chain, &line)
-        for name in ["function_name", "event", "subsys", "path", "symbol", "policy_name", "message"] {
-            if let text = event.body[name].text { line.add(" " + text) }
         }
     }
 }

@@ -30,6 +30,12 @@ package enum TerminalText {
         return safe.prefix(limit) + "… (+\(safe.count - limit) characters, all with -o json)"
     }
 
+    /// The beginning of a text that was made safe, as it fits into so many characters.
+    static func cut(_ safe: String, to width: Int) -> String {
+        guard safe.utf8.count > width, safe.count > width else { return safe }
+        return width > 0 ? safe.prefix(width - 1) + "…" : ""
+    }
+
     private static func hex(_ value: UInt32, _ digits: Int) -> String {
         let text = String(value, radix: 16)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
@@ -49,6 +55,8 @@ extension String {
 
     /// The part behind the last slash; the whole where there is none.
     var lastPathComponent: String {
+        // `[kworker/0:1]` is the name of a task and no path.
+        guard !hasPrefix("[") else { return self }
         guard let slash = lastIndex(of: "/"), slash != index(before: endIndex) else { return self }
         return String(self[index(after: slash)...])
     }

@@ -61,6 +61,9 @@ package struct VerifyReport: Sendable {
     /// Lines without `secd`: events of another program, which nobody numbered.
     package var foreign: UInt64 = 0
 
+    /// Whether no file gave anything at all.
+    package var isUnread: Bool { unread.count == files.count && unread.allSatisfy { $0.lines == 0 } }
+
     package var events: UInt64 { streams.reduce(foreign) { $0 + $1.events } }
 
     /// Whether every loss is explained.

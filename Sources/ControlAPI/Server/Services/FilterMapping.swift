@@ -1,5 +1,6 @@
 import ControlProtos
 import EventFilters
+import GRPCCore
 import SwiftProtobuf
 
 // What a request says, as the values that the agent compiles. Nothing is judged here: regular
@@ -120,6 +121,23 @@ extension FieldFilterSpec {
         filter.fields = Google_Protobuf_FieldMask(protoPaths: fields)
         filter.action = include ? .include : .exclude
         return filter
+    }
+}
+
+extension AggregationSpec {
+    /// - Throws: `RPCError` for a window that is none.
+    init(_ options: Tetragon_AggregationOptions) throws {
+        var window: Int64?
+        if options.hasWindowSize {
+            let (whole, overflow) = options.windowSize.seconds.multipliedReportingOverflow(by: 1_000_000_000)
+            window =
+                overflow ? .max : whole.addingReportingOverflow(Int64(options.windowSize.nanos)).partialValue
+        }
+        do throws(FilterError) {
+            try self.init(window: window, capacity: options.channelBufferSize)
+        } catch {
+            throw RPCError(code: .invalidArgument, message: error.description)
+        }
     }
 }
 

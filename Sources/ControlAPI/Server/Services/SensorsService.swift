@@ -21,7 +21,9 @@ struct SensorsService: RegistrableRPCService {
         router.stream(Self.name, "GetEvents") { (request: Tetragon_GetEventsRequest, context) in
             let subscription = Subscription(
                 allow: request.allowList.map(FilterSpec.init), deny: request.denyList.map(FilterSpec.init),
-                fieldFilters: request.fieldFilters.map(FieldFilterSpec.init), format: .protobuf,
+                fieldFilters: request.fieldFilters.map(FieldFilterSpec.init),
+                aggregation: request.hasAggregationOptions
+                    ? try AggregationSpec(request.aggregationOptions) : nil, format: .protobuf,
                 peer: Subscriptions.peer(context))
             return try subscriptions.open(subscription) { batch, writer in
                 if batch.lostBefore > 0 {
