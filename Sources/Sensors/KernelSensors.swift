@@ -16,6 +16,9 @@ public struct SensorOptions: Sendable {
     public var sockets: Bool
     /// Watched path prefixes; empty = no file sensor.
     public var files: [String]
+    /// Mechanisms that are not used although the kernel has them, by the beginning of their names
+    /// (`fexit/security_`): the lower rungs of a ladder are tested on kernels that have the upper ones.
+    public var withoutMechanisms: [String] = []
     /// Process whose getppid(2) calls become test records; nil = no load generator.
     public var loadPID: UInt32?
 
@@ -89,6 +92,18 @@ public final class KernelSensors {
         status = objects.map { $0.status }
     }
 
+    /// What names in the pin directory begin with, for the moment between a link's detaching and its end.
+    public static let stoppingPrefix = "stopping"
+
+    /// Detaches all programs at an orderly end, without waiting for the kernel: that takes two seconds, in which
+    /// neither locks nor sockets should be held.
+    /// - Parameter directory: on a bpf file system, of this daemon alone.
+    public func detach(through directory: String) {
+        for object in objects {
+            object.detachInBackground(through: "\(directory)/\(Self.stoppingPrefix)-\(object.plan.name)")
+        }
+    }
+
     static func plans(_ options: SensorOptions) -> [SensorPlan] {
         var plans = [ProcessSensor.plan]
         if options.sockets { plans.append(SocketSensor.plan) }
@@ -119,34 +134,44 @@ public final class KernelSensors {
 
     /// Runs the task iterator: every process of the machine gets its kernel record, and is returned.
     /// - Throws: `SensorError`.
-    public func seedProcesses() throws -> [secd_seed] {
-        try iterate(sensor: ProcessSensor.plan.name, as: secd_seed.self)
+    public func seedProcesses() throws -> [ProcessSeed] {
+        ProcessSeed.all(in: try iterate(sensor: ProcessSensor.plan.name))
     }
 
     /// Runs the socket iterator: one record (SECD_SOCKET_SEEDED) for each process and descriptor.
     /// - Throws: `SensorError`.
-    public func seedSockets() throws -> [secd_socket] {
-        try iterate(sensor: SocketSensor.plan.name, as: secd_socket.self)
+    public func seedSockets() throws -> [secd_socket_seed] {
+        try iterate(sensor: SocketSensor.plan.name, as: secd_socket_seed.self)
+    }
+
+    /// Looks for sockets that ended without a hook; their closes come as records.
+    public func auditSockets() {
+        guard let object = objects.first(where: { $0.plan.name == SocketSensor.plan.name }) else { return }
+        // Refused once it would be refused always, and then the start would have failed to load it.
+        try? object.file.run(SocketSensor.audit)
     }
 
     private func iterate<Record: BitwiseCopyable>(sensor: String, as type: Record.Type) throws -> [Record] {
-        guard let object = objects.first(where: { $0.plan.name == sensor }),
-            let iterator = object.plan.iterator
-        else {
-            return []
-        }
-        let bytes: [UInt8]
-        do {
-            let link = try object.file.attach(iterator)
-            bytes = try link.readIterator()
-        } catch {
-            throw SensorError("the iterator of the \(sensor) sensor failed: \(error)")
-        }
+        let bytes = try iterate(sensor: sensor)
         let size = MemoryLayout<Record>.size
         return unsafe bytes.withUnsafeBytes { buffer in
             (0..<buffer.count / size).map {
                 unsafe buffer.loadUnaligned(fromByteOffset: $0 * size, as: Record.self)
             }
+        }
+    }
+
+    private func iterate(sensor: String) throws -> [UInt8] {
+        guard let object = objects.first(where: { $0.plan.name == sensor }),
+            let iterator = object.plan.iterator
+        else {
+            return []
+        }
+        do {
+            let link = try object.file.attach(iterator)
+            return try link.readIterator()
+        } catch {
+            throw SensorError("the iterator of the \(sensor) sensor failed: \(error)")
         }
     }
 

@@ -18,8 +18,12 @@ final class LoadedObject {
 
     /// A link in an array: noncopyable values cannot stand there by themselves.
     final class AttachedLink {
-        let link: BPFLink
-        init(_ link: consuming BPFLink) { self.link = link }
+        private var link: BPFLink?
+        init(_ link: consuming BPFLink) { self.link = consume link }
+
+        func detachInBackground(through path: String) {
+            if let link = link.take() { link.detachInBackground(through: path) }
+        }
     }
 
     /// Loads the best build of a sensor that the kernel accepts.
@@ -28,7 +32,7 @@ final class LoadedObject {
         _ plan: SensorPlan, _ facts: KernelFacts, _ options: SensorOptions, sharing first: LoadedObject?,
         logger: Logger
     ) throws {
-        let chosen = plan.choose(facts)
+        let chosen = plan.choose(facts, without: options.withoutMechanisms)
         for case (let ladder, nil) in chosen where ladder.isRequired {
             throw SensorError(
                 "the \(plan.name) sensor has no mechanism for \(ladder.function) on this kernel; without it you lose \(ladder.lossWithout)"
@@ -68,7 +72,9 @@ final class LoadedObject {
         var wanted = Set(chosen.flatMap { $0.mechanism?.attachments.map(\.program) ?? [] })
         if let iterator = plan.iterator { wanted.insert(iterator) }
         file.selectPrograms { wanted.contains($0) }
-        try file.setConstant("secd_agent", options.agent)
+        var agent = options.agent
+        for case (_, let mechanism?) in chosen { agent.flags |= mechanism.agentFlags }
+        try file.setConstant("secd_agent", agent)
         if let pid = options.loadPID { try file.setConstant("secd_load_pid", pid) }
         for attachment in chosen.flatMap({ $0.mechanism?.attachments ?? [] }) {
             if case .cgroup(let program, let type?) = attachment {
@@ -106,6 +112,13 @@ final class LoadedObject {
         }
     }
 
+    /// Detaches every program without waiting for the kernel.
+    /// - Parameter path: what free names in a bpf file system begin with.
+    func detachInBackground(through path: String) {
+        for (number, link) in links.enumerated() { link.detachInBackground(through: "\(path)-\(number)") }
+        links.removeAll()
+    }
+
     private func attach(_ attachment: Attachment, _ options: SensorOptions) throws(BPFError) {
         switch attachment {
         case .section(let program):
@@ -114,6 +127,7 @@ final class LoadedObject {
             for event in events where Self.exists(category, event) {
                 links.append(AttachedLink(try file.attach(program, tracepoint: category, event)))
             }
+        case .run: break
         case .kprobe(let program, let function, let onReturn):
             links.append(AttachedLink(try file.attach(program, kprobe: function, onReturn: onReturn)))
         case .cgroup(let program, _):

@@ -45,11 +45,13 @@ enum Attachment: Sendable {
     /// At the root of the v2 hierarchy; `type` overrides what this libbpf can express.
     case cgroup(program: String, type: UInt32?)
     case kprobe(program: String, function: String, onReturn: Bool)
+    /// At no hook: the daemon runs it.
+    case run(program: String)
 
     var program: String {
         switch self {
         case .section(let program), .tracepoints(let program, _, _), .cgroup(let program, _),
-            .kprobe(let program, _, _):
+            .kprobe(let program, _, _), .run(let program):
             program
         }
     }
@@ -64,6 +66,8 @@ struct Mechanism: Sendable {
     var isAvailable: @Sendable (KernelFacts) -> Bool
     /// What this mechanism does not see, in a sentence; nil = nothing that we know of.
     var blindSpot: String?
+    /// What the other programs of the object must know of the choice (`SECD_AGENT_*`).
+    var agentFlags: UInt32 = 0
 
     init(
         _ name: String, _ attachments: [Attachment], blindSpot: String? = nil,
@@ -93,7 +97,9 @@ struct Ladder: Sendable {
     /// Whether the sensor is useless without it.
     var isRequired = false
 
-    func best(_ facts: KernelFacts) -> Mechanism? {
-        mechanisms.first { $0.isAvailable(facts) }
+    func best(_ facts: KernelFacts, without refused: [String]) -> Mechanism? {
+        mechanisms.first { mechanism in
+            mechanism.isAvailable(facts) && !refused.contains { mechanism.name.hasPrefix($0) }
+        }
     }
 }

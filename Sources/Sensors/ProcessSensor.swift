@@ -1,4 +1,5 @@
 import BPFObjects
+public import CEventABI
 
 /// fork, exec, exit, credential changes, cgroup names, and the processes older than the daemon.
 enum ProcessSensor {
@@ -21,23 +22,17 @@ enum ProcessSensor {
             Ladder(
                 function: "prepare-exec",
                 mechanisms: [
-                    .tracepoint("sched_prepare_exec", "on_prepare_exec"),
+                    Mechanism.tracepoint("sched_prepare_exec", "on_prepare_exec"),
                     Mechanism("lsm/bprm_creds_from_file", [.section(program: "on_commit_lsm")]) {
                         $0.lsm == nil
                     },
-                ],
+                ].map(preparing),
                 lossWithout: "credentials before exec: setuid and file-capability raises are marked unknown"),
             Ladder(
                 function: "exec", mechanisms: [.tracepoint("sched_process_exec", "on_exec")],
                 lossWithout: "everything", isRequired: true),
             Ladder(
-                function: "exit",
-                mechanisms: [
-                    Mechanism("tp_btf/sched_process_exit (group)", [.section(program: "on_exit_group")]) {
-                        $0.tracepoints["sched_process_exit"] == 2
-                    },
-                    .tracepoint("sched_process_exit", "on_exit_thread"),
-                ],
+                function: "exit", mechanisms: [.tracepoint("sched_process_exit", "on_exit")],
                 lossWithout: "exits", isRequired: true),
             Ladder(
                 function: "credentials",
@@ -68,4 +63,41 @@ enum ProcessSensor {
                 lossWithout: "paths of cgroups that live shorter than a look at the file system"),
         ],
         iterator: "on_task")
+
+    /// The exec program may believe that old credentials were looked at.
+    private static func preparing(_ mechanism: Mechanism) -> Mechanism {
+        var mechanism = mechanism
+        mechanism.agentFlags = UInt32(SECD_AGENT_EXEC_PREPARED)
+        return mechanism
+    }
+}
+
+/// A process that is older than the daemon, as the kernel's iterator describes it.
+public struct ProcessSeed: Sendable {
+    public var head: secd_seed
+    /// Strings behind it: binary, cwd.
+    public var tail: [UInt8]
+
+    public init(head: secd_seed, tail: [UInt8] = []) {
+        self.head = head
+        self.tail = tail
+    }
+
+    /// Takes the iterator's output apart; what is damaged ends it.
+    static func all(in bytes: [UInt8]) -> [ProcessSeed] {
+        var seeds: [ProcessSeed] = []
+        var offset = 0
+        let fixed = MemoryLayout<secd_seed>.size
+        while offset + fixed <= bytes.count {
+            let head = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe buffer.loadUnaligned(fromByteOffset: offset, as: secd_seed.self)
+            }
+            let size = Int(head.size)
+            guard size >= fixed + Int(head.binary.length) + Int(head.cwd.length), offset + size <= bytes.count
+            else { break }
+            seeds.append(ProcessSeed(head: head, tail: Array(bytes[(offset + fixed)..<(offset + size)])))
+            offset += size
+        }
+        return seeds
+    }
 }

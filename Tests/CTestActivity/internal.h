@@ -22,4 +22,14 @@ struct activity {
 /* Does the steps from `first` on; does not return. */
 _Noreturn void activity_run(const struct activity *activity, int first);
 
+/* Steps of files.c. Returns 0 for a step that is not one of them. */
+int files_do(const struct step *step, int *result);
+
+/* Steps of threads.c: the same. */
+int threads_do(const struct step *step, int *result);
+
+/* Steps of sockets.c and messages.c: the same. */
+int sockets_do(const struct activity *activity, const struct step *step, int *result);
+int messages_do(const struct activity *activity, const struct step *step, int *result);
+
 #endif

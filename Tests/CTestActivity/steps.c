@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -102,26 +101,6 @@ static int exec_fd(const struct step *step)
 	return file < 0 ? -1 : fexecve(file, step->arguments + 1, environ);
 }
 
-static void *exec_in_thread(void *argument)
-{
-	const struct step *step = argument;
-
-	execve(step->arguments[0], step->arguments + 1, environ);
-	_exit(97);
-}
-
-/* exec-thread PATH ARGV… */
-static int exec_thread(const struct activity *activity, const struct step *step)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, exec_in_thread, (void *)step))
-		return -1;
-	(void)activity;
-	for (;;)
-		pause();
-}
-
 /* vfork-exec PATH ARGV… */
 static int vfork_exec(const struct step *step)
 {
@@ -144,8 +123,7 @@ static int vfork_exec(const struct step *step)
 /* many-exec COUNT PATH ARGV… */
 static int many_exec(const struct step *step)
 {
-	struct step one = { .name = step->name, .count = step->count - 1,
-			    .arguments = step->arguments + 1 };
+	struct step one = { .name = step->name, .count = step->count - 1, .arguments = step->arguments + 1 };
 	long index;
 
 	for (index = 0; index < number(step, 0); index++)
@@ -168,50 +146,6 @@ static int many_clone(const struct step *step)
 			return -1;
 	}
 	return 0;
-}
-
-static void *burn(void *argument)
-{
-	struct timespec used;
-	long milliseconds = *(long *)argument;
-
-	do {
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-	} while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < milliseconds);
-	return NULL;
-}
-
-/* burn MILLISECONDS THREADS: each thread uses that much CPU. 0 threads = this one. */
-static int burn_cpu(const struct step *step)
-{
-	long milliseconds = number(step, 0), count = number(step, 1), index;
-	pthread_t threads[64];
-
-	if (count == 0)
-		burn(&milliseconds);
-	for (index = 0; index < count && index < 64; index++)
-		if (pthread_create(&threads[index], NULL, burn, &milliseconds))
-			return -1;
-	for (index = 0; index < count && index < 64; index++)
-		pthread_join(threads[index], NULL);
-	return 0;
-}
-
-static void *exit_later(void *argument)
-{
-	usleep(50000);
-	_exit((int)(long)argument);
-}
-
-/* leader-leaves CODE: the first thread ends, another ends the process 50 ms later. */
-static int leader_leaves(const struct step *step)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, exit_later, (void *)number(step, 0)))
-		return -1;
-	syscall(SYS_exit, 0);
-	return -1;
 }
 
 /* touch MIB: so much memory becomes resident, and is given back. */
@@ -368,7 +302,7 @@ static int do_credentials(const struct step *step, int *result)
 	return 1;
 }
 
-static int do_process(const struct activity *activity, const struct step *step, int *result)
+static int do_process(const struct step *step, int *result)
 {
 	const char *name = step->name;
 
@@ -380,8 +314,6 @@ static int do_process(const struct activity *activity, const struct step *step, 
 		*result = exec_memfd(step);
 	else if (!strcmp(name, "exec-fd"))
 		*result = exec_fd(step);
-	else if (!strcmp(name, "exec-thread"))
-		*result = exec_thread(activity, step);
 	else if (!strcmp(name, "vfork-exec"))
 		*result = vfork_exec(step);
 	else if (!strcmp(name, "many-exec"))
@@ -400,8 +332,6 @@ static int do_process(const struct activity *activity, const struct step *step, 
 		_exit(number(step, 0));
 	else if (!strcmp(name, "kill"))
 		*result = kill(getpid(), number(step, 0));
-	else if (!strcmp(name, "leader-leaves"))
-		*result = leader_leaves(step);
 	else
 		return 0;
 	return 1;
@@ -416,8 +346,6 @@ static int do_other(const struct activity *activity, const struct step *step, in
 		report(activity, host_pid());
 	else if (!strcmp(name, "wait"))
 		wait_for_go(activity);
-	else if (!strcmp(name, "burn"))
-		*result = burn_cpu(step);
 	else if (!strcmp(name, "touch"))
 		*result = touch(step);
 	else if (!strcmp(name, "core-limit"))
@@ -427,19 +355,39 @@ static int do_other(const struct activity *activity, const struct step *step, in
 	return 1;
 }
 
+static int perform(const struct activity *activity, const struct step *step)
+{
+	int result = 0;
+
+	errno = 0;
+	if (do_process(step, &result) || do_files(step, &result) || files_do(step, &result) ||
+	    do_credentials(step, &result) || do_other(activity, step, &result) || threads_do(step, &result) ||
+	    sockets_do(activity, step, &result) || messages_do(activity, step, &result))
+		return result;
+	errno = ENOSYS;
+	return -1;
+}
+
+/* fails ERRNO STEP ARGUMENT…: does what the other step does, which must fail that way. */
+static int fails(const struct activity *activity, const struct step *step)
+{
+	struct step inner = { .name = text(step, 1), .count = step->count - 2, .arguments = step->arguments + 2 };
+
+	if (perform(activity, &inner) >= 0) {
+		errno = 0;
+		return -1;
+	}
+	return errno == number(step, 0) ? 0 : -1;
+}
+
 _Noreturn void activity_run(const struct activity *activity, int first)
 {
-	int index, result = 0;
+	int index, result;
 
 	for (index = first; index < activity->step_count; index++) {
 		const struct step *step = &activity->steps[index];
 
-		errno = 0;
-		if (!do_process(activity, step, &result) && !do_files(step, &result) &&
-		    !do_credentials(step, &result) && !do_other(activity, step, &result)) {
-			errno = ENOSYS;
-			result = -1;
-		}
+		result = strcmp(step->name, "fails") ? perform(activity, step) : fails(activity, step);
 		if (result < 0) {
 			report(activity, -(1000 * (int64_t)index + errno));
 			_exit(99);

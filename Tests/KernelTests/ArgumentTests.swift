@@ -38,6 +38,33 @@ extension KernelSuite {
             #expect(!event.process["argv_missing_bytes"].isPresent)
         }
 
+        @Test("long arguments from two processors at once: every list is whole")
+        func concurrent() throws {
+            let count = Kernel.scaled(40)
+            let mark = agent.capture.count
+            let long = String(repeating: "x", count: 120_000)
+            let both = try (0..<2).map { index in
+                try Activity([
+                    Step("many-exec", count, "/bin/true", "true", long, long, long, long, "end of \(index)")
+                ])
+            }
+            for activity in both { #expect(try activity.wait() == .exited(0)) }
+            try agent.settle()
+
+            let parents = both.map(\.pid)
+            let execs = agent.capture.all.dropFirst(mark).filter {
+                $0.kind == "process_exec" && parents.contains($0.parent["pid"].number)
+            }
+            #expect(execs.count == 2 * count)
+            #expect(!execs.contains { $0.process["argv_missing_bytes"].isPresent })
+            #expect(execs.allSatisfy { $0.process["argv"].array.count == 6 })
+            #expect(
+                execs.allSatisfy { exec in
+                    let index = parents.firstIndex(of: exec.parent["pid"].number) ?? -1
+                    return exec.process["argv"].array.last?.text == "end of \(index)"
+                })
+        }
+
         @Test("ten thousand arguments")
         func many() throws {
             let arguments = (0..<10_000).map { Array("argument \($0)".utf8) }

@@ -48,17 +48,60 @@ extension KernelSuite {
             expectSyscall(change, "unshare")
         }
 
-        @Test("clone into a new user namespace")
+        @Test("clone into a new user namespace: its rights and its number, at once and after exec")
         func cloneUser() throws {
-            let story = try agent.run(Step("clone", Clone.newUser), .report, .exit(0))
+            let story = try agent.run(
+                Step("setresuid", 65534, 65534, 65534), Step("clone", Clone.newUser), .report,
+                .exec("/bin/true"))
 
             let child = try story.activity.report()
             let change = try agent.expect("process_credentials", of: child)
+            #expect(change.body["old"]["uid"].int == 65534)
+            #expect(!change.body["old"]["user_ns"].isPresent)
+            #expect(change.body["old_cap"]["effective"].array.isEmpty)
             #expect(change.body["new"]["user_ns"]["level"].int == 1)
+            #expect(change.body["new"]["user_ns"]["uid"].int == 65534)
+            #expect(change.body["new_cap"]["effective"].strings.contains("CAP_SYS_ADMIN"))
+            let exec = try agent.expect("process_exec", of: child)
+            let inum = exec.process["ns"]["user"]["inum"].number
+            #expect(inum > 0 && inum != Kernel.inode("/proc/self/ns/user"))
+            #expect(change.process["ns"]["user"]["inum"].int == inum)
+            #expect(exec.process["process_credentials"]["user_ns"]["level"].int == 1)
+            _ = try agent.expect("process_exit", of: child)
             #expect(
                 agent.capture.events(of: child).map(\.kind) == [
-                    "process_fork", "process_credentials", "process_exit",
+                    "process_fork", "process_credentials", "process_exec", "process_exit",
                 ])
+        }
+
+        @Test(
+            "setns into another's user namespace",
+            .enabled(if: Kernel.canEnterUserNamespace, "user namespaces of others cannot be opened"))
+        func enterUser() throws {
+            let owner = try Activity([Step("unshare", Clone.newUser), .report, .wait])
+            let pid = try owner.report()
+            let change = try agent.run(Step("setns", "/proc/\(pid)/ns/user")).only("process_credentials")
+            let unshared = try agent.expect("process_credentials", of: pid)
+            owner.release()
+            try owner.wait()
+
+            #expect(change.body["new"]["user_ns"]["level"].int == 1)
+            #expect(
+                change.process["ns"]["user"]["inum"].int == unshared.process["ns"]["user"]["inum"].int)
+            expectSyscall(change, "setns")
+        }
+
+        @Test("credentials are a thread's: a child has those of the one that forked it")
+        func threadCredentials() throws {
+            let story = try agent.run(
+                Step("thread-setuid", 65534), .fork, .report, .exec("/bin/true"))
+
+            #expect(try story.only("process_credentials").body["new"]["uid"].int == 65534)
+            let child = try story.activity.report()
+            let change = try agent.expect("process_credentials", of: child)
+            #expect(change.body["old"]["uid"].int == 65534)
+            #expect(change.body["new"]["uid"].number == 0)
+            #expect(try agent.expect("process_exec", of: child).process["uid"].number == 0)
         }
 
         @Test("the same again is no change")

@@ -105,7 +105,7 @@ extension KernelSuite {
             #expect(roughly(exec.process["process_start_time"]) == roughly(fork.process["start_time"]))
             #expect(exec.process["binary_properties"]["privileges_changed"].array.isEmpty)
             #expect(try story.exit().execID == exec.execID)
-            // Where no hook comes before the exec (neither 6.10 nor BPF LSM), the old leader's count dies with it.
+            // Where no hook comes before exec (neither 6.10 nor BPF LSM), the old leader's count dies with it.
             let isMoved = !exec.process["binary_properties"]["privileges_unknown"].bool
             #expect(try story.exit().body["threads"].number == (isMoved ? 2 : 1))
         }
@@ -114,11 +114,32 @@ extension KernelSuite {
         func memfd() throws {
             let exec = try agent.run(Step("exec-memfd", "hidden", "/bin/true", "x")).exec()
 
-            #expect(exec.process["binary"].text.contains("memfd:hidden"))
+            #expect(exec.process["binary"].string == "/memfd:hidden")
             #expect(exec.process["fileless"].bool)
-            #expect(exec.process["binary_properties"]["file"]["inode"]["links"].int == 0)
+            #expect(exec.process["binary_deleted"].bool)
+            #expect(exec.process["path_flags"].text.contains("detached"))
+            let inode = exec.process["binary_properties"]["file"]["inode"]
+            #expect(inode["links"].int == 0)
+            #expect(inode["number"].number > 0)
+            #expect(exec.process["binary_properties"]["file"]["path"].string == "/memfd:hidden")
             #expect(exec.process["filename"].text.hasPrefix("/dev/fd/"))
             #expect(exec.process["argv"].strings == ["x"])
+        }
+
+        @Test("a script in a memfd: the interpreter has a file, the script has none")
+        func memfdScript() throws {
+            let path = try folder.script("job", "#!/bin/sh\nexit 9\n")
+
+            let story = try agent.run(Step("exec-memfd", "hidden", path, "x"))
+
+            let exec = try story.exec()
+            #expect(exec.process["binary"].string == Kernel.resolved("/bin/sh"))
+            #expect(exec.process["fileless"].bool)
+            #expect(!exec.process["binary_deleted"].bool)
+            #expect(try story.exit().body["status"].int == 9)
+            // Through a descriptor, too, but of a file that has a name.
+            let named = try agent.run(.exec(by: "exec-fd", path, ["job"])).exec()
+            #expect(!named.process["fileless"].bool)
         }
 
         @Test("an executable that was deleted")

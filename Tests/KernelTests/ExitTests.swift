@@ -65,17 +65,18 @@ extension KernelSuite {
             let story = try agent.run(Step("burn", 50, 4))
 
             let used = try story.exit().body["process_usage"]["cpu_ns"].number
-            let threads = try story.exit().body["threads"].number
-            if agent.engine.sensors.status.contains(where: {
-                $0.mechanisms["exit"]?.hasSuffix("(group)") == true
-            }) {
-                #expect(threads == 5)
-                #expect(used >= 200_000_000 - 4_000_000)
-                expectAgreement(used, story)
-            } else {
-                // Before 6.16 a joined thread may reach the tracepoint after the process's last one.
-                #expect((4...5).contains(threads))
-                #expect(used >= 150_000_000 - 4_000_000)
+            #expect(try story.exit().body["threads"].number == 5)
+            #expect(used >= 200_000_000 - 4_000_000)
+            expectAgreement(used, story)
+        }
+
+        @Test("threads that exit_group ends all at once: the process ends with the last, each is counted")
+        func killedThreads() throws {
+            for round in 0..<Kernel.scaled(20) {
+                let story = try agent.run(Step("threads-killed", 30, round))
+
+                #expect(try story.exit().body["threads"].number == 31)
+                #expect(try story.exit().body["status"].number == round)
             }
         }
 
@@ -125,6 +126,23 @@ extension KernelSuite {
                 #expect(image["rss_bytes"].number < 16 << 20)
             }
             #expect(exit.body["process_duration_ns"].number >= exit.body["duration_ns"].number + 60_000_000)
+        }
+
+        @Test("reading and writing are parted at exec, also by another thread, to the byte")
+        func writingOverThreads() throws {
+            let (before, after) = (folder / "before", folder / "after")
+            let dd = ["dd", "if=/dev/zero", "of=\(after)", "bs=65536", "count=8", "status=none"]
+            let whole = try agent.run(.exec("/bin/dd", dd)).exit()
+            let story = try agent.run(
+                Step("burn", 1, 3), Step("write", before, 1 << 20), .exec(by: "exec-thread", "/bin/dd", dd))
+
+            let (image, process) = (
+                try story.exit().body["usage"], try story.exit().body["process_usage"]
+            )
+            #expect(image["write_chars"].number == whole.body["usage"]["write_chars"].number)
+            #expect(image["read_chars"].number == whole.body["usage"]["read_chars"].number)
+            #expect(image["write_chars"].number >= 8 * 65536)
+            #expect(process["write_chars"].number == image["write_chars"].number + (1 << 20))
         }
 
         @Test("an exec from another thread loses nothing of what was used")

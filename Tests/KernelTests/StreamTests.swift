@@ -91,6 +91,31 @@ extension KernelSuite {
             #expect(sums == last)
         }
 
+        @Test("processes that ended long before their records are read are told in full")
+        func late() throws {
+            let folder = TemporaryFolder()
+            let agent = try LiveAgent()
+            // Nobody reads yet.
+            let long = String(repeating: "a", count: 50_000)
+            let story = try Activity([
+                Step("chdir", folder.path), .fork, .report, .exec("/bin/true", ["x", "y", long]),
+            ])
+            let child = try story.report()
+            #expect(try story.wait() == .exited(0))
+            #expect(!Kernel.exists("/proc/\(child)"))
+            try agent.start()
+
+            let exec = try agent.expect("process_exec", of: child)
+            #expect(exec.process["binary"].string == Kernel.resolved("/bin/true"))
+            #expect(exec.process["argv"].strings == ["x", "y", long])
+            #expect(exec.process["cwd"].string == folder.path)
+            #expect(exec.parent["pid"].int == story.pid)
+            #expect(exec.ancestors.first?["pid"].int == Int(getpid()))
+            #expect(exec.ancestors.last?["pid"].int == 1)
+            #expect(try agent.expect("process_exit", of: child).execID == exec.execID)
+            agent.stop()
+        }
+
         @Test("losses that nothing follows are reported when the stream ends")
         func overloadAtTheEnd() async throws {
             let agent = try LiveAgent { $0.sensors.lifecycleRing = 1 << 16 }
@@ -136,6 +161,77 @@ extension KernelSuite {
             #expect(stopped.process["binary"].string == Kernel.resolved("/bin/sh"))
             #expect(stopped.process["arguments"].string == "-c \"kill -STOP $$; :\" a")
             #expect(stopped.body["signal"].string == "SIGKILL")
+            agent.stop()
+        }
+
+        @Test("every process has a name, also where its procfs is hidden; kernel threads in brackets")
+        func names() async throws {
+            let processes = await LiveAgent.shared.engine.processes()
+
+            #expect(processes.filter(\.binary.isEmpty).map(\.pid) == [])
+            let kthreadd = try #require(processes.first { $0.pid == 2 })
+            #expect(kthreadd.binary == "[kthreadd]")
+            // Hardened kernels leave PID 1 out of the iterator, and hide its executable.
+            let first = try #require(processes.first { $0.pid == 1 })
+            #expect(first.binary.hasPrefix("/") || first.binary.hasPrefix("["))
+            #expect(first.binary.count > 2)
+        }
+
+        @Test("older processes: the program of a memfd, in a jail, in a pid namespace")
+        func olderImages() throws {
+            let folder = TemporaryFolder()
+            let jail = folder.makeFolder("jail")
+            try Activity.run(Step("copy", "/bin/busybox", jail + "/sleep", 0o755))
+            let hidden = try Activity([Step("exec-memfd", "hidden", "/bin/sleep", "sleep", "1000")])
+            let jailed = try Activity([
+                Step("chroot", jail), Step("chdir", "/"), .exec("/sleep", ["sleep", "1000"]),
+            ])
+            let container = try Activity([
+                Step("clone", Clone.newPid), .report, .fork, .report, .wait, .exit(3),
+            ])
+            let first = try container.report()
+            let second = try container.report()
+            let entered = try Activity([
+                Step("setns", "/proc/\(first)/ns/pid"), .fork, .report, .wait, .exit(4),
+            ])
+            let third = try entered.report()
+            for activity in [hidden, jailed] {
+                while !Kernel.readText("/proc/\(activity.pid)/cmdline").hasPrefix("sleep") { usleep(1000) }
+            }
+            let agent = try LiveAgent()
+            try agent.start()
+            for activity in [hidden, jailed] {
+                kill(pid_t(activity.pid), SIGKILL)
+                try activity.wait()
+            }
+            entered.release()
+            try entered.wait()
+            container.release()
+            try container.wait()
+
+            let memfd = try agent.expect("process_exit", of: hidden.pid)
+            #expect(memfd.process["binary"].string == "/memfd:hidden")
+            #expect(memfd.process["arguments"].string == "1000")
+            let inside = try agent.expect("process_exit", of: jailed.pid)
+            #expect(inside.process["binary"].string == jail + "/sleep")
+            #expect(inside.process["cwd"].string == jail)
+            #expect(try agent.expect("process_exit", of: first).process["in_init_tree"].bool)
+            #expect(try agent.expect("process_exit", of: second).process["in_init_tree"].bool)
+            #expect(!(try agent.expect("process_exit", of: third).process["in_init_tree"].bool))
+            agent.stop()
+        }
+
+        @Test("a process that has ended and was not waited for is no process")
+        func zombie() async throws {
+            let zombie = try Activity([.exit(3)])
+            while !Kernel.readText("/proc/\(zombie.pid)/stat").contains(") Z ") { usleep(1000) }
+            let agent = try LiveAgent()
+            try agent.start()
+
+            #expect(await agent.engine.processes().filter { $0.pid == zombie.pid }.isEmpty)
+            try zombie.wait()
+            try agent.settle()
+            #expect(agent.capture.events(of: zombie.pid).isEmpty)
             agent.stop()
         }
 

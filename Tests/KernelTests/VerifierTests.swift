@@ -25,32 +25,62 @@ extension KernelSuite {
                 print("skipped \(object.object.name): the kernel has no bpf_rdonly_cast")
                 return
             }
-            let chosen = Set(LiveAgent.shared.engine.sensors.verifiedInstructions.map(\.program))
+            var programs: [(program: String, section: String)] = []
             for (program, section) in Sections.read(object.object.elf) {
                 if let reason = Sections.obstacle(program, section, probe) {
                     print("skipped \(object.object.name) \(program) (\(section)): \(reason)")
-                    continue
+                } else {
+                    programs.append((program, section))
                 }
+            }
+            // Together where the kernel will take them all: each load reads the kernel's types anew.
+            let together = programs.filter { !$0.section.hasPrefix("cgroup") }
+            if verify(object, together) {
+                programs.removeAll { !$0.section.hasPrefix("cgroup") }
+            }
+            for (program, section) in programs { try verifyAlone(object, program, section) }
+        }
+
+        /// Loads programs at once; false = at least one was refused.
+        private func verify(_ object: ObjectUnderTest, _ programs: [(program: String, section: String)])
+            -> Bool
+        {
+            let names = Set(programs.map(\.program))
+            do {
                 var file = try BPFProgramFile(elf: object.object.elf, name: "test")
-                file.selectPrograms { $0 == program }
-                if let type = Sections.attachType(program) {
-                    try file.setExpectedAttachType(type, of: program)
-                }
-                do {
-                    try file.load()
+                file.selectPrograms { names.contains($0) }
+                try file.load()
+                for name in names.sorted() {
                     print(
-                        "verified \(object.object.name) \(program): \(try file.verifiedInstructions(of: program))"
-                    )
-                } catch
-                    where error.log.contains("program of this type cannot use helper")
-                    && !chosen.contains(program)
-                {
-                    // The kernel lacks the mechanism, and the ladder knows it: another one is in use.
-                    print("skipped \(object.object.name) \(program) (\(section)): \(error)")
-                } catch {
-                    Issue.record(
-                        "\(object.object.name) \(program) (\(section)): \(error)\n\(error.log.suffix(2000))")
+                        "verified \(object.object.name) \(name): \(try file.verifiedInstructions(of: name))")
                 }
+                return true
+            } catch {
+                return false
+            }
+        }
+
+        private func verifyAlone(_ object: ObjectUnderTest, _ program: String, _ section: String) throws {
+            let chosen = Set(LiveAgent.shared.engine.sensors.verifiedInstructions.map(\.program))
+            var file = try BPFProgramFile(elf: object.object.elf, name: "test")
+            file.selectPrograms { $0 == program }
+            if let type = Sections.attachType(program) {
+                try file.setExpectedAttachType(type, of: program)
+            }
+            do {
+                try file.load()
+                print(
+                    "verified \(object.object.name) \(program): \(try file.verifiedInstructions(of: program))"
+                )
+            } catch
+                where error.log.contains("program of this type cannot use helper")
+                && !chosen.contains(program)
+            {
+                // The kernel lacks the mechanism, and the ladder knows it: another one is in use.
+                print("skipped \(object.object.name) \(program) (\(section)): \(error)")
+            } catch {
+                Issue.record(
+                    "\(object.object.name) \(program) (\(section)): \(error)\n\(error.log.suffix(2000))")
             }
         }
     }
@@ -108,10 +138,7 @@ enum Sections {
         let name = parts.count > 1 ? parts[1] : ""
         switch parts[0] {
         case "tp_btf":
-            guard probe.hasTracepoint(name) else { return "no tracepoint \(name)" }
-            // 6.16 and later say whether the whole process ends.
-            return program == "on_exit_group" && probe.argumentCount(ofTracepoint: name) < 2
-                ? "the tracepoint has one argument" : nil
+            return probe.hasTracepoint(name) ? nil : "no tracepoint \(name)"
         case "lsm", "lsm_cgroup":
             if let errno = probe.lsmObstacle() { return "no LSM programs: \(errno)" }
             return probe.function("bpf_lsm_" + name) == nil ? "no LSM hook \(name)" : nil

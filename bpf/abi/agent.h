@@ -7,13 +7,14 @@
 
 #define SECD_AGENT_ENVIRONMENT   (1U << 0)  /* send the environment of every exec */
 #define SECD_AGENT_FORK_RECORDS  (1U << 1)
+#define SECD_AGENT_EXEC_PREPARED (1U << 2)  /* a hook before exec sees the old credentials */
 
 struct secd_agent {
 	__u32 flags;          /* SECD_AGENT_* */
 	__u32 pid;            /* the daemon in the initial pid namespace; its sockets are skipped */
 	__u64 net_scope;      /* inode of the network namespace to watch, 0 = all */
 	__u64 cgroup_scope;   /* v2 cgroup id at the top of the scope, 0 = all */
-	__u32 cgroup_level;   /* depth of that cgroup, for bpf_get_current_ancestor_cgroup_id */
+	__u32 cgroup_level;   /* depth of that cgroup below the root of the hierarchy */
 	__u32 wake_bytes;     /* fill of a ring from which its reader is woken */
 };
 SECD_SIZE(secd_agent, 32);

@@ -90,7 +90,10 @@ SECD_SIZE(secd_path, 8);
 #define SECD_IMAGE_SECURE_EXEC   (1U << 12)  /* AT_SECURE */
 #define SECD_IMAGE_PRIV_UNKNOWN  (1U << 13)  /* no hook here saw the old credentials */
 #define SECD_IMAGE_KERNEL_THREAD (1U << 14)
+/* What a file added to its caller's rights. */
+#define SECD_IMAGE_RAISED        (SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS)
 #define SECD_IMAGE_RECONSTRUCTED (1U << 15)  /* its fork was not seen; parent from the kernel */
+#define SECD_IMAGE_OUT_OF_SCOPE  (1U << 16)  /* began outside the daemon's scope: kept, not told */
 
 struct secd_fork {
 	struct secd_record head;
@@ -164,6 +167,7 @@ struct secd_usage {
 SECD_SIZE(secd_usage, 40);
 
 #define SECD_EXIT_IMAGE_RSS_KNOWN (1U << 0)
+#define SECD_EXIT_OUT_OF_SCOPE    (1U << 1)   /* began and ended outside: kept, not told */
 
 struct secd_exit {
 	struct secd_record head;
@@ -192,7 +196,7 @@ struct secd_credentials_change {
 	__u32 tid;
 	__u32 user_ns;
 	__u32 syscall;              /* x86-64 number; ~0 where the mechanism does not know it */
-	__u32 reserved;
+	__u32 flags;                /* SECD_IMAGE_OUT_OF_SCOPE */
 };
 SECD_LAYOUT(secd_credentials_change, old, 48);
 SECD_LAYOUT(secd_credentials_change, new, 136);
@@ -243,7 +247,8 @@ struct secd_process {
 	__u32 old_egid;
 	__u32 threads_ended;
 	__u32 exited;                    /* set once, atomically, by the last thread */
-	__u32 exec_tid;                  /* who called execve, noted before threads are killed */
+	/* Threads since the fork, or since the exec on top of those that had ended; 0 = unknown. */
+	__u32 threads_started;
 	__u64 workload;                  /* room for the workload id */
 };
 SECD_LAYOUT(secd_process, dead, 32);
@@ -252,24 +257,35 @@ SECD_LAYOUT(secd_process, process_start_ns, 200);
 SECD_LAYOUT(secd_process, flags, 224);
 SECD_SIZE(secd_process, 256);
 
-/* One process found by the task iterator at start; user space adds strings from procfs. */
+/*
+ * One process found by the task iterator at start. Tail, in this order: binary, cwd. What the
+ * kernel cannot read from another process (argv) is added by user space from procfs.
+ */
 struct secd_seed {
+	__u32 size;                      /* bytes, this head and the strings */
+	__u32 flags;                     /* SECD_IMAGE_* */
 	struct secd_image image;
 	struct secd_image parent;
 	struct secd_credentials credentials;
 	struct secd_namespaces namespaces;
 	__u64 cgroup_id;
-	__u32 flags;
+	__u64 process_start_ns;
+	struct secd_inode binary_inode;
+	struct secd_path binary;
+	struct secd_path cwd;
 	__u32 loginuid;
 	__u32 sessionid;
 	__u32 pid_in_ns;
+	__u32 reserved;
 	char  comm[SECD_COMM_MAX];
 	char  tty[SECD_TTY_MAX];
 };
-SECD_LAYOUT(secd_seed, credentials, 32);
-SECD_LAYOUT(secd_seed, namespaces, 120);
-SECD_LAYOUT(secd_seed, cgroup_id, 160);
-SECD_LAYOUT(secd_seed, comm, 184);
-SECD_SIZE(secd_seed, 232);
+SECD_LAYOUT(secd_seed, credentials, 40);
+SECD_LAYOUT(secd_seed, namespaces, 128);
+SECD_LAYOUT(secd_seed, cgroup_id, 168);
+SECD_LAYOUT(secd_seed, binary_inode, 184);
+SECD_LAYOUT(secd_seed, binary, 232);
+SECD_LAYOUT(secd_seed, comm, 264);
+SECD_SIZE(secd_seed, 312);
 
 #endif

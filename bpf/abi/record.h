@@ -80,6 +80,9 @@ SECD_SIZE(secd_reader, 16);
 #define SECD_COUNTER_PATH_FAULT        4  /* a dentry or mount could not be read */
 #define SECD_COUNTER_OUT_OF_SCOPE      5  /* events of other scopes, ignored on purpose */
 #define SECD_COUNTER_MAP_FULL          6  /* a bounded map refused an entry */
+#define SECD_COUNTER_MAPPING_BUSY      7  /* a mapping could not be looked at: its lock was taken */
+#define SECD_COUNTER_PATH_TOO_LONG     8  /* deeper than a path can be: not compared with watched ones */
+#define SECD_COUNTER_PEERS_UNTOLD      9  /* UDP datagrams of peers beyond SECD_UDP_PEERS_MAX */
 #define SECD_COUNTER_COUNT            16
 
 #endif

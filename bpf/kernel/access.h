@@ -19,6 +19,7 @@
 #ifdef SECD_PROBE_READS
 #define kload(pointer, ...) BPF_CORE_READ(pointer, __VA_ARGS__)
 #define kcast(type, pointer)  ((struct type *)(pointer))
+#define bitfield(pointer, field) BPF_CORE_READ_BITFIELD_PROBED(pointer, field)
 #else
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 #define kload_1(pointer, a)          ((pointer)->a)
@@ -28,6 +29,7 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 #define kload(pointer, ...) ___bpf_apply(kload_, ___bpf_narg(__VA_ARGS__))(pointer, __VA_ARGS__)
 #define kcast(type, pointer) \
 	((struct type *)bpf_rdonly_cast((const void *)(pointer), bpf_core_type_id_kernel(struct type)))
+#define bitfield(pointer, field) BPF_CORE_READ_BITFIELD(pointer, field)
 #endif
 
 /* The kernel's struct behind a program's context (6.2+): fields that the context does not show. */
@@ -35,5 +37,14 @@ extern void *bpf_cast_to_kern_ctx(void *obj) __ksym;
 
 /* Keeps clang from dropping a bound that only the verifier needs. */
 #define bounded(variable, mask) asm volatile("%0 &= %1" : "+r"(variable) : "i"(mask))
+
+/* One pointer at a computed address. Older verifiers take such a load for a number, so the
+ * address is given the type of any struct that begins with a pointer. */
+static __always_inline void *pointer_at(void *address)
+{
+	struct llist_node *node = kcast(llist_node, address);
+
+	return kload(node, next);
+}
 
 #endif

@@ -77,6 +77,9 @@ typedef struct {
 typedef struct {
 	__s64 counter;
 } atomic64_t;
+typedef struct {
+	atomic_t refs;
+} refcount_t;
 /* {u64 val} since 6.3, {u32 cap[2]} before: 8 bytes either way, see lib/credentials.h. */
 typedef struct {
 	__u64 val;
@@ -184,6 +187,7 @@ struct inode___before66 {
 };
 struct super_block {
 	dev_t s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 };
 struct dentry {
@@ -239,6 +243,7 @@ struct llist_node {
 	struct llist_node *next;
 };
 struct fs_struct {
+	int umask;
 	struct path root;
 	struct path pwd;
 };
@@ -271,6 +276,7 @@ struct tty_struct {
 };
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
 	int group_exit_code;
 	unsigned int flags;
 	struct tty_struct *tty;
@@ -298,7 +304,11 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct thread_info {
+	__u32 status;
+};
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	struct sched_entity se;
 	struct mm_struct *mm;
@@ -353,7 +363,7 @@ struct trace_event_raw_sys_exit {
 
 /* x86-64: arguments of a system call are di, si, dx, r10, r8, r9. */
 struct pt_regs {
-	unsigned long r10, r9, r8, dx, si, di;
+	unsigned long r10, r9, r8, dx, si, di, orig_ax;
 };
 
 struct in6_addr {
@@ -373,6 +383,7 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
+	refcount_t skc_refcnt;
 	unsigned long skc_flags;
 };
 struct socket;

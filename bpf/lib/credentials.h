@@ -47,17 +47,17 @@ static __always_inline void credentials_read(struct secd_credentials *out, const
 	out->user_ns_group = kload(user_ns, group.val);
 }
 
-/* Whether anything that decides about rights differs. */
+/* Whether anything differs. */
 static __always_inline bool credentials_differ(const struct secd_credentials *a,
 					       const struct secd_credentials *b)
 {
-	return a->uid != b->uid || a->gid != b->gid || a->euid != b->euid || a->egid != b->egid ||
-	       a->suid != b->suid || a->sgid != b->sgid || a->fsuid != b->fsuid ||
-	       a->fsgid != b->fsgid || a->securebits != b->securebits ||
-	       a->permitted != b->permitted || a->effective != b->effective ||
-	       a->inheritable != b->inheritable || a->bounding != b->bounding ||
-	       a->ambient != b->ambient || a->user_ns_level != b->user_ns_level ||
-	       a->user_ns_owner != b->user_ns_owner;
+	const __u64 *left = (const void *)a, *right = (const void *)b;
+	__u64 differs = 0;
+
+#pragma unroll
+	for (__u32 word = 0; word < sizeof(*a) / sizeof(__u64); word++)
+		differs |= left[word] ^ right[word];
+	return differs != 0;
 }
 
 #endif

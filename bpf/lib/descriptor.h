@@ -14,15 +14,6 @@
 #define SECD_S_IFSOCK 0140000
 #define SECD_S_IFREG  0100000
 
-/* One pointer at a computed address. Older verifiers take such a load for a number, so the
- * address is given the type of any struct that begins with a pointer. */
-static __always_inline void *pointer_at(void *address)
-{
-	struct llist_node *node = kcast(llist_node, address);
-
-	return kload(node, next);
-}
-
 static __always_inline struct file *file_of_descriptor(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *table = kload(task, files, fdt);

@@ -81,12 +81,19 @@ static __always_inline void record_lost(struct secd_stream *stream, __u32 kind)
 		__sync_fetch_and_add(&stream->lost_by_kind[kind], 1);
 }
 
-/* The flag with which to submit: wake only a reader that asked, once, above the fill mark. */
-static __always_inline __u64 wakeup_flag(__u32 ring)
+/* A ring's fill is looked at with every so many records of a CPU: 16 of the largest are 256 KiB. */
+#define SECD_FILL_CHECK 16
+
+/* The flag with which to submit: wake only a reader that asked, once, above the fill mark.
+ * `sequence` of the record; 0 looks in any case. */
+static __always_inline __u64 wakeup_flag(__u32 ring, __u64 sequence)
 {
 	__u32 zero = 0;
-	struct secd_reader *reader = bpf_map_lookup_elem(&secd_readers, &zero);
+	struct secd_reader *reader;
 
+	if (ring != SECD_RING_VERDICT && (sequence & (SECD_FILL_CHECK - 1)))
+		return BPF_RB_NO_WAKEUP;
+	reader = bpf_map_lookup_elem(&secd_readers, &zero);
 	if (!reader || !reader->wanted[ring])
 		return BPF_RB_NO_WAKEUP;
 	if (ring != SECD_RING_VERDICT &&
@@ -107,7 +114,7 @@ static __always_inline long emit(struct secd_record *head, __u32 size, __u32 kin
 	if (!stream)
 		return -1;
 	head->size = size;
-	result = bpf_ringbuf_output(ring_of(ring), head, size, wakeup_flag(ring));
+	result = bpf_ringbuf_output(ring_of(ring), head, size, wakeup_flag(ring, head->sequence));
 	if (result)
 		record_lost(stream, kind);
 	else

@@ -20,14 +20,14 @@ static __always_inline __u64 inode_ctime(const struct inode *inode)
 	__u64 seconds, nanoseconds;
 
 	if (bpf_core_field_exists(since611->i_ctime_sec)) {
-		seconds = BPF_CORE_READ(since611, i_ctime_sec);
-		nanoseconds = BPF_CORE_READ(since611, i_ctime_nsec);
+		seconds = kload(since611, i_ctime_sec);
+		nanoseconds = kload(since611, i_ctime_nsec);
 	} else if (bpf_core_field_exists(since66->__i_ctime)) {
-		seconds = BPF_CORE_READ(since66, __i_ctime.tv_sec);
-		nanoseconds = BPF_CORE_READ(since66, __i_ctime.tv_nsec);
+		seconds = kload(since66, __i_ctime.tv_sec);
+		nanoseconds = kload(since66, __i_ctime.tv_nsec);
 	} else {
-		seconds = BPF_CORE_READ(before66, i_ctime.tv_sec);
-		nanoseconds = BPF_CORE_READ(before66, i_ctime.tv_nsec);
+		seconds = kload(before66, i_ctime.tv_sec);
+		nanoseconds = kload(before66, i_ctime.tv_nsec);
 	}
 	/* Since 6.13 the top bit says that somebody asked for the time (I_CTIME_QUERIED). */
 	return seconds * 1000000000ULL + (nanoseconds & 0x7fffffff);

@@ -10,15 +10,14 @@
 static __always_inline struct pid_namespace *task_pid_ns(struct task_struct *task, __u32 *number)
 {
 	struct pid *pid = kload(task, thread_pid);
-	struct upid upid = {};
 	__u32 level = kload(pid, level);
+	/* `numbers` is a flexible array: its element is reached by address. */
+	__u64 address = (__u64)pid + bpf_core_field_offset(struct pid, numbers) +
+			(level & 63) * bpf_core_type_size(struct upid);
+	struct upid *upid = kcast(upid, address);
 
-	/* `numbers` is a flexible array: its element is read by address, one helper call. */
-	bpf_probe_read_kernel(&upid, sizeof(upid),
-			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-				      (level & 63) * bpf_core_type_size(struct upid));
-	*number = upid.nr;
-	return upid.ns;
+	*number = kload(upid, nr);
+	return kload(upid, ns);
 }
 
 static __always_inline void namespaces_read(struct secd_namespaces *out, struct task_struct *task,

@@ -15,6 +15,7 @@
 #include "../abi/process.h"
 #include "counters.h"
 #include "scratch.h"
+#include "words.h"
 
 /* A component takes at least two bytes ("/a"), so no PATH_MAX path has more of them; mount
  * crossings add steps. */
@@ -41,10 +42,10 @@ static __always_inline struct mount *mount_of(const struct vfsmount *mnt)
 /* Puts `/name` in front. Returns false where the walk cannot go on. */
 static __always_inline bool path_component(struct path_walk *walk, struct dentry *dentry)
 {
-	__u32 length = kload(dentry, d_name.len), start = walk->start;
+	__u32 length = kload(dentry, d_name.len), start = walk->start, end;
 	const unsigned char *name = kload(dentry, d_name.name);
 
-	if (length > SECD_NAME_MAX || length + 1 > start) {
+	if (length == 0 || length > SECD_NAME_MAX || length + 1 > start) {
 		walk->flags |= SECD_PATH_TRUNCATED;
 		walk->done = 1;
 		return false;
@@ -56,15 +57,20 @@ static __always_inline bool path_component(struct path_walk *walk, struct dentry
 		if (!bpf_probe_read_kernel(&root, 1, name) && root == '/')
 			return false;
 	}
-	start -= length;
 	bounded(start, SECD_PATH_MAX - 1);
 	bounded(length, SECD_NAME_MAX);
-	if (bpf_probe_read_kernel(walk->scratch->path + start, length, name)) {
+	end = start;
+	start -= length;
+	bounded(start, SECD_PATH_MAX - 1);
+	if (!name_copy_before(walk->scratch->path + end, name, length) &&
+	    bpf_probe_read_kernel(walk->scratch->path + start, length, name)) {
 		walk->flags |= SECD_PATH_UNREADABLE;
 		count(SECD_COUNTER_PATH_FAULT);
 		walk->done = 1;
 		return false;
 	}
+	/* 1 for a NUL, without a branch: each doubles what the verifier walks. */
+	walk->flags |= (((__u32)(walk->scratch->path + end)[-1] - 1) >> 31) * SECD_PATH_UNREADABLE;
 	start--;
 	bounded(start, SECD_PATH_MAX - 1);
 	walk->scratch->path[start] = '/';
@@ -155,7 +161,7 @@ static __always_inline __u32 path_append(struct secd_scratch *scratch, __u32 end
 	out->root = walk.root_start == ~0U ? SECD_PATH_OUTSIDE : walk.root_start - start;
 	bounded(length, SECD_PATH_MAX - 1);
 	if (end > SECD_SCRATCH_LAST_START || length == 0 ||
-	    bpf_probe_read_kernel(scratch->record + end, length, scratch->path + start)) {
+	    !string_copy(scratch->record + end, scratch->path + start, length)) {
 		out->length = 0;
 		out->flags |= SECD_PATH_UNREADABLE;
 		return end;

@@ -153,6 +153,17 @@ static __always_inline bool in_init_tree_now(struct task_struct *leader)
 	return walk.found;
 }
 
+/* The parent as the kernel says now, for those whose own record nobody made. */
+static __always_inline void process_parent_now(struct secd_process *process,
+					       struct task_struct *leader)
+{
+	/* real_parent is the thread that forked; identity belongs to its leader. */
+	struct task_struct *parent = kload(leader, real_parent, group_leader);
+
+	process->parent.start_ns = kload(parent, start_boottime);
+	process->parent.pid = kload(parent, tgid);
+}
+
 /*
  * Makes the record of a process whose fork was not seen: one that is older than the programs
  * and that the iterator has not reached yet. Its parent is what the kernel says now.
@@ -160,14 +171,10 @@ static __always_inline bool in_init_tree_now(struct task_struct *leader)
 static __always_inline void process_reconstruct(struct secd_process *process,
 						struct task_struct *leader)
 {
-	/* real_parent is the thread that forked; identity belongs to its leader. */
-	struct task_struct *parent = kload(leader, real_parent, group_leader);
-
 	process->image.start_ns = kload(leader, start_boottime);
 	process->image.pid = kload(leader, tgid);
 	process->process_start_ns = process->image.start_ns;
-	process->parent.start_ns = kload(parent, start_boottime);
-	process->parent.pid = kload(parent, tgid);
+	process_parent_now(process, leader);
 	usage_of_dead(&process->dead, leader);
 	process->flags |= SECD_IMAGE_SEEDED | SECD_IMAGE_RECONSTRUCTED;
 	if (in_init_tree_now(leader))

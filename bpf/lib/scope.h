@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The part of the machine that this daemon watches (--netns, --cgroup-root): what is outside
- * is ignored before anything is read or numbered. By default the scope is everything and the
- * verifier removes these tests.
+ * The part of the machine that this daemon watches (--netns, --cgroup-root). Sockets and files of
+ * tasks outside are ignored before anything is read or numbered. Processes outside are recorded and
+ * marked: what is inside descends from them, and the daemon tells none of them for itself. By default
+ * the scope is everything and the verifier removes these tests.
  */
 #ifndef SECD_LIB_SCOPE_H
 #define SECD_LIB_SCOPE_H
@@ -10,23 +11,34 @@
 #include "agent.h"
 #include "counters.h"
 
-/* Network namespace and cgroup of a task are inside the scope. */
+static __always_inline bool net_in_scope(struct task_struct *task)
+{
+	struct nsproxy *proxy = kload(task, nsproxy);
+
+	return proxy && kload(proxy, net_ns, ns.inum) == secd_agent.net_scope;
+}
+
+/* The cgroup of the scope, or one below: its ancestor at that depth. */
+static __always_inline bool cgroup_in_scope(struct task_struct *task)
+{
+	struct cgroup *cgroup = kload(task, cgroups, dfl_cgrp), *ancestor;
+
+	if (kload(cgroup, level) < (int)secd_agent.cgroup_level)
+		return false;
+	ancestor = pointer_at((void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) +
+			      8ULL * secd_agent.cgroup_level);
+	ancestor = kcast(cgroup, ancestor);
+	return kload(ancestor, kn, id) == secd_agent.cgroup_scope;
+}
+
+/* Whether a task, running or not, is inside the scope now. */
 static __always_inline bool task_in_scope(struct task_struct *task)
 {
-	if (secd_agent.net_scope) {
-		struct nsproxy *proxy = kload(task, nsproxy);
-
-		if (!proxy || kload(proxy, net_ns, ns.inum) != secd_agent.net_scope) {
-			count(SECD_COUNTER_OUT_OF_SCOPE);
-			return false;
-		}
-	}
-	if (secd_agent.cgroup_scope &&
-	    bpf_get_current_ancestor_cgroup_id(secd_agent.cgroup_level) != secd_agent.cgroup_scope) {
-		count(SECD_COUNTER_OUT_OF_SCOPE);
-		return false;
-	}
-	return true;
+	if ((!secd_agent.net_scope || net_in_scope(task)) &&
+	    (!secd_agent.cgroup_scope || cgroup_in_scope(task)))
+		return true;
+	count(SECD_COUNTER_OUT_OF_SCOPE);
+	return false;
 }
 
 #endif

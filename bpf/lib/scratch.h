@@ -13,6 +13,7 @@
 #include "../kernel/access.h"
 #include "../abi/process.h"
 #include "counters.h"
+#include "words.h"
 
 #define SECD_SCRATCH_BUFFERS 3
 /* One record: the largest head (392), two paths, filename, interp, inline argv; a power of two
@@ -21,12 +22,17 @@
 /* Strings may start up to here, so that a whole PATH_MAX still fits behind. */
 #define SECD_SCRATCH_LAST_START (SECD_SCRATCH_RECORD - SECD_PATH_MAX)
 
+/*
+ * A path grows to the front from where `record` begins, so that what a short record uses lies in
+ * one or two pages: a page that was not touched lately costs more than what is done there.
+ */
 struct secd_scratch {
+	__u8  before_path[SECD_SHORT_NAME];
+	/* Slack on both sides keeps offsets masked. */
+	__u8  path[SECD_PATH_MAX + 256];
 	__u32 busy;
 	__u32 reserved;
 	__u8  record[SECD_SCRATCH_RECORD];
-	/* A path grows from the end to the front; NAME_MAX of slack keeps offsets masked. */
-	__u8  path[SECD_PATH_MAX + 256];
 };
 
 struct {

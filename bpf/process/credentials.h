@@ -7,28 +7,40 @@
 #include "../lib/process.h"
 #include "../lib/scope.h"
 
+static __always_inline void credentials_record(struct task_struct *task,
+					       const struct secd_image *image,
+					       const struct secd_credentials *old,
+					       const struct secd_credentials *next,
+					       const struct cred *cred, __u32 syscall)
+{
+	struct secd_credentials_change record = {};
+
+	record.image = *image;
+	record.old = *old;
+	record.new = *next;
+	record.tid = kload(task, pid);
+	record.user_ns = kload(cred, user_ns, ns.inum);
+	record.syscall = syscall;
+	if (!task_in_scope(task))
+		record.flags = SECD_IMAGE_OUT_OF_SCOPE;
+	emit(&record.head, sizeof(record), SECD_KIND_CREDENTIALS, SECD_RING_LIFECYCLE,
+	     bpf_ktime_get_boot_ns());
+}
+
 /* Linux credentials are per thread; the record keeps those last seen in the process. */
 static __always_inline int credentials_changed(struct task_struct *task, const struct cred *cred,
 					       __u32 syscall)
 {
 	struct secd_process *process = process_of(task);
-	struct secd_credentials_change record = {};
+	struct secd_credentials now;
 
 	if (!process || !process->image.pid)
 		return 0;
-	credentials_read(&record.new, cred);
-	if (!credentials_differ(&record.new, &process->credentials))
+	credentials_read(&now, cred);
+	if (!credentials_differ(&now, &process->credentials))
 		return 0;
-	if (!task_in_scope(task))
-		return 0;
-	record.image = process->image;
-	record.old = process->credentials;
-	process->credentials = record.new;
-	record.tid = kload(task, pid);
-	record.user_ns = kload(cred, user_ns, ns.inum);
-	record.syscall = syscall;
-	emit(&record.head, sizeof(record), SECD_KIND_CREDENTIALS, SECD_RING_LIFECYCLE,
-	     bpf_ktime_get_boot_ns());
+	credentials_record(task, &process->image, &process->credentials, &now, cred, syscall);
+	process->credentials = now;
 	return 0;
 }
 

@@ -8,99 +8,92 @@
 #include "../lib/path.h"
 #include "../lib/process.h"
 #include "../lib/scope.h"
+#include "../lib/words.h"
+#include "fileless.h"
 #include "pieces.h"
+
+/* What the file adds to the caller's rights (SECD_IMAGE_SETUID, …), 0 for nearly every exec. */
+static __always_inline __u32 exec_raises(const struct cred *old, const struct cred *next)
+{
+	__u32 old_euid = kload(old, euid.val), euid = kload(next, euid.val);
+	__u32 raised = 0;
+
+	if (euid != old_euid)
+		raised |= SECD_IMAGE_SETUID;
+	if (kload(next, egid.val) != kload(old, egid.val))
+		raised |= SECD_IMAGE_SETGID;
+	/* root and setuid-root grow permitted too: file capabilities are what grows it without. */
+	if (euid == old_euid && euid != 0 && kload(next, uid.val) != 0 &&
+	    (cred_caps(next, cap_permitted) & ~cred_caps(old, cap_permitted)))
+		raised |= SECD_IMAGE_FILE_CAPS;
+	return raised;
+}
 
 /*
  * Before the point of no return, while the caller is still its old self: old credentials are
  * compared with those the new image will have, and the record of a non-leader thread is moved
- * to it, because the leader (and its storage) is about to be killed.
+ * to it, because the leader (and its storage) is about to be killed. Most execs need neither,
+ * and no look at the storage.
  */
 static __always_inline int exec_prepared(struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct secd_process *process = process_of(task), *own;
-	const struct cred *old, *next;
-	__u32 raised = 0;
+	const struct cred *old = kload(task, cred);
+	__u32 raised = exec_raises(old, kload(bprm, cred));
+	bool leads = kload(task, pid) == kload(task, tgid);
+	struct secd_process *process, *own;
 
+	if (!raised && leads)
+		return 0;
+	process = process_of(task);
 	if (!process) {
 		/* Not seen before, or (the hook comes late) a thread that just became leader. */
-		if (kload(task, pid) != kload(task, tgid) || !task_in_scope(task))
+		if (!leads)
 			return 0;
 		process = process_create(task);
 		if (!process)
 			return 0;
-		process_reconstruct(process, task);
 	}
-	process->exec_tid = kload(task, pid);
-	old = kload(task, cred);
-	next = kload(bprm, cred);
+	if (!process->image.pid)
+		process_reconstruct(process, task->group_leader);
 	process->old_euid = kload(old, euid.val);
 	process->old_egid = kload(old, egid.val);
 	process->old_permitted = cred_caps(old, cap_permitted);
-	if (kload(next, euid.val) != process->old_euid)
-		raised |= SECD_IMAGE_SETUID;
-	if (kload(next, egid.val) != process->old_egid)
-		raised |= SECD_IMAGE_SETGID;
-	/* root and setuid-root grow permitted too: file capabilities are what grows it without. */
-	if (!(raised & SECD_IMAGE_SETUID) && kload(next, uid.val) != 0 &&
-	    kload(next, euid.val) != 0 && (cred_caps(next, cap_permitted) & ~process->old_permitted))
-		raised |= SECD_IMAGE_FILE_CAPS;
-	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
-		raised |= SECD_IMAGE_SECURE_EXEC;
-	process->flags &= ~(SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS |
-			    SECD_IMAGE_SECURE_EXEC | SECD_IMAGE_NON_LEADER |
-			    SECD_IMAGE_PRIV_UNKNOWN);
+	process->flags &= ~SECD_IMAGE_RAISED;
 	process->flags |= raised;
 
-	if (kload(task, pid) == kload(task, tgid))
+	if (leads)
 		return 0;
-	own = bpf_task_storage_get(&secd_processes, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!own) {
-		count(SECD_COUNTER_STORAGE_FULL);
+	own = process_create(task);
+	if (!own)
 		return 0;
-	}
 	*own = *process;
-	own->flags |= SECD_IMAGE_NON_LEADER;
 	/* The others end now, and are counted in the record that ends with the old leader. */
 	own->threads_ended += kload(task, signal, live.counter) - 1;
 	return 0;
-}
-
-/* Linux exec.c sets these names for anonymous executables. */
-static __always_inline bool is_fileless(struct file *file)
-{
-	struct dentry *dentry = kload(file, f_path.dentry);
-	struct inode *inode = kload(file, f_inode);
-
-	return kload(inode, i_nlink) == 0 &&
-	       kload(dentry, d_sb, s_magic) == SECD_TMPFS_MAGIC;
 }
 
 static __always_inline void exec_process_update(struct secd_process *process,
 						struct task_struct *task, struct secd_exec *exec,
 						__u64 now)
 {
-	const __u32 kept = SECD_IMAGE_INIT_TREE | SECD_IMAGE_SETUID | SECD_IMAGE_SETGID |
-			   SECD_IMAGE_FILE_CAPS | SECD_IMAGE_SECURE_EXEC | SECD_IMAGE_NON_LEADER |
-			   SECD_IMAGE_PRIV_UNKNOWN;
-	__u32 reconstructed;
+	__u32 raised = process->flags & SECD_IMAGE_RAISED;
+	__u32 reconstructed = process->flags & SECD_IMAGE_RECONSTRUCTED;
 
-	if (!process->exec_tid) { /* nobody saw the credentials before */
-		process->flags &= ~(SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS |
-				    SECD_IMAGE_SECURE_EXEC);
-		process->flags |= SECD_IMAGE_PRIV_UNKNOWN;
-	}
-	reconstructed = process->flags & SECD_IMAGE_RECONSTRUCTED;
 	exec->previous = process->image;
 	exec->parent = process->parent;
 	exec->process_start_ns = process->process_start_ns;
 	process->image.start_ns = now;
 	exec->image = process->image;
 	process->credentials = exec->credentials;
-	process->flags = (process->flags & kept) | SECD_IMAGE_EXECVE;
+	process->flags = (process->flags & SECD_IMAGE_INIT_TREE) | SECD_IMAGE_EXECVE;
 	if (exec->pid_in_ns == 1)
 		process->flags |= SECD_IMAGE_INIT_TREE;
-	exec->flags = process->flags | reconstructed;
-	if (process->flags & (SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS)) {
+	if (!task_in_scope(task))
+		process->flags |= SECD_IMAGE_OUT_OF_SCOPE;
+	exec->flags = process->flags | reconstructed | raised;
+	if (!(secd_agent.flags & SECD_AGENT_EXEC_PREPARED))
+		exec->flags |= SECD_IMAGE_PRIV_UNKNOWN;
+	if (raised) {
 		exec->old_euid = process->old_euid;
 		exec->old_egid = process->old_egid;
 		exec->old_permitted = process->old_permitted;
@@ -110,6 +103,7 @@ static __always_inline void exec_process_update(struct secd_process *process,
 	process->at_exec = process->dead;
 	usage_add_thread(&process->at_exec, task);
 	process->maxrss_at_exec = kload(task, signal, maxrss);
+	process->threads_started = process->threads_ended + 1;
 }
 
 /* argv up to SECD_ARGUMENTS_INLINE; what is longer is sent in pieces after the record. */
@@ -148,8 +142,6 @@ static __always_inline int process_executed(struct task_struct *task, pid_t old_
 	__u32 end, next;
 	__u64 now;
 
-	if (!task_in_scope(task))
-		return 0;
 	process = process_create(task);
 	if (!process)
 		return 0;
@@ -168,14 +160,15 @@ static __always_inline int process_executed(struct task_struct *task, pid_t old_
 	exec_process_update(process, task, exec, now);
 	exec->cgroup_id = task_cgroup_id(task);
 	exec->tid = old_pid;
-	process->exec_tid = 0;
 	if (old_pid != kload(task, tgid))
 		exec->flags |= SECD_IMAGE_NON_LEADER;
+	if (bitfield(bprm, secureexec))
+		exec->flags |= SECD_IMAGE_SECURE_EXEC;
 	exec->loginuid = kload(task, loginuid.val);
 	exec->sessionid = kload(task, sessionid);
 	exec->argc = kload(bprm, argc);
 	exec->envc = kload(bprm, envc);
-	bpf_probe_read_kernel(exec->comm, sizeof(exec->comm), task->comm);
+	comm_copy(exec->comm, task);
 	tty = kload(task, signal, tty);
 	if (tty)
 		bpf_probe_read_kernel_str(exec->tty, sizeof(exec->tty),
@@ -197,12 +190,16 @@ static __always_inline int process_executed(struct task_struct *task, pid_t old_
 		next = scratch_append_string(scratch, end, kload(bprm, interp));
 		exec->interp_length = next - end;
 		exec->flags |= SECD_IMAGE_SCRIPT;
+		if (is_fileless_script(task, bprm))
+			exec->flags |= SECD_IMAGE_FILELESS;
 		end = next;
 	}
 	end = append_arguments(scratch, end, exec, kload(task, mm));
 	if (end > SECD_SCRATCH_RECORD) /* cannot be; tells the verifier */
 		goto out;
-	pieces_of_exec(task, exec, now);
+	/* Behind its pieces in time: whatever stands before them in their ring is older than this. */
+	if (pieces_of_exec(task, exec, now))
+		now = bpf_ktime_get_boot_ns();
 	emit(&exec->head, end, SECD_KIND_EXEC, SECD_RING_LIFECYCLE, now);
 out:
 	scratch_release(scratch);

@@ -5,10 +5,11 @@
 
 #include "../lib/emit.h"
 #include "../lib/process.h"
+#include "../lib/scope.h"
 
 /* SIGNAL_GROUP_EXIT, include/linux/sched/signal.h. */
 #define SECD_SIGNAL_GROUP_EXIT 0x00000004
-#define SECD_PAGE_SIZE 4096
+#define SECD_PAGE_SIZE         4096
 
 /* MM_FILEPAGES, MM_ANONPAGES and MM_SHMEMPAGES of enum mm_rss_stat; 2 is swap, not resident. */
 #define SECD_RSS_FILE  0
@@ -26,10 +27,9 @@ static __always_inline __u64 rss_counter(struct mm_struct *mm, __u32 member)
 				      (void *)mm + bpf_core_field_offset(before62->rss_stat.count) +
 					      member * sizeof(value));
 	else
-		bpf_probe_read_kernel(&value, sizeof(value),
-				      (void *)mm + bpf_core_field_offset(mm->rss_stat) +
-					      member * bpf_core_type_size(struct percpu_counter) +
-					      bpf_core_field_offset(struct percpu_counter, count));
+		value = kload(kcast(percpu_counter, (void *)mm + bpf_core_field_offset(mm->rss_stat) +
+							    member * bpf_core_type_size(struct percpu_counter)),
+			      count);
 	return value > 0 ? value : 0;
 }
 
@@ -64,32 +64,57 @@ static __always_inline void exit_memory(struct secd_exit *exit, struct secd_proc
 	exit->process_rss_bytes = peak * SECD_PAGE_SIZE;
 }
 
-/* `group_dead`: 1 or 0 from the kernel (6.16+), -1 where it does not say. */
-static __always_inline int thread_exited(struct task_struct *task, int group_dead)
+/* Adds what an ending thread used to its process. Threads end on several CPUs at once. */
+static __always_inline void usage_collect(struct secd_process *process, struct task_struct *task,
+					  bool alone)
+{
+	struct secd_usage used = {};
+
+	usage_add_thread(&used, task);
+	if (alone) {
+		process->dead.cpu_ns += used.cpu_ns;
+		process->dead.read_chars += used.read_chars;
+		process->dead.write_chars += used.write_chars;
+		process->dead.read_bytes += used.read_bytes;
+		process->dead.write_bytes += used.write_bytes;
+		process->threads_ended++;
+		return;
+	}
+	__sync_fetch_and_add(&process->dead.cpu_ns, used.cpu_ns);
+	__sync_fetch_and_add(&process->dead.read_chars, used.read_chars);
+	__sync_fetch_and_add(&process->dead.write_chars, used.write_chars);
+	__sync_fetch_and_add(&process->dead.read_bytes, used.read_bytes);
+	__sync_fetch_and_add(&process->dead.write_bytes, used.write_bytes);
+	__sync_fetch_and_add(&process->threads_ended, 1);
+}
+
+/*
+ * Whether this was the last thread. The kernel counts a thread out (`live`) before it comes here,
+ * so of two that end at once both may find the count at 0: the process ends with the one that
+ * comes last, which is where all that were started have been. Where nobody counted the starts
+ * (processes older than the programs) the first to come ends it, once.
+ */
+static __always_inline bool process_ends(struct secd_process *process, struct signal_struct *signal)
+{
+	if (kload(signal, live.counter) != 0)
+		return false;
+	if (process->threads_ended < process->threads_started)
+		return false;
+	return __sync_val_compare_and_swap(&process->exited, 0, 1) == 0;
+}
+
+static __always_inline int thread_exited(struct task_struct *task)
 {
 	struct secd_process *process = process_of(task);
 	struct task_struct *leader = task->group_leader;
 	struct signal_struct *signal;
 	struct secd_exit exit = {};
 
-	if (!process)
-		return 0; /* out of scope, or seen by nobody: it has no exec either */
+	if (!process || !process->image.pid)
+		return 0; /* seen by nobody: it has no exec either */
 	signal = kload(task, signal);
-	/* Threads of one process end on several CPUs at once. */
-	__sync_fetch_and_add(&process->dead.cpu_ns, kload(task, se.sum_exec_runtime));
-	if (bpf_core_field_exists(task->ioac.rchar)) {
-		__sync_fetch_and_add(&process->dead.read_chars, kload(task, ioac.rchar));
-		__sync_fetch_and_add(&process->dead.write_chars, kload(task, ioac.wchar));
-		__sync_fetch_and_add(&process->dead.read_bytes, kload(task, ioac.read_bytes));
-		__sync_fetch_and_add(&process->dead.write_bytes, kload(task, ioac.write_bytes));
-	}
-	__sync_fetch_and_add(&process->threads_ended, 1);
-	if (group_dead < 0)
-		group_dead = kload(signal, live.counter) == 0;
-	if (!group_dead)
-		return 0;
-	/* Before 6.16 two last threads may both read live == 0: one of them wins. */
-	if (__sync_val_compare_and_swap(&process->exited, 0, 1) != 0)
+	usage_collect(process, task, kload(signal, nr_threads) == 1);
+	if (!process_ends(process, signal))
 		return 0;
 
 	exit.image = process->image;
@@ -98,6 +123,8 @@ static __always_inline int thread_exited(struct task_struct *task, int group_dea
 	usage_subtract(&exit.since_exec, &exit.since_fork, &process->at_exec);
 	exit.process_start_ns = process->process_start_ns;
 	exit_memory(&exit, process, task);
+	if ((process->flags & SECD_IMAGE_OUT_OF_SCOPE) && !task_in_scope(task))
+		exit.flags |= SECD_EXIT_OUT_OF_SCOPE;
 	exit.status = kload(signal, flags) & SECD_SIGNAL_GROUP_EXIT ?
 			      kload(signal, group_exit_code) :
 			      kload(leader, exit_code);

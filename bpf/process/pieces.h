@@ -51,7 +51,8 @@ static long piece_step(__u32 index, struct pieces *pieces)
 	if (bpf_probe_read_user((void *)(piece + 1), length,
 				(void *)(pieces->address + (offset - pieces->first))))
 		piece->flags = SECD_PIECE_FAULT;
-	bpf_ringbuf_submit(piece, BPF_RB_NO_WAKEUP);
+	/* Each is 32 KiB: a few long lists fill the ring while the reader sleeps. */
+	bpf_ringbuf_submit(piece, wakeup_flag(SECD_RING_OBSERVATION, 0));
 	return 0;
 }
 
@@ -72,22 +73,28 @@ static __always_inline void pieces_send(struct task_struct *task, const struct s
 		bpf_loop(SECD_PIECES_MAX, piece_step, &pieces, 0);
 }
 
-/* Before the exec record, so that whoever reads that finds the pieces in their ring. */
-static __always_inline void pieces_of_exec(struct task_struct *task, struct secd_exec *exec,
+/* Before the exec record, so that whoever reads that finds the pieces in their ring. Returns
+ * whether there were any. */
+static __always_inline bool pieces_of_exec(struct task_struct *task, struct secd_exec *exec,
 					   __u64 now)
 {
 	struct mm_struct *mm = kload(task, mm);
+	bool any = false;
 	__u64 start;
 
-	if (exec->arguments_total > exec->arguments_length)
+	if (exec->arguments_total > exec->arguments_length) {
 		pieces_send(task, &exec->image, SECD_KIND_ARGUMENTS,
 			    kload(mm, arg_start) + exec->arguments_length, exec->arguments_length,
 			    exec->arguments_total, now);
+		any = true;
+	}
 	if (secd_agent.flags & SECD_AGENT_ENVIRONMENT) {
 		start = kload(mm, env_start);
-		pieces_send(task, &exec->image, SECD_KIND_ENVIRONMENT, start, 0,
-			    kload(mm, env_end) - start, now);
+		pieces_send(task, &exec->image, SECD_KIND_ENVIRONMENT, start, 0, kload(mm, env_end) - start,
+			    now);
+		any = true;
 	}
+	return any;
 }
 
 #endif

@@ -52,16 +52,9 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 }
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit_group, struct task_struct *task, bool group_dead)
+int BPF_PROG(on_exit, struct task_struct *task)
 {
-	return thread_exited(task, group_dead ? 1 : 0);
-}
-
-/* The same before 6.16, whose tracepoint has one argument. */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit_thread, struct task_struct *task)
-{
-	return thread_exited(task, -1);
+	return thread_exited(task);
 }
 
 SEC("fentry/commit_creds")

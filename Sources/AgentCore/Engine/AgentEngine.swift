@@ -35,6 +35,8 @@ package final class AgentEngine: @unchecked Sendable {
     let options: EngineOptions
     package let cgroupRoot: String?
     let subscribers: Subscribers
+    /// CLOCK_BOOTTIME before anything was attached: no event is older.
+    private let began = BootClock.now
     private let stopReason = Mutex("stopped")
     private var thread: LinuxSystem.Thread?
 
@@ -56,8 +58,6 @@ package final class AgentEngine: @unchecked Sendable {
             settings: options.events,
             cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget)
         try seed()
-        // Loading parsed the kernel's BTF several times (10 MB each); glibc would keep the freed memory.
-        _ = malloc_trim(0)
     }
 
     /// Adds a consumer of JSON lines; before `start`.
@@ -82,13 +82,15 @@ package final class AgentEngine: @unchecked Sendable {
         let seeds = try sensors.seedProcesses()
         pipeline.context.hostNamespaces = HostNamespaces.find(seeds)
         for seed in seeds + ProcfsSeed.missingParents(of: seeds, cgroupRoot: cgroupRoot) {
-            pipeline.tree.seed(
-                ProcfsImage.make(seed, cgroup: pipeline.handler.cgroups.name(seed.cgroup_id)))
+            var image = ProcfsImage.make(seed, cgroup: pipeline.handler.cgroups.name(seed.head.cgroup_id))
+            options.events.redaction.apply(to: &image)
+            pipeline.tree.seed(image)
         }
         pipeline.tree.linkSeeds()
-        for socket in try sensors.seedSockets() {
-            let process = pipeline.tree.find(socket.user)
-            pipeline.handler.sockets.apply(SocketEvent(record: socket), process, pipeline.tree)
+        for seed in try sensors.seedSockets() {
+            let event = SocketEvent(seed: seed)
+            let process = pipeline.tree.find(event.record.user)
+            pipeline.handler.sockets.apply(event, process, pipeline.tree)
         }
     }
 
@@ -104,11 +106,19 @@ package final class AgentEngine: @unchecked Sendable {
             })
         pipeline.output.emit(
             Event(
-                kind: .streamStart, time: context.time(BootClock.now), process: nil, body: .start(start),
+                kind: .streamStart, time: context.time(began), process: nil, body: .start(start),
                 origin: Origin(ring: nil)))
         let pipeline = pipeline
         let reason = { [self] in stopReason.withLock { $0 } }
         thread = try LinuxSystem.Thread(name: "secd-events") { pipeline.run(stopReason: reason) }
+    }
+
+    /// Changes what is sent, from the next event on; records of before keep what they were.
+    package func adopt(_ events: EventSettings, treeBudget: Int) {
+        pipeline.perform { pipeline in
+            pipeline.handler.settings = events
+            pipeline.treeBudget = treeBudget
+        }
     }
 
     /// Reads what the rings hold, sends `stream_stop` and ends the worker.

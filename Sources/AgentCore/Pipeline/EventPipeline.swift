@@ -40,7 +40,8 @@ final class EventPipeline: @unchecked Sendable {
     private let readers: MappedArray<secd_reader>
     private let waiter: RingWaiter
     private let control = Mutex(Control())
-    private let treeBudget: Int
+    /// Bytes for the process tree.
+    var treeBudget: Int
     private var nextAudit: UInt64 = 0
     private var lifecycleLost: UInt64 = 0
     private(set) var wakeups: UInt64 = 0
@@ -110,7 +111,9 @@ final class EventPipeline: @unchecked Sendable {
         let now = BootClock.now
         let count = reader.drain(now: now, limit: Self.passLimit) { handler.handle($0) }
         if !handler.gaps.isEmpty { reportGaps(now) }
-        if now >= nextAudit { audit(now) }
+        if now >= nextAudit {
+            audit(now, horizon: count < Self.passLimit ? now &- RingReader.settle : handler.horizon)
+        }
         tree.collect(before: now &- RingReader.settle)
         output.flush()
         return count
@@ -157,19 +160,22 @@ final class EventPipeline: @unchecked Sendable {
         if found.ring == Int(SECD_RING_LIFECYCLE) { lifecycleLost += gap.count }
         output.emit(
             Event(
-                kind: .streamGap, time: context.time(now), process: nil, body: .gap(gap),
+                kind: .streamGap, time: context.time(now &- RingReader.settle), process: nil, body: .gap(gap),
                 origin: Origin(ring: nil)))
     }
 
-    private func audit(_ now: UInt64) {
+    /// - Parameter horizon: everything older has been handled, however far behind the reader is.
+    private func audit(_ now: UInt64, horizon: UInt64) {
         nextAudit = now &+ Self.auditInterval
-        context.bootOffset = BootClock.realtimeOffset
+        // Everything up to here has been read.
+        context.clock.follow(offset: BootClock.realtimeOffset, at: now &- RingReader.settle)
         for found in handler.accounts.audit(
             sensors.streams, ringIsEmpty: { reader.waiting($0) < Self.nearlyEmpty })
         {
             report(found, now)
         }
-        handler.pieces.expire(before: now &- Self.auditInterval)
+        sensors.auditSockets()
+        handler.pieces.expire(before: horizon &- Self.auditInterval)
         if lifecycleLost > 0 {
             lifecycleLost = 0
             _ = tree.reconcile(at: now) { ProcessLife.exists($0) }

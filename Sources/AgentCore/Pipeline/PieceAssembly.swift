@@ -1,11 +1,12 @@
-import CEventABI
+package import CEventABI
 import ProcessTree
 
 /// Long argument lists and environments, put together from their pieces.
 ///
-/// Pieces carry the time of their exec and are merged before it. Whatever is incomplete when its
-/// exec is handled is used as far as it is whole from the start; the rest is said to be missing.
-struct PieceAssembly {
+/// An exec record is sent, and stamped, after its pieces: they are merged before it. Whatever is incomplete
+/// when its exec is handled is used as far as it is whole from the start; the rest is said to be missing
+/// (`argv_missing_bytes`). Pieces whose exec record was lost are forgotten: `stream_gap` tells of the record.
+package struct PieceAssembly {
     /// Argument lists under construction at most, bytes in all: 2 MiB each is Linux's usual limit.
     private static let budget = 32 << 20
 
@@ -22,10 +23,16 @@ struct PieceAssembly {
     private var environments: [ImageKey: Pending] = [:]
     private var held = 0
     /// Pieces that came out of order, damaged, or beyond the budget.
-    private(set) var refused: UInt64 = 0
+    package private(set) var refused: UInt64 = 0
+    /// Pieces' bytes that no exec asked for in time.
+    package private(set) var forgotten: Int = 0
+    /// Bytes that wait for their exec.
+    package var heldBytes: Int { held }
+
+    package init() {}
 
     /// Takes a piece.
-    mutating func take(_ piece: secd_piece, _ bytes: RawSpan) {
+    package mutating func take(_ piece: secd_piece, _ bytes: RawSpan) {
         let isArguments = Int32(piece.head.kind) == SECD_KIND_ARGUMENTS
         let length = min(Int(piece.length), bytes.byteCount)
         guard held + length <= Self.budget else {
@@ -49,28 +56,34 @@ struct PieceAssembly {
     }
 
     /// The argument bytes behind the first `base`, which the exec record carries.
-    mutating func takeArguments(of image: secd_image, from base: Int) -> [UInt8] {
+    package mutating func takeArguments(of image: secd_image, from base: Int) -> [UInt8] {
         guard let pending = arguments.removeValue(forKey: ImageKey(image)) else { return [] }
         held -= pending.bytes.count
         return pending.base == base ? pending.bytes : []
     }
 
     /// The environment of an image, or nil: none came.
-    mutating func takeEnvironment(of image: secd_image) -> [UInt8]? {
+    package mutating func takeEnvironment(of image: secd_image) -> [UInt8]? {
         guard let pending = environments.removeValue(forKey: ImageKey(image)) else { return nil }
         held -= pending.bytes.count
         return pending.base == 0 ? pending.bytes : nil
     }
 
     /// Forgets pieces whose exec never came: its record was lost.
-    mutating func expire(before time: UInt64) {
-        for (key, pending) in arguments where pending.time < time {
+    /// - Parameter time: CLOCK_BOOTTIME of records up to which all have been handled, less a margin. Not the
+    ///   clock: where the reader is behind, the exec record of an old piece may wait in its ring.
+    package mutating func expire(before time: UInt64) {
+        Self.expire(&arguments, before: time, &held, &forgotten)
+        Self.expire(&environments, before: time, &held, &forgotten)
+    }
+
+    private static func expire(
+        _ table: inout [ImageKey: Pending], before time: UInt64, _ held: inout Int, _ forgotten: inout Int
+    ) {
+        for (key, pending) in table where pending.time < time {
             held -= pending.bytes.count
-            arguments[key] = nil
-        }
-        for (key, pending) in environments where pending.time < time {
-            held -= pending.bytes.count
-            environments[key] = nil
+            forgotten += pending.bytes.count
+            table[key] = nil
         }
     }
 }

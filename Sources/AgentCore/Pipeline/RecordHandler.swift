@@ -15,10 +15,12 @@ final class RecordHandler {
     var digests = BinaryDigests()
     var accounts: StreamAccounts
     private let output: EventOutput
-    private let settings: EventSettings
+    var settings: EventSettings
     /// Gaps that were found while a record was handled; the pipeline explains them afterwards,
     /// because that asks the kernel.
     var gaps: [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] = []
+    /// Time of the last record: everything older has been handled.
+    private(set) var horizon: UInt64 = 0
     /// Records that could not be read: too short, of another version or of no known kind.
     private(set) var undecodable: UInt64 = 0
 
@@ -39,6 +41,7 @@ final class RecordHandler {
             return
         }
         let head = record.head
+        horizon = head.time_ns
         if let gap = accounts.book(head) { gaps.append((Int(head.ring), Int(head.cpu), gap)) }
         switch Int32(head.kind) {
         case SECD_KIND_EXEC: exec(record)
@@ -80,6 +83,7 @@ final class RecordHandler {
                 $0.containerID = cgroup.containerID
             }
         }
+        guard fork.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 else { return }
         emit(.processFork, record.head, process, .process)
     }
 
@@ -93,6 +97,7 @@ final class RecordHandler {
         guard strings <= tail.byteCount else { return damaged() }
         let process = tree.exec(exec) { image in
             unsafe tail.extracting(0..<strings).withUnsafeBytes { unsafe image.tail.append(contentsOf: $0) }
+            image.nameByTask()
             let cgroup = cgroups.name(exec.cgroup_id)
             image.cgroupPath = cgroup.path
             image.containerID = cgroup.containerID
@@ -105,7 +110,9 @@ final class RecordHandler {
                 image.sha256 = digests.digest(of: exec, path: image.tail[image.binaryRange])
             }
             image.environment = settings.environment ? redacted(pieces.takeEnvironment(of: exec.image)) : nil
+            settings.redaction.apply(to: &image)
         }
+        guard exec.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 else { return }
         emit(.processExec, record.head, process, .process)
     }
 
@@ -116,9 +123,10 @@ final class RecordHandler {
     private func exit(_ record: borrowing RecordView) {
         guard let exit = record.load(secd_exit.self) else { return damaged() }
         let process = tree.exit(exit.image, parent: exit.parent, at: record.head.time_ns)
-        emit(.processExit, record.head, process, .exit(exit))
+        if exit.flags & SECD_EXIT_OUT_OF_SCOPE == 0 {
+            emit(.processExit, record.head, process, .exit(exit))
+        }
         names.forget(exit.image.pid)
-        if process.references > 0 { sockets.expire(process, tree) }
     }
 
     private func credentials(_ record: borrowing RecordView) {
@@ -128,6 +136,7 @@ final class RecordHandler {
             $0.head.credentials = change.new
             if change.user_ns != 0 { $0.head.namespaces.user = change.user_ns }
         }
+        guard change.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 else { return }
         emit(.processCredentials, record.head, process, .credentials(change))
     }
 
@@ -145,18 +154,19 @@ final class RecordHandler {
         let length = min(Int(socket.path_length), tail.byteCount, Int(SECD_UNIX_PATH_MAX))
         var event = SocketEvent(record: socket, path: tail.extracting(0..<length).array)
         let process = tree.find(socket.user)
-        if process != nil || socket.user.pid != 0 {
-            context.makeExecID(socket.user, into: &event.user)
-        }
+        context.makeExecID(socket.user, into: &event.user)
         context.makeExecID(socket.creator, into: &event.creator)
         context.makeExecID(socket.acceptor, into: &event.acceptor)
         context.makeExecID(socket.previous, into: &event.previous)
         event.remoteName = names.name(
             pid: socket.user.pid, family: socket.family, address: event.remoteAddress)
+        sockets.complete(&event)
+        if let kind = SocketEvent.kind(of: socket), settings.unixSockets || socket.family != SocketNames.unix
+        {
+            emit(kind, record.head, process, .socket(event))
+        }
+        // Afterwards: a close may let go of the process.
         sockets.apply(event, process, tree)
-        guard let kind = SocketEvent.kind(of: socket) else { return }
-        if !settings.unixSockets, socket.family == SocketNames.unix { return }
-        emit(kind, record.head, process, .socket(event))
     }
 
     private func file(_ record: borrowing RecordView) {
@@ -165,14 +175,18 @@ final class RecordHandler {
         let first = min(Int(file.path.length), tail.byteCount)
         let second = min(Int(file.target.length), tail.byteCount - first)
         guard let kind = FileEvent.kind(of: file) else { return damaged() }
-        let watch = Int(file.watch)
-        if watch < settings.files.count, !settings.files[watch].kinds.contains(kind.name.description) {
-            return
-        }
+        guard wants(kind, file.watch) || wants(kind, file.target_watch) else { return }
         let event = FileEvent(
             record: file, path: tail.extracting(0..<first).array,
             target: tail.extracting(first..<first + second).array)
         emit(kind, record.head, tree.find(file.image), .file(event))
+    }
+
+    /// Whether the configured path asked for events of this kind.
+    private func wants(_ kind: EventKind, _ watch: UInt32) -> Bool {
+        guard watch != SECD_FILE_NOT_WATCHED else { return false }
+        guard watch < settings.files.count else { return true }
+        return settings.files[Int(watch)].kinds.contains(kind.name.description)
     }
 
     private func dns(_ record: borrowing RecordView) {

@@ -71,8 +71,8 @@ final class RingReader {
         var count = 0
         while count < limit {
             var best = sources[0]
-            // Of equal times the lower ring goes first: the pieces of an argv (observation) carry
-            // the time of their exec (lifecycle) and must be there when it is handled.
+            // The pieces of an argv (observation) must be there when their exec (lifecycle) is handled: it is
+            // stamped after them. Of equal times the lower ring goes first.
             for source in sources where source.time <= best.time { best = source }
             guard best.time <= horizon, let record = unsafe best.record else { break }
             unsafe body(RawSpan(_unsafeBytes: record))

@@ -18,4 +18,16 @@ enum ProcessLife {
         let perSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
         return ticks == image.head.process_start_ns / (1_000_000_000 / perSecond)
     }
+
+    /// Whether a process runs no more and is only being taken down: exiting (PF_EXITING of
+    /// include/linux/sched.h in field 9), or a zombie whose threads are exiting.
+    static func isEnding(_ pid: Int32) -> Bool {
+        let text = ProcfsImage.read("/proc/\(pid)/stat", limit: 4096)
+        guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return true }
+        let fields = text[(close + 1)...].split(separator: UInt8(ascii: " "))
+        guard fields.count > 6, let flags = UInt32(String(decoding: fields[6], as: UTF8.self)) else {
+            return true
+        }
+        return flags & 0x4 != 0 || fields[0] == [UInt8(ascii: "Z")]
+    }
 }

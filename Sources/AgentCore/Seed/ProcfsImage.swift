@@ -2,44 +2,48 @@ import CEventABI
 import CLinuxShims
 import EventModel
 import Glibc
+import Sensors
 
-/// The strings of a process older than the daemon, from procfs: the kernel's iterator gives its
-/// identity and rights, but cannot read another process's memory.
+/// The image of a process older than the daemon. The kernel's iterator gives identity, rights, program and
+/// working directory; it cannot read another process's memory, so argv comes from procfs.
 enum ProcfsImage {
     /// cmdline is as long as argv may be (a quarter of the stack limit, 2 MiB by default).
     private static let argumentsLimit = 2 << 20
 
-    /// Puts an image together. Whatever procfs refuses (kernel threads have no executable, a process
-    /// may end meanwhile) is left empty and marked in the flags.
-    static func make(_ seed: secd_seed, cgroup: CgroupTable.Name) -> ProcessImage {
+    /// Puts an image together. What neither the kernel nor procfs tells (kernel threads have no executable,
+    /// a process may end meanwhile) is left empty and marked in the flags; the binary is then `[comm]`.
+    static func make(_ seed: ProcessSeed, cgroup: CgroupTable.Name) -> ProcessImage {
+        let head = seed.head
         var image = ProcessImage()
-        image.head.image = seed.image
-        image.head.parent = seed.parent
-        image.head.credentials = seed.credentials
-        image.head.namespaces = seed.namespaces
-        image.head.cgroup_id = seed.cgroup_id
-        image.head.process_start_ns = seed.image.start_ns
-        image.head.flags = seed.flags | SECD_IMAGE_SEEDED
-        image.head.tid = seed.image.pid
-        image.head.loginuid = seed.loginuid
-        image.head.sessionid = seed.sessionid
-        image.head.pid_in_ns = seed.pid_in_ns
-        image.head.comm = seed.comm
-        image.head.tty = seed.tty
+        image.head.image = head.image
+        image.head.parent = head.parent
+        image.head.credentials = head.credentials
+        image.head.namespaces = head.namespaces
+        image.head.cgroup_id = head.cgroup_id
+        image.head.process_start_ns = head.process_start_ns
+        image.head.flags = head.flags | SECD_IMAGE_SEEDED
+        image.head.tid = head.image.pid
+        image.head.loginuid = head.loginuid
+        image.head.sessionid = head.sessionid
+        image.head.pid_in_ns = head.pid_in_ns
+        image.head.comm = head.comm
+        image.head.tty = head.tty
+        image.head.binary = head.binary
+        image.head.cwd = head.cwd
+        image.head.binary_inode = head.binary_inode
         image.cgroupPath = cgroup.path
         image.containerID = cgroup.containerID
-
-        let folder = "/proc/\(seed.image.pid)/"
-        let root = link(folder + "root") ?? [UInt8(ascii: "/")]
-        if seed.flags & SECD_IMAGE_KERNEL_THREAD != 0 {
-            // As Tetragon shows them, and ps: the name in brackets would not be a path.
-            image.tail = unsafe withUnsafeBytes(of: seed.comm) { unsafe Array($0.prefix { $0 != 0 }) }
-            image.head.binary.length = UInt16(image.tail.count)
-            return image
+        image.tail = seed.tail
+        if head.flags & SECD_IMAGE_KERNEL_THREAD == 0 {
+            let folder = "/proc/\(head.image.pid)/"
+            if head.binary.length == 0 { readPaths(folder, &image) }
+            readArguments(folder, &image)
         }
-        append(link(folder + "exe"), root, to: &image, \.binary)
-        append(link(folder + "cwd"), root, to: &image, \.cwd)
-        readInode(folder + "exe", &image.head)
+        image.nameByTask()
+        return image
+    }
+
+    private static func readArguments(_ folder: String, _ image: inout ProcessImage) {
         let arguments = read(folder + "cmdline", limit: argumentsLimit)
         image.head.arguments_total = UInt32(arguments.count)
         if arguments.count <= Int(SECD_ARGUMENTS_INLINE) {
@@ -48,7 +52,15 @@ enum ProcfsImage {
         } else {
             image.longArguments = arguments
         }
-        return image
+    }
+
+    /// For a process that the iterator left out.
+    private static func readPaths(_ folder: String, _ image: inout ProcessImage) {
+        let root = link(folder + "root") ?? [UInt8(ascii: "/")]
+        image.tail = []
+        append(link(folder + "exe"), root, to: &image, \.binary)
+        append(link(folder + "cwd"), root, to: &image, \.cwd)
+        readInode(folder + "exe", &image.head)
     }
 
     private static func append(
@@ -56,7 +68,7 @@ enum ProcfsImage {
         _ field: WritableKeyPath<secd_exec, secd_path>
     ) {
         guard var path else {
-            image.head[keyPath: field].flags |= SECD_PATH_UNREADABLE
+            image.head[keyPath: field] = secd_path(length: 0, root: 0, flags: UInt32(SECD_PATH_UNREADABLE))
             return
         }
         // The kernel says so in the link's text (d_path, fs/d_path.c).

@@ -2,17 +2,20 @@ import CEventABI
 import CLinuxShims
 import EventModel
 import Glibc
+import Sensors
 
 /// Processes that the kernel's task iterator leaves out though others descend from them: hardened
 /// kernels hide PID 1 from it. Procfs says less, but enough for ancestry up to PID 1.
 enum ProcfsSeed {
     /// Seeds for every parent that is not among `seeds`. Its children's records carry its exact
     /// identity, which procfs alone (start time in clock ticks) could not give.
-    static func missingParents(of seeds: [secd_seed], cgroupRoot: String?) -> [secd_seed] {
-        var known = Set(seeds.map { $0.image.pid })
-        var result: [secd_seed] = []
-        for parent in seeds.map(\.parent) where parent.pid != 0 && known.insert(parent.pid).inserted {
-            if let seed = make(parent, cgroupRoot: cgroupRoot) { result.append(seed) }
+    static func missingParents(of seeds: [ProcessSeed], cgroupRoot: String?) -> [ProcessSeed] {
+        var known = Set(seeds.map(\.head.image.pid))
+        var result: [ProcessSeed] = []
+        for parent in seeds.map(\.head.parent) where parent.pid != 0 && known.insert(parent.pid).inserted {
+            if let seed = make(parent, cgroupRoot: cgroupRoot) {
+                result.append(ProcessSeed(head: seed))
+            }
         }
         return result
     }
@@ -23,6 +26,7 @@ enum ProcfsSeed {
         guard !status.isEmpty else { return nil }
         var seed = secd_seed()
         seed.image = image
+        seed.process_start_ns = image.start_ns
         seed.credentials = credentials(status)
         seed.pid_in_ns = status["NStgid"]?.last.flatMap { UInt32($0) } ?? image.pid
         seed.flags = SECD_IMAGE_SEEDED | (seed.pid_in_ns == 1 ? SECD_IMAGE_INIT_TREE : 0)
@@ -98,9 +102,9 @@ enum ProcfsSeed {
 /// The namespaces of the machine itself, which `is_host` compares with.
 enum HostNamespaces {
     /// Those of PID 1. Where they are hidden, those of kthreadd: kernel threads never leave the first.
-    static func find(_ seeds: [secd_seed]) -> secd_namespaces {
+    static func find(_ seeds: [ProcessSeed]) -> secd_namespaces {
         for pid: UInt32 in [1, 2] {
-            let seed = seeds.first { $0.image.pid == pid }
+            let seed = seeds.first { $0.head.image.pid == pid }?.head
             if let seed, seed.namespaces.mnt != 0 { return seed.namespaces }
         }
         return secd_namespaces()

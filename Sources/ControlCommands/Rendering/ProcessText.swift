@@ -18,7 +18,7 @@ struct ProcessText {
         let last = binary.lastPathComponent
         if !last.isEmpty { return last }
         let comm = value["comm"].textOrEmpty
-        return comm.isEmpty ? "?" : comm
+        return comm.isEmpty ? "(unknown)" : comm
     }
 
     /// `curl[901]`.

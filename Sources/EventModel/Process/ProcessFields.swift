@@ -48,7 +48,8 @@ public enum ProcessFields {
         "filename", 50_008, .string, "What was given to execve, where it is not the binary's path.")
     public static let script = Field("script", 50_009, .message, "Of a #! file.")
     public static let fileless = Field(
-        "fileless", 50_010, .bool, "Executed from memory (memfd or a file without a name on tmpfs).")
+        "fileless", 50_010, .bool,
+        "Executed from memory (memfd or a file without a name on tmpfs), or a script there.")
     public static let deleted = Field(
         "binary_deleted", 50_011, .bool, "No name leads to the executable any more.")
     public static let pidInNamespace = Field(

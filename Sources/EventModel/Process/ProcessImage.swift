@@ -34,6 +34,16 @@ public struct ProcessImage: Sendable {
         previous.upperBound..<previous.upperBound + Int(length)
     }
 
+    /// Puts `[comm]` in the place of a binary that nobody can name: kernel threads have none, and hardened
+    /// kernels hide that of PID 1.
+    public mutating func nameByTask() {
+        guard head.binary.length == 0 else { return }
+        let comm = unsafe withUnsafeBytes(of: head.comm) { unsafe Array($0.prefix { $0 != 0 }) }
+        guard !comm.isEmpty else { return }
+        tail.insert(contentsOf: [UInt8(ascii: "[")] + comm + [UInt8(ascii: "]")], at: 0)
+        head.binary.length = UInt16(comm.count + 2)
+    }
+
     /// Whether the lengths in the head stay inside the tail; false = the record is damaged.
     public var isConsistent: Bool { argumentsRange.upperBound <= tail.count }
 

@@ -73,6 +73,7 @@ public final class ProcessObject {
         } else {
             image = ProcessImage()
             image.head.comm = record.comm
+            image.nameByTask()
         }
         image.head.image = record.image
         image.head.parent = record.parent
@@ -156,6 +157,11 @@ public final class ProcessObject {
     public var heapBytes: Int {
         512 + image.tail.capacity + (image.longArguments?.count ?? 0) + (image.environment?.count ?? 0)
             + standardJSON.capacity + briefJSON.capacity + standardProtobuf.capacity + briefProtobuf.capacity
+    }
+
+    /// Describes the process in a form.
+    func describe<V: FieldVisitor & ~Copyable>(_ form: ProcessForm, _ visitor: inout V) {
+        image.describe(form, context, &visitor)
     }
 
     /// Lends the encoded standard or brief form.

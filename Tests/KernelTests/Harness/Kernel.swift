@@ -23,6 +23,14 @@ enum Kernel {
         (try? Activity(steps).wait()) == .exited(0)
     }
 
+    /// Hardened kernels show no namespaces of other processes.
+    static let canEnterUserNamespace: Bool = {
+        guard let owner = try? Activity([Step("unshare", Clone.newUser), .report, .wait]),
+            let pid = try? owner.report()
+        else { return false }
+        return can(Step("setns", "/proc/\(pid)/ns/user"))
+    }()
+
     /// File system types that the kernel knows without loading a module.
     static func hasFileSystem(_ type: String) -> Bool {
         readText("/proc/filesystems").split(separator: "\n").contains {
@@ -94,8 +102,8 @@ enum Kernel {
 final class TemporaryFolder {
     let path: String
 
-    init() {
-        var template = Array("/tmp/secd-kernel.XXXXXX".utf8CString)
+    init(in parent: String = "/tmp") {
+        var template = Array((parent + "/secd-kernel.XXXXXX").utf8CString)
         guard let made = unsafe mkdtemp(&template) else { fatalError("mkdtemp: \(errno)") }
         path = unsafe String(cString: made)
         unsafe chmod(path, 0o755)
