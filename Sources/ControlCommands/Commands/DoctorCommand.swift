@@ -16,7 +16,8 @@ public struct DoctorCommand: AsyncParsableCommand {
         try await Failures.reported {
             let out = Output()
             let rows = try await connection.daemon().mechanisms()
-            try out.line(try Listing.text(rows, as: display.output, display.palette(for: out), width: out.columns))
+            try out.line(
+                try Listing.text(rows, as: display.output, display.palette(for: out), width: out.columns))
             try out.flush()
         }
     }

@@ -103,7 +103,8 @@ private actor TopBoard {
             let remark = lost > 0 ? palette.paint(", \(lost) lost here: the counts are too low", .alarm) : ""
             try out.line(
                 "\(Quantity.counted(counts.events, "event")) in \(String(format: "%g", seconds)) s\(remark)")
-            try out.line(Listing.table(TopCounts.columns, counts.rows(limit: limit), palette, width: out.columns))
+            try out.line(
+                Listing.table(TopCounts.columns, counts.rows(limit: limit), palette, width: out.columns))
             try out.flush()
             counts = TopCounts()
             lost = 0

@@ -31,7 +31,8 @@ public struct TreeCommand: AsyncParsableCommand {
             var display = DisplayOptions()
             display.color = color
             let tree = ProcessTreeText(
-                processes: processes, sockets: open, palette: display.palette(for: out), width: out.columns, all: all)
+                processes: processes, sockets: open, palette: display.palette(for: out), width: out.columns,
+                all: all)
             if let pid, !tree.contains(pid: pid) {
                 throw InputError("no live process has pid \(pid) (as secd sees pids: those of the host)")
             }
