@@ -151,13 +151,15 @@ public enum SettingTable {
 
     private static func readWatchedPaths(_ reader: SettingReader, _ configuration: inout AgentConfiguration) {
         guard case .file(let cursor) = reader.layer else { return }
+        var paths: [String] = []
         configuration.events.files = cursor.each().compactMap { element in
             element.rejectUnknownKeys(known: ["path", "operations"])
             guard let place = element.required("path"), let text = place.string() else { return nil }
-            guard text.hasPrefix("/") else {
-                place.report("\"\(text)\" is not absolute")
+            if let fault = AgentConfiguration.WatchedPath.fault(of: text, after: paths) {
+                place.report(fault)
                 return nil
             }
+            paths.append(text)
             let operations = element.optional("operations")?.each()
                 .compactMap { $0.oneOf(AgentConfiguration.WatchedPath.Operation.self) }
             return AgentConfiguration.WatchedPath(

@@ -25,7 +25,9 @@ struct SensorPlan: Sendable {
     }
 
     /// The mechanisms that this kernel gets, by function; nil where there is none.
-    func choose(_ facts: KernelFacts) -> [(ladder: Ladder, mechanism: Mechanism?)] {
-        ladders.map { ($0, $0.best(facts)) }
+    func choose(
+        _ facts: KernelFacts, without refused: [String] = []
+    ) -> [(ladder: Ladder, mechanism: Mechanism?)] {
+        ladders.map { ($0, $0.best(facts, without: refused)) }
     }
 }

@@ -5,7 +5,7 @@
 
 #include "process.h"
 
-#define SECD_FILE_OPEN_WRITE  1
+#define SECD_FILE_OPEN_WRITE  1   /* truncate(2) too: with O_WRONLY and O_TRUNC */
 #define SECD_FILE_CREATE      2
 #define SECD_FILE_DELETE      3
 #define SECD_FILE_RENAME      4
@@ -20,6 +20,8 @@
 
 /* The most path rules a configuration may hold: two verifier-bounded words of a bit set. */
 #define SECD_FILE_WATCH_MAX    128
+/* In `watch` and `target_watch`: no configured path covers it. */
+#define SECD_FILE_NOT_WATCHED  0xffffffffU
 /* Bytes of a watched prefix; longer ones are refused by the configuration. */
 #define SECD_FILE_PREFIX_MAX   248
 
@@ -45,14 +47,14 @@ struct secd_file {
 	__u64 cgroup_id;
 	__u32 operation;        /* SECD_FILE_* */
 	__u32 source;           /* SECD_FILE_SOURCE_* */
-	__u32 flags;            /* open flags, PROT_*, or the flags of renameat2, unlinkat, … */
-	__u32 mode;             /* CHMOD, CREATE: new mode */
+	__u32 flags;            /* O_*, PROT_*, RENAME_*, AT_*: as the call had them */
+	__u32 mode;             /* CHMOD, CREATE: new mode; of a new file without the umask's bits */
 	__u32 uid;              /* CHOWN: new owner, ~0 = unchanged */
 	__u32 gid;
 	__s32 result;           /* as the call returned: 0, a descriptor, or -errno; MAP_EXEC: 0 */
 	__u32 tid;
-	__u32 watch;            /* number of the configured path that matched */
-	__u32 reserved;
+	__u32 watch;            /* number of the configured path that covers the path … */
+	__u32 target_watch;     /* … and the target, or SECD_FILE_NOT_WATCHED */
 };
 SECD_LAYOUT(secd_file, image, 32);
 SECD_LAYOUT(secd_file, inode, 48);

@@ -5,8 +5,12 @@
 
 #include "open.h"
 
-/* Not changed (chown), or no such argument. */
-#define SECD_UNCHANGED (~0U)
+/* include/uapi/linux/fcntl.h */
+#define SECD_AT_SYMLINK_NOFOLLOW 0x100
+#define SECD_AT_REMOVEDIR        0x200
+/* arch/x86/entry/syscalls/syscall_64.tbl */
+#define SECD_NR_FCHMOD 91
+#define SECD_NR_FCHOWN 93
 
 /* A call in terms of what it names. */
 struct change {
@@ -16,6 +20,11 @@ struct change {
 	int directory;
 	int target_directory;
 };
+
+static __always_inline __u32 new_mode(__u32 mode)
+{
+	return mode & ~(__u32)kload(bpf_get_current_task_btf(), fs, umask);
+}
 
 /*
  * arch/x86/entry/syscalls/syscall_64.tbl; false for a number that is not ours. The arguments
@@ -35,6 +44,9 @@ static __always_inline bool change_read(struct change *change, struct pt_regs *r
 	event->gid = SECD_UNCHANGED;
 	switch (nr) {
 	case 84: /* rmdir(path) */
+		event->flags = SECD_AT_REMOVEDIR;
+		event->operation = SECD_FILE_DELETE;
+		return true;
 	case 87: /* unlink(path) */
 		event->operation = SECD_FILE_DELETE;
 		return true;
@@ -45,12 +57,12 @@ static __always_inline bool change_read(struct change *change, struct pt_regs *r
 	case 83: /* mkdir(path, mode) */
 	case 133: /* mknod(path, mode, dev) */
 		event->operation = SECD_FILE_CREATE;
-		event->mode = b;
+		event->mode = new_mode(b);
 		return true;
 	case 258: /* mkdirat(dir, path, mode) */
 	case 259: /* mknodat(dir, path, mode, dev) */
 		event->operation = SECD_FILE_CREATE;
-		event->mode = c;
+		event->mode = new_mode(c);
 		break;
 	case 90: /* chmod(path, mode) */
 		event->operation = SECD_FILE_CHMOD;
@@ -60,12 +72,14 @@ static __always_inline bool change_read(struct change *change, struct pt_regs *r
 	case 452: /* fchmodat2(dir, path, mode, flags) */
 		event->operation = SECD_FILE_CHMOD;
 		event->mode = c;
+		event->flags = nr == 452 ? d : 0;
 		break;
 	case 92: /* chown(path, uid, gid) */
 	case 94: /* lchown(path, uid, gid) */
 		event->operation = SECD_FILE_CHOWN;
 		event->uid = b;
 		event->gid = c;
+		event->flags = nr == 94 ? SECD_AT_SYMLINK_NOFOLLOW : 0;
 		return true;
 	case 260: /* fchownat(dir, path, uid, gid, flags) */
 		event->operation = SECD_FILE_CHOWN;
@@ -89,6 +103,10 @@ static __always_inline bool change_read(struct change *change, struct pt_regs *r
 		change->target_directory = c;
 		event->flags = nr == 264 ? 0 : e;
 		break;
+	case 76: /* truncate(path, length): what an open with these flags does */
+		event->operation = SECD_FILE_OPEN_WRITE;
+		event->flags = SECD_O_WRONLY | SECD_O_TRUNC;
+		return true;
 	case 88: /* symlink(contents, path): the contents name nothing yet */
 		event->operation = SECD_FILE_LINK;
 		change->path = (const char *)b;
@@ -106,39 +124,59 @@ static __always_inline bool change_read(struct change *change, struct pt_regs *r
 	return true;
 }
 
+/* The names of a call as its caller passed them. */
+static __always_inline void changed_by_string(struct task_struct *task, struct change *change)
+{
+	struct secd_scratch *scratch = scratch_claim();
+	struct secd_file *file;
+	__u32 end, path_end;
+
+	if (!scratch)
+		return;
+	file = file_of(scratch);
+	file_begin(file);
+	path_end = join_append(scratch, sizeof(*file), &file->path, task, change->directory,
+			       change->path);
+	end = path_end;
+	file->watch = watch_of(scratch, sizeof(*file), path_end - sizeof(*file));
+	if (change->target && path_end <= SECD_JOIN_BASE_MASK) {
+		end = join_append(scratch, path_end, &file->target, task, change->target_directory,
+				  change->target);
+		file->target_watch = watch_of(scratch, path_end, end - path_end);
+	}
+	if (file_is_watched(file))
+		file_send(scratch, end, task, &change->event, SECD_FILE_SOURCE_USER);
+	scratch_release(scratch);
+}
+
 static __always_inline int changed_by_call(int nr, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct change change = {};
-	struct secd_scratch *scratch;
-	struct secd_file *file;
-	__u32 end, path_end, *watch;
 
 	if (!actor_watched(task) || !change_read(&change, syscall_registers(task), nr))
 		return 0;
 	change.event.result = result;
-	scratch = scratch_claim();
-	if (!scratch)
-		return 0;
-	file = file_of(scratch);
-	__builtin_memset(&file->target, 0, sizeof(file->target));
-	path_end = join_append(scratch, sizeof(*file), &file->path, task, change.directory,
-			       change.path);
-	end = path_end;
-	watch = watch_of(scratch, sizeof(*file), path_end - sizeof(*file));
-	if (change.target && path_end <= SECD_JOIN_BASE_MASK) {
-		end = join_append(scratch, path_end, &file->target, task, change.target_directory,
-				  change.target);
-		if (!watch)
-			watch = watch_of(scratch, path_end, end - path_end);
-	}
-	if (watch)
-		file_send(scratch, end, task, &change.event, SECD_FILE_SOURCE_USER, NULL, *watch);
-	scratch_release(scratch);
+	changed_by_string(task, &change);
 	return 0;
 }
 
 /* fchmod(fd, mode) and fchown(fd, uid, gid). */
+static __always_inline void descriptor_change_read(struct file_event *event, struct pt_regs *regs,
+						   int nr)
+{
+	event->uid = SECD_UNCHANGED;
+	event->gid = SECD_UNCHANGED;
+	if (nr == SECD_NR_FCHMOD) {
+		event->operation = SECD_FILE_CHMOD;
+		event->mode = syscall_argument_1(regs);
+	} else {
+		event->operation = SECD_FILE_CHOWN;
+		event->uid = syscall_argument_1(regs);
+		event->gid = syscall_argument_2(regs);
+	}
+}
+
 static __always_inline int changed_by_descriptor(int nr, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -148,19 +186,10 @@ static __always_inline int changed_by_descriptor(int nr, long result)
 
 	if (!actor_watched(task))
 		return 0;
-	event.uid = SECD_UNCHANGED;
-	event.gid = SECD_UNCHANGED;
-	if (nr == 91) {
-		event.operation = SECD_FILE_CHMOD;
-		event.mode = syscall_argument_1(regs);
-	} else {
-		event.operation = SECD_FILE_CHOWN;
-		event.uid = syscall_argument_1(regs);
-		event.gid = syscall_argument_2(regs);
-	}
+	descriptor_change_read(&event, regs, nr);
 	file = file_of_descriptor(task, syscall_argument_0(regs));
 	if (file)
-		file_tell_file(task, file, &event);
+		file_tell(task, file, &event);
 	return 0;
 }
 

@@ -6,15 +6,14 @@
  * tracepoint/syscalls/sys_exit_openat, open, …      opened for writing, created
  * tracepoint/syscalls/sys_exit_unlink, rename, …    names and attributes, by the caller's string
  * tracepoint/syscalls/sys_exit_fchmod, fchown       attributes, by descriptor
- * tracepoint/syscalls/sys_exit_mmap                 mapped for execution
- * fexit/security_file_open, _path_*, _mmap_file     all of these where fexit works
+ * fexit/security_file_open, security_path_*         the files themselves, where fexit works;
+ *   with the same tracepoints                       what became of them
+ * tracepoint/syscalls/sys_exit_mmap, mprotect       mapped for execution
  *
  * The loader picks one mechanism per row (Sources/Sensors) and leaves the others unloaded.
  */
 #include "../kernel/access.h"
-#include "change.h"
 #include "direct.h"
-#include "open.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -39,10 +38,36 @@ int on_descriptor_change_call(struct trace_event_raw_sys_exit *ctx)
 	return changed_by_descriptor(call_number(ctx), ctx->ret);
 }
 
+/* The three of above where the hooks below have seen the file. */
+SEC("tracepoint/syscalls/sys_exit_openat")
+int on_open_return(struct trace_event_raw_sys_exit *ctx)
+{
+	return open_returned(call_number(ctx), ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_unlinkat")
+int on_change_return(struct trace_event_raw_sys_exit *ctx)
+{
+	return change_returned(call_number(ctx), ctx->ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit_fchmod")
+int on_descriptor_change_return(struct trace_event_raw_sys_exit *ctx)
+{
+	return descriptor_change_returned(call_number(ctx), ctx->ret);
+}
+
 SEC("tracepoint/syscalls/sys_exit_mmap")
 int on_mmap_call(struct trace_event_raw_sys_exit *ctx)
 {
 	return mapped_by_call(ctx->ret);
+}
+
+/* mprotect, pkey_mprotect */
+SEC("tracepoint/syscalls/sys_exit_mprotect")
+int on_mprotect_call(struct trace_event_raw_sys_exit *ctx)
+{
+	return protected_by_call(ctx->ret);
 }
 
 SEC("fexit/security_file_open")
@@ -51,81 +76,101 @@ int BPF_PROG(on_open, struct file *file)
 	return opened_directly(file, verdict(ctx));
 }
 
-SEC("fexit/security_mmap_file")
-int BPF_PROG(on_mmap, struct file *file, unsigned long prot)
-{
-	return mapped_directly(file, prot, verdict(ctx));
-}
+/* What these say of operation and mode is for calls that nobody sees the end of. */
+#define EVENT(operation_) \
+	{ .operation = (operation_), .uid = SECD_UNCHANGED, .gid = SECD_UNCHANGED, \
+	  .result = verdict(ctx) }
 
 SEC("fexit/security_path_unlink")
 int BPF_PROG(on_unlink, const struct path *dir, struct dentry *dentry)
 {
-	return entry_directly(dir, dentry, SECD_FILE_DELETE, 0, verdict(ctx));
+	struct file_event event = EVENT(SECD_FILE_DELETE);
+
+	return named_directly(dir, dentry, &event);
 }
 
 SEC("fexit/security_path_rmdir")
 int BPF_PROG(on_rmdir, const struct path *dir, struct dentry *dentry)
 {
-	return entry_directly(dir, dentry, SECD_FILE_DELETE, 0, verdict(ctx));
+	struct file_event event = EVENT(SECD_FILE_DELETE);
+
+	event.flags = SECD_AT_REMOVEDIR;
+	return named_directly(dir, dentry, &event);
 }
 
 SEC("fexit/security_path_mkdir")
 int BPF_PROG(on_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode)
 {
-	return entry_directly(dir, dentry, SECD_FILE_CREATE, mode, verdict(ctx));
+	struct file_event event = EVENT(SECD_FILE_CREATE);
+
+	event.mode = new_mode(mode);
+	return named_directly(dir, dentry, &event);
 }
 
+/* open(O_CREAT) comes through here too: the call that runs tells them apart. */
 SEC("fexit/security_path_mknod")
 int BPF_PROG(on_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
 {
+	struct file_event event = EVENT(SECD_FILE_CREATE);
 	__u32 type = mode & SECD_S_IFMT;
 
-	if (type == 0 || type == SECD_S_IFREG)
-		return 0; /* open(O_CREAT) comes here too; security_file_open tells it */
-	return entry_directly(dir, dentry, SECD_FILE_CREATE, mode, verdict(ctx));
+	if ((type == 0 || type == SECD_S_IFREG) &&
+	    ending_of(bpf_get_current_task_btf(), false) != ENDING_BY_CALL)
+		return 0; /* io_uring has no mknod */
+	event.mode = new_mode(mode);
+	return named_directly(dir, dentry, &event);
 }
 
 SEC("fexit/security_path_symlink")
 int BPF_PROG(on_symlink, const struct path *dir, struct dentry *dentry)
 {
-	return entry_directly(dir, dentry, SECD_FILE_LINK, 0, verdict(ctx));
+	struct file_event event = EVENT(SECD_FILE_LINK);
+
+	return named_directly(dir, dentry, &event);
 }
 
 SEC("fexit/security_path_chmod")
 int BPF_PROG(on_chmod, const struct path *path, umode_t mode)
 {
-	struct file_event event = { .operation = SECD_FILE_CHMOD, .mode = mode };
+	struct file_event event = EVENT(SECD_FILE_CHMOD);
 
-	event.uid = SECD_UNCHANGED;
-	event.gid = SECD_UNCHANGED;
-	event.result = verdict(ctx);
-	return attribute_directly(path, &event);
+	event.mode = mode;
+	return named_directly(path, kload(path, dentry), &event);
 }
 
 SEC("fexit/security_path_chown")
 int BPF_PROG(on_chown, const struct path *path, __u32 uid, __u32 gid)
 {
-	struct file_event event = { .operation = SECD_FILE_CHOWN, .uid = uid, .gid = gid };
+	struct file_event event = EVENT(SECD_FILE_CHOWN);
 
-	event.result = verdict(ctx);
-	return attribute_directly(path, &event);
+	event.uid = uid;
+	event.gid = gid;
+	return named_directly(path, kload(path, dentry), &event);
+}
+
+SEC("fexit/security_path_truncate")
+int BPF_PROG(on_truncate, const struct path *path)
+{
+	struct file_event event = EVENT(SECD_FILE_OPEN_WRITE);
+
+	event.flags = SECD_O_WRONLY | SECD_O_TRUNC;
+	return named_directly(path, kload(path, dentry), &event);
 }
 
 SEC("fexit/security_path_rename")
 int BPF_PROG(on_rename, const struct path *dir, struct dentry *dentry,
-	     const struct path *target_dir, struct dentry *target)
+	     const struct path *target_dir, struct dentry *target, unsigned int flags)
 {
-	struct file_event event = { .operation = SECD_FILE_RENAME };
+	struct file_event event = EVENT(SECD_FILE_RENAME);
 
-	event.result = verdict(ctx);
-	return names_directly(dir, dentry, target, &event);
+	event.flags = flags;
+	return renamed_directly(dir, dentry, target, &event);
 }
 
 SEC("fexit/security_path_link")
 int BPF_PROG(on_link, struct dentry *dentry, const struct path *target_dir, struct dentry *target)
 {
-	struct file_event event = { .operation = SECD_FILE_LINK };
+	struct file_event event = EVENT(SECD_FILE_LINK);
 
-	event.result = verdict(ctx);
-	return names_directly(target_dir, dentry, target, &event);
+	return renamed_directly(target_dir, dentry, target, &event);
 }

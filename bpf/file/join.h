@@ -95,7 +95,7 @@ static long join_step(__u32 index, struct join_context *context)
 			join->done = 1;
 		return join->done && !join->popping;
 	}
-	if (join->out >= SECD_PATH_MAX - 2) {
+	if (join->out + !join->component > SECD_PATH_MAX - 2) {
 		join->done = 2;
 		return 1;
 	}

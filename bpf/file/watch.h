@@ -15,17 +15,18 @@ struct {
 } secd_watched_paths SEC(".maps");
 
 /*
- * The watch that covers the path of `length` bytes at `base` of the record, or NULL. The key is
+ * The watch that covers the path of `length` bytes at `base` of the record. The key is
  * made in scratch->path, which is free between two walks. Only the first SECD_FILE_PREFIX_MAX
  * bytes can matter: no prefix is longer.
  */
-static __always_inline __u32 *watch_of(struct secd_scratch *scratch, __u32 base, __u32 length)
+static __always_inline __u32 watch_of(struct secd_scratch *scratch, __u32 base, __u32 length)
 {
 	struct secd_file_prefix *key = (struct secd_file_prefix *)scratch->path;
+	__u32 *watch;
 
 	if (base > SECD_SCRATCH_LAST_START ||
 	    bpf_probe_read_kernel(key->path, sizeof(key->path), scratch->record + base))
-		return NULL;
+		return SECD_FILE_NOT_WATCHED;
 	if (length < SECD_FILE_PREFIX_MAX) {
 		key->path[length] = '/';
 		length++;
@@ -33,7 +34,8 @@ static __always_inline __u32 *watch_of(struct secd_scratch *scratch, __u32 base,
 		length = SECD_FILE_PREFIX_MAX;
 	}
 	key->bits = length * 8;
-	return bpf_map_lookup_elem(&secd_watched_paths, key);
+	watch = bpf_map_lookup_elem(&secd_watched_paths, key);
+	return watch ? *watch : SECD_FILE_NOT_WATCHED;
 }
 
 #endif

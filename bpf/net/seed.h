@@ -9,25 +9,6 @@
 #include "../lib/descriptor.h"
 #include "other.h"
 
-/* The scope test of lib/scope.h asks about the running task, which here is the daemon. */
-static __always_inline bool seed_in_scope(struct task_struct *task)
-{
-	struct nsproxy *proxy = kload(task, nsproxy);
-	struct cgroup *cgroup = kload(task, cgroups, dfl_cgrp), *ancestor;
-
-	if (secd_agent.net_scope &&
-	    (!proxy || kload(proxy, net_ns, ns.inum) != secd_agent.net_scope))
-		return false;
-	if (!secd_agent.cgroup_scope)
-		return true;
-	if (kload(cgroup, level) < (int)secd_agent.cgroup_level)
-		return false;
-	ancestor = pointer_at((void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors) +
-			      8ULL * secd_agent.cgroup_level);
-	ancestor = kcast(cgroup, ancestor);
-	return kload(ancestor, kn, id) == secd_agent.cgroup_scope;
-}
-
 static __always_inline void seed_user(struct secd_socket_state *state, struct task_struct *task)
 {
 	struct actor actor;
@@ -50,7 +31,7 @@ static __always_inline int socket_seeded(struct bpf_iter__task_file *ctx)
 	struct sock *sk;
 
 	if (!task || !file || kload(task, pid) != kload(task, tgid) ||
-	    (__u32)kload(task, tgid) == secd_agent.pid || !seed_in_scope(task))
+	    (__u32)kload(task, tgid) == secd_agent.pid || !task_in_scope(task))
 		return 0;
 	socket = bpf_sock_from_file(file);
 	if (!socket)

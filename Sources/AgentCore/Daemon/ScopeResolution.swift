@@ -1,3 +1,4 @@
+import CLinuxShims
 import Configuration
 import Glibc
 import LinuxSystem
@@ -12,31 +13,51 @@ struct ScopeResolution {
     /// Its depth below the root.
     var cgroupLevel: UInt32 = 0
 
-    /// - Throws: `DaemonError` where a name leads nowhere.
+    /// include/uapi/linux/magic.h: a path that is something else would be a scope without anybody in it.
+    private static let namespaceMagic = 0x6e73_6673
+    private static let cgroupMagic = 0x6367_7270
+
+    /// - Throws: `DaemonError` where a name leads nowhere, or to something else.
     init(_ scope: AgentConfiguration.Scope) throws(DaemonError) {
         if !scope.networkNamespace.isEmpty {
             networkNamespace = try Self.inode(
-                scope.networkNamespace, "--netns", "a network namespace (/run/netns/NAME)")
+                scope.networkNamespace, on: Self.namespaceMagic, "--netns",
+                "a network namespace (/run/netns/NAME, /proc/PID/ns/net)")
         }
         guard !scope.cgroupRoot.isEmpty else { return }
-        guard let root = EngineIdentity.cgroup2Root,
-            scope.cgroupRoot == root || scope.cgroupRoot.hasPrefix(root + "/")
-        else {
+        // The inode number of a cgroup directory is the cgroup's id (kernfs).
+        cgroup = try Self.inode(
+            scope.cgroupRoot, on: Self.cgroupMagic, "--cgroup-root", "a directory of cgroup v2")
+        let path = Self.withoutLinks(scope.cgroupRoot)
+        guard let root = EngineIdentity.cgroup2Root, path == root || path.hasPrefix(root + "/") else {
             throw DaemonError(
                 "--cgroup-root \(scope.cgroupRoot) is not below the cgroup2 mount (\(EngineIdentity.cgroup2Root ?? "none is mounted"))",
                 exit: .configuration)
         }
-        // The inode number of a cgroup directory is the cgroup's id (kernfs).
-        cgroup = try Self.inode(scope.cgroupRoot, "--cgroup-root", "a cgroup directory")
-        cgroupLevel = UInt32(scope.cgroupRoot.dropFirst(root.count).split(separator: "/").count)
+        cgroupLevel = UInt32(path.dropFirst(root.count).split(separator: "/").count)
     }
 
-    private static func inode(_ path: String, _ flag: String, _ kind: String) throws(DaemonError) -> UInt64 {
+    /// The path without symbolic links and dots.
+    private static func withoutLinks(_ path: String) -> String {
+        guard let text = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+
+    private static func inode(
+        _ path: String, on magic: Int, _ flag: String, _ kind: String
+    ) throws(DaemonError) -> UInt64 {
+        var fileSystem = statfs()
+        let found: UInt64
         do {
-            return try FileStatus(path: path).inode
+            found = try FileStatus(path: path).inode
         } catch {
             throw DaemonError("\(flag) \(path): \(error); it must name \(kind)", exit: .configuration)
         }
+        guard unsafe statfs(path, &fileSystem) == 0, Int(fileSystem.f_type) == magic else {
+            throw DaemonError("\(flag) \(path) is not \(kind)", exit: .configuration)
+        }
+        return found
     }
 }
 

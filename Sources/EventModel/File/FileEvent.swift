@@ -35,7 +35,7 @@ public enum FileFields {
     public static let path = Field("path", 1, .string, "Path as the host sees it.")
     public static let target = Field("target", 2, .string, "New name of a rename or link.")
     public static let inode = Field("inode", 3, .message, "The inode, where the mechanism shows it.")
-    public static let flags = Field("flags", 4, .string, "Flags of the open, or protection of the mapping.")
+    public static let flags = Field("flags", 4, .string, "Flags of the call, or protection of the mapping.")
     public static let mode = Field("mode", 5, .string, "New mode, octal.")
     public static let uid = Field("uid", 6, .uint32Value, "New owner.")
     public static let gid = Field("gid", 7, .uint32Value, "New group.")
@@ -86,7 +86,7 @@ extension FileEvent {
 }
 
 extension OutputBuffer {
-    /// Appends the flags of an open (include/uapi/asm-generic/fcntl.h) or of a mapping.
+    /// Appends the flags of the call: include/uapi/asm-generic/fcntl.h, linux/fcntl.h, linux/fs.h.
     fileprivate mutating func append(fileFlags record: secd_file) {
         let flags = record.flags
         func word(_ condition: Bool, _ text: StaticString) {
@@ -107,6 +107,16 @@ extension OutputBuffer {
             word(flags & 1 != 0, "PROT_READ")
             word(flags & 2 != 0, "PROT_WRITE")
             word(flags & 4 != 0, "PROT_EXEC")
+        case SECD_FILE_RENAME:
+            word(flags & 1 != 0, "RENAME_NOREPLACE")
+            word(flags & 2 != 0, "RENAME_EXCHANGE")
+            word(flags & 4 != 0, "RENAME_WHITEOUT")
+        case SECD_FILE_DELETE:
+            word(flags & 0x200 != 0, "AT_REMOVEDIR")
+        case SECD_FILE_LINK, SECD_FILE_CHMOD, SECD_FILE_CHOWN:
+            word(flags & 0x100 != 0, "AT_SYMLINK_NOFOLLOW")
+            word(flags & 0x400 != 0, "AT_SYMLINK_FOLLOW")
+            word(flags & 0x1000 != 0, "AT_EMPTY_PATH")
         default: break
         }
     }
