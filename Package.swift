@@ -185,6 +185,9 @@ let package = Package(
                 "Export", "EventModel", "AgentModel", "LinuxSystem", "TextEncoding", "CLinuxShims", system,
                 logging,
             ]),
+        tests(
+            "DaemonTests",
+            ["AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters", "TestSupport"]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(
             "KernelTests",

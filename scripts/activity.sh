@@ -14,8 +14,12 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 0' INT TERM
 
+# The system's own: a python3 of a version manager is a script that starts twenty programs first.
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+
 # Answers every connection on a free port of loopback; the port's number is its first line of output.
-exec {port_pipe}< <(exec python3 -u -c '
+exec {port_pipe}< <(exec "$python" -I -u -c '
 import os, socket
 listener = socket.create_server(("127.0.0.1", 0))
 print(os.getpid(), listener.getsockname()[1])

@@ -2,19 +2,24 @@
 # Runs secd on this machine for a look at it, with all its files in a private folder, so that it never
 # meets an installed daemon.
 #
-#     scripts/agent.sh run BIN-FOLDER               shows events live until Ctrl-C
-#     scripts/agent.sh demo BIN-FOLDER [SECONDS]    collects for 10 seconds into ./demo-events.json
+#     scripts/agent.sh run BIN-FOLDER                     shows events live until Ctrl-C
+#     scripts/agent.sh demo BIN-FOLDER [SECONDS] [FILE]   collects for 10 seconds into ./demo-events.json
 set -euo pipefail
 
-mode=${1:?usage: agent.sh run|demo BIN-FOLDER [SECONDS]}
-bin=${2:?folder of secd and secctl}
+usage="usage: agent.sh run BIN-FOLDER | demo BIN-FOLDER [SECONDS] [FILE]"
+mode=${1:?$usage}
+bin=${2:?$usage}
 seconds=${3:-10}
 root=$(cd "$(dirname "$0")/.." && pwd)
+result=${4:-$root/demo-events.json}
+case $mode in run | demo) ;; *) echo "agent.sh: $usage" >&2; exit 2 ;; esac
+
+say() { echo "agent.sh: $*" >&2; }
 
 if [ "$(id -u)" != 0 ]; then
     # Only this part: what the build writes stays the user's.
-    command -v sudo > /dev/null || { echo "agent.sh: loading BPF programs needs root" >&2; exit 1; }
-    echo "agent.sh: loading BPF programs needs root; asking sudo"
+    command -v sudo > /dev/null || { say "loading BPF programs needs root"; exit 1; }
+    say "loading BPF programs needs root; asking sudo"
     exec sudo "$0" "$@"
 fi
 "$root/scripts/prepare-machine.sh"
@@ -26,80 +31,110 @@ socket=$private/secd.sock
 events=$private/events.json
 log=$private/secd.log
 
-# The one place that knows the daemon's options.
+# The one place that knows the daemon's options. The shipped configuration, but for what would leave the folder:
+# a demonstration does not write into the machine's journal, and one file is easier to look at than five.
 arguments=(--socket "$socket" --state-dir "$private/state" --pin-dir "$pins" --export-file "$events")
-if [ -e "$root/export/secd.yaml" ]; then arguments=(--config "$root/export/secd.yaml" "${arguments[@]}"); fi
+arguments+=(--config "$private/secd.yaml")
+mkdir "$private/state" "$private/files"
+{
+    cat "$root/export/secd.yaml"
+    # Somewhere for the activity to write to, and to be seen doing it.
+    printf 'events:\n  files:\n    - path: %s\n' "$private/files"
+} > "$private/secd.yaml"
+export SECD_EXPORT_JOURNALD=false SECD_EXPORT_FILE_MAX_SIZE=0
 
 daemon=
 activity=
 viewer=
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
-    trap - INT TERM EXIT
-    if [ -n "$viewer" ]; then kill "$viewer" 2>/dev/null || true; fi
-    if [ -n "$activity" ]; then kill "$activity" 2>/dev/null || true; fi
+    trap '' INT TERM
+    trap - EXIT
+    for pid in $viewer $activity; do kill "$pid" 2>/dev/null || true; done
+    for pid in $viewer $activity; do wait "$pid" 2>/dev/null || true; done
     if [ -n "$daemon" ]; then stop_daemon; fi
-    rm -rf "$private" "$pins"
+    rm -rf "$private"
+    rmdir "$pins" 2>/dev/null || true
 }
 trap cleanup EXIT
+# Ctrl-C is the way to end it, and no failure.
 trap 'exit 0' INT TERM
 
-# A graceful stop flushes what is still in the rings; ten seconds bound it.
+# A graceful stop writes what is still in the rings; ten seconds bound it.
 stop_daemon() {
     local pid=$daemon
     daemon=
-    kill -TERM "$pid" 2>/dev/null || return 0
+    kill -TERM "$pid" 2>/dev/null || true
     timeout 10 tail --pid="$pid" -f /dev/null || kill -KILL "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || echo "agent.sh: secd ended with code $?" >&2
+    wait "$pid" 2>/dev/null || say "secd ended with code $?"
 }
 
-mkdir "$private/state"
-"$bin/secd" "${arguments[@]}" > "$log" 2>&1 &
+# What it said, without what is no news to somebody who looks at it for the first time.
+complain() {
+    say "$1; its log:"
+    tail -n 40 "$log" >&2
+    exit 1
+}
+
+# Sessions of their own: Ctrl-C is for this script, which ends the others in order.
+setsid "$bin/secd" "${arguments[@]}" < /dev/null > "$log" 2>&1 &
 daemon=$!
 
 # Ready when it answers; a daemon that cannot start says why in its log.
 ready=
-for _ in $(seq 100); do
-    if [ -S "$socket" ] && "$bin/secctl" status --socket "$socket" > "$private/status" 2>&1; then
-        ready=1
-        break
+for _ in $(seq 200); do
+    if [ -S "$socket" ]; then
+        # 1: it answers and has a problem (no journald here), which is shown.
+        code=0
+        "$bin/secctl" status --socket "$socket" > "$private/status" 2>&1 || code=$?
+        if [ "$code" -le 1 ]; then
+            ready=1
+            break
+        fi
     fi
     kill -0 "$daemon" 2>/dev/null || break
-    sleep 0.1
+    sleep 0.05
 done
-if [ -z "$ready" ]; then
-    echo "agent.sh: secd did not become ready; its log:" >&2
-    tail -n 40 "$log" >&2
-    exit 1
-fi
+[ -n "$ready" ] || complain "secd did not become ready"
+
+# Programs, files and connections of somebody: without it an idle machine shows nothing.
+start_activity() {
+    TMPDIR=$private/files setsid "$root/scripts/activity.sh" 0 < /dev/null > "$private/activity" 2>&1 &
+    activity=$!
+}
 
 case $mode in
     run)
-        cat "$private/status"
-        echo
-        echo "secd is process $daemon, socket $socket, log $log; Ctrl-C ends it."
-        "$root/scripts/activity.sh" 0 > /dev/null 2>&1 &
-        activity=$!
+        head -n 1 "$private/status"
+        cat << TEXT
+A little activity is made each second, and everything that happens on this machine is shown until Ctrl-C.
+In another terminal:  export SECD_SOCKET=$socket
+                      $bin/secctl tree | sockets | top | status | doctor
+Log: $log  Events: $events
+
+TEXT
         # Background and wait: a trap runs at once in wait, but only after a foreground program ends.
-        "$bin/secctl" events --socket "$socket" &
+        setsid "$bin/secctl" events --live --socket "$socket" < /dev/null &
         viewer=$!
-        wait "$viewer" || true
+        start_activity
+        wait "$viewer" || complain "the display ended with code $?"
         ;;
     demo)
+        head -n 1 "$private/status"
+        echo "Collecting for $seconds seconds …"
+        start_activity
         # Bounded by the clock: it shows what one machine does in that time, however much it is.
-        timeout "$seconds" "$root/scripts/activity.sh" 0 > /dev/null 2>&1 || true
+        sleep "$seconds" &
+        wait $!
+        kill "$activity" 2>/dev/null || true
+        wait "$activity" 2>/dev/null || true
+        activity=
         stop_daemon
-        [ -s "$events" ] || {
-            echo "agent.sh: no event was written; the daemon's log:" >&2
-            tail -n 40 "$log" >&2
-            exit 1
-        }
-        cp "$events" "$root/demo-events.json"
-        chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$root/demo-events.json"
-        echo "$root/demo-events.json: $(wc -l < "$root/demo-events.json") events"
-        ;;
-    *)
-        echo "agent.sh: unknown mode '$mode' (run, demo)" >&2
-        exit 2
+        [ -s "$events" ] || complain "no event was written"
+        cp "$events" "$result"
+        chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$result"
+        "$bin/secctl" verify "$result"
+        echo "$result is what a sink gets: JSON lines. Look at it with"
+        echo "    $bin/secctl events $result"
         ;;
 esac

@@ -17,6 +17,20 @@ public struct BPFLink: ~Copyable {
         unsafe bpf_link__destroy(link)
     }
 
+    /// Detaches the program without waiting for it.
+    ///
+    /// Closing the last descriptor of a tracepoint's link waits for a grace period of RCU, 30 to 90 ms each,
+    /// one after another. A link whose last reference is a name in a bpf file system is taken down by a
+    /// worker of the kernel (bpf_link_put, kernel/bpf/syscall.c): so it is given one, which is removed at once.
+    ///
+    /// - Parameter path: A name that is free. Where it is not in a bpf file system, this waits after all.
+    public consuming func detachInBackground(through path: String) {
+        let isPinned = unsafe bpf_link__pin(link, path) == 0
+        unsafe bpf_link__destroy(link)
+        if isPinned { _ = unsafe unlink(path) }
+        discard self
+    }
+
     /// Reads an iterator link to its end: what its program wrote with `bpf_seq_write`.
     /// - Throws: `Errno` of the failed call.
     public func readIterator() throws(Errno) -> [UInt8] {

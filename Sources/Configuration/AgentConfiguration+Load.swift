@@ -23,18 +23,22 @@ extension AgentConfiguration {
     ///   - flags: by flag; `--config` is not among them.
     ///   - environment: of the process; `SECD_*` counts.
     ///   - file: the file that somebody named; nil = `SECD_CONFIG`, or the default, which may be absent.
+    ///   - check: problems that only the daemon can find (a pattern that does not compile), made with
+    ///     `problem`.
     /// - Throws: every problem of every layer at once.
     public static func load(
-        flags: FlagLayer = FlagLayer(), environment: [String: String] = [:], file: String? = nil
+        flags: FlagLayer = FlagLayer(), environment: [String: String] = [:], file: String? = nil,
+        check: (AgentConfiguration) -> [Diagnostic] = { _ in [] }
     ) throws(ConfigurationError) -> AgentConfiguration {
         let named = file ?? environment["SECD_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
         let source = try ConfigurationFile.read(named ?? defaultFile, mayBeAbsent: named == nil)
-        return try load(flags: flags, environment: environment, source: source)
+        return try load(flags: flags, environment: environment, source: source, check: check)
     }
 
     /// The same, from a text that was read before.
     public static func load(
-        flags: FlagLayer = FlagLayer(), environment: [String: String] = [:], source: SourceText?
+        flags: FlagLayer = FlagLayer(), environment: [String: String] = [:], source: SourceText?,
+        check: (AgentConfiguration) -> [Diagnostic] = { _ in [] }
     ) throws(ConfigurationError) -> AgentConfiguration {
         var configuration = AgentConfiguration()
         var problems: [Diagnostic] = []
@@ -47,6 +51,7 @@ extension AgentConfiguration {
         configuration.apply(environment: environment, &problems)
         configuration.apply(flags: flags, &problems)
         configuration.finish(source, &problems)
+        problems += check(configuration)
         configuration.warnings = problems.filter { $0.severity != .error }
         guard configuration.warnings.count == problems.count else {
             throw ConfigurationError(problems, source: source)
@@ -166,8 +171,7 @@ extension AgentConfiguration {
         }
     }
 
-    /// A problem with a value, pointing to where the value came from; for checks that only the daemon
-    /// can make (a pattern that does not compile, a certificate that does not load).
+    /// A problem with a value, pointing to where the value came from.
     public func problem(_ setting: String, _ message: String, hint: String = "") -> Diagnostic {
         switch origins[setting] ?? .builtIn {
         case .file(let file, let position):

@@ -2,7 +2,7 @@
 public struct Setting: Sendable {
     /// Path in the file (`export.file.max-size`).
     public let name: String
-    /// `--export-file-max-size`; nil where only the file can say it.
+    /// `--export-file`; nil for what is too rare on a command line (the variable and the file have it).
     public let flag: String?
     /// `SECD_EXPORT_FILE_MAX_SIZE`; nil where only the file can say it.
     public let variable: String?
@@ -16,6 +16,8 @@ public struct Setting: Sendable {
     public let isList: Bool
     let read: @Sendable (SettingReader, inout AgentConfiguration) -> Void
     let show: @Sendable (AgentConfiguration) -> String
+    /// Takes the value over from one configuration into another.
+    let copy: @Sendable (AgentConfiguration, inout AgentConfiguration) -> Void
 
     /// The value in a configuration, as it would be written.
     public func text(in configuration: AgentConfiguration) -> String { show(configuration) }
@@ -78,7 +80,7 @@ struct SettingReader {
 }
 
 extension Setting {
-    /// A setting with one value; `flag` where the name does not give it.
+    /// A setting with one value.
     static func one<Value: Sendable>(
         _ name: String, _ path: any WritableKeyPath<AgentConfiguration, Value> & Sendable,
         flag: String? = nil,
@@ -90,7 +92,7 @@ extension Setting {
             name, flag, placeholder, text, documentation, isList: false,
             read: { reader, configuration in
                 if let value = reader.one(parse) { configuration[keyPath: path] = value }
-            }, show: { show($0[keyPath: path]) })
+            }, show: { show($0[keyPath: path]) }, copy: { $1[keyPath: path] = $0[keyPath: path] })
     }
 
     static func path(
@@ -103,20 +105,20 @@ extension Setting {
 
     static func name(
         _ name: String, _ path: any WritableKeyPath<AgentConfiguration, String> & Sendable,
-        default text: String = "",
-        _ documentation: String
+        flag: String? = nil,
+        default text: String = "", _ documentation: String
     ) -> Setting {
         one(
-            name, path, "NAME", default: text, documentation,
+            name, path, flag: flag, "NAME", default: text, documentation,
             { text, _ throws(ValueProblem) in try ValueSyntax.name(text) }, show: { $0 })
     }
 
     static func boolean(
-        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, Bool> & Sendable, default value: Bool,
-        _ documentation: String
+        _ name: String, _ path: any WritableKeyPath<AgentConfiguration, Bool> & Sendable, flag: String? = nil,
+        default value: Bool, _ documentation: String
     ) -> Setting {
         one(
-            name, path, "BOOL", default: String(value), documentation,
+            name, path, flag: flag, "BOOL", default: String(value), documentation,
             { text, _ throws(ValueProblem) in try ValueSyntax.boolean(text) }, show: { String($0) })
     }
 
@@ -137,23 +139,25 @@ extension Setting {
 
     static func address(
         _ name: String, _ path: any WritableKeyPath<AgentConfiguration, NetworkAddress?> & Sendable,
-        _ documentation: String
+        flag: String? = nil, _ documentation: String
     ) -> Setting {
         one(
-            name, path, "ADDRESS", default: "off", documentation,
+            name, path, flag: flag, "ADDRESS", default: "off", documentation,
             { text, _ throws(ValueProblem) in try ValueSyntax.address(text) },
             show: { ValueSyntax.show(address: $0) })
     }
 
     static func list(
         _ name: String, _ path: any WritableKeyPath<AgentConfiguration, [String]> & Sendable,
-        _ placeholder: String,
-        _ documentation: String, _ parse: @escaping @Sendable (String, String?) throws(ValueProblem) -> String
+        flag: String? = nil,
+        _ placeholder: String, _ documentation: String,
+        _ parse: @escaping @Sendable (String, String?) throws(ValueProblem) -> String
     ) -> Setting {
         make(
-            name, nil, placeholder, "", documentation, isList: true,
+            name, flag, placeholder, "", documentation, isList: true,
             read: { reader, configuration in configuration[keyPath: path] = reader.many(parse) },
-            show: { $0[keyPath: path].joined(separator: ",") })
+            show: { $0[keyPath: path].joined(separator: ",") },
+            copy: { $1[keyPath: path] = $0[keyPath: path] })
     }
 
     static func make(
@@ -161,14 +165,15 @@ extension Setting {
         _ documentation: String,
         isList: Bool, fileOnly: Bool = false,
         read: @escaping @Sendable (SettingReader, inout AgentConfiguration) -> Void,
-        show: @escaping @Sendable (AgentConfiguration) -> String
+        show: @escaping @Sendable (AgentConfiguration) -> String,
+        copy: @escaping @Sendable (AgentConfiguration, inout AgentConfiguration) -> Void
     ) -> Setting {
-        let dashed = String(name.map { $0 == "." ? "-" : $0 })
-        let flag = flag ?? "--" + dashed
-        let variable = "SECD_" + String(flag.dropFirst(2).uppercased().map { $0 == "-" ? "_" : $0 })
+        // A flag's name is the shorter one, and variables follow it: --netns, SECD_NETNS.
+        let words = flag.map { String($0.dropFirst(2)) } ?? name
+        let variable = "SECD_" + String(words.uppercased().map { $0 == "-" || $0 == "." ? "_" : $0 })
         return Setting(
-            name: name, flag: fileOnly ? nil : flag, variable: fileOnly ? nil : variable,
-            placeholder: placeholder,
-            defaultText: defaultText, documentation: documentation, isList: isList, read: read, show: show)
+            name: name, flag: flag, variable: fileOnly ? nil : variable, placeholder: placeholder,
+            defaultText: defaultText, documentation: documentation, isList: isList, read: read, show: show,
+            copy: copy)
     }
 }

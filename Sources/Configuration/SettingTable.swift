@@ -7,29 +7,34 @@ public enum SettingTable {
 
     private static let general: [Setting] = [
         .list(
-            "policy", \.policies, "PATH", "Policies to load: files, or directories of `*.yaml`.",
-            ValueSyntax.path),
-        .path("manifests", \.manifests, "Directory of Kubernetes manifests that stand in for an API server."),
+            "policy", \.policies, flag: "--policy", "PATH",
+            "Policies to load: files, or directories of `*.yaml`.", ValueSyntax.path),
+        .path(
+            "manifests", \.manifests, flag: "--manifests",
+            "Directory of Kubernetes manifests that stand in for an API server."),
         .address(
-            "metrics", \.metrics,
+            "metrics", \.metrics, flag: "--metrics",
             "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),
         .path(
-            "state-dir", \.stateDirectory, default: "/var/lib/secd",
+            "state-dir", \.stateDirectory, flag: "--state-dir", default: "/var/lib/secd",
             "What must survive a restart. A second daemon with the same directory is refused."),
         .path(
-            "pin-dir", \.pinDirectory, default: "/sys/fs/bpf/secd",
+            "pin-dir", \.pinDirectory, flag: "--pin-dir", default: "/sys/fs/bpf/secd",
             "Directory on a bpf file system for what must survive the process. Not shared between daemons."),
-        .name("node-name", \.nodeName, "Name of this node in every event; empty = the host's name."),
+        .name(
+            "node-name", \.nodeName, flag: "--node-name",
+            "Name of this node in every event; empty = the host's name."),
         .name("cluster-name", \.clusterName, "Name of the cluster in every event."),
         .one(
-            "log-level", \.logLevel, "LEVEL", default: "info",
+            "log-level", \.logLevel, flag: "--log-level", "LEVEL", default: "info",
             "What the daemon says about itself: trace, debug, info, notice, warning, error or critical.",
             { text, _ throws(ValueProblem) in try choice(text) }, show: { $0.rawValue }),
     ]
 
     private static let control: [Setting] = [
         .path(
-            "socket", \.control.socket, default: "/run/secd/secd.sock", "Unix socket of the API (mode 0660)."),
+            "socket", \.control.socket, flag: "--socket", default: "/run/secd/secd.sock",
+            "Unix socket of the API (mode 0660)."),
         .name(
             "socket-group", \.control.group, default: "secd",
             "Group that may use the socket; where it does not exist, only root may."),
@@ -72,7 +77,7 @@ public enum SettingTable {
             { text, _ throws(ValueProblem) in try ValueSyntax.permissions(text) },
             show: { ValueSyntax.show(permissions: $0) }),
         .boolean(
-            "export.journald", \.export.journald, default: false,
+            "export.journald", \.export.journald, flag: "--export-journald", default: false,
             "Whether events go to journald, with fields."),
         .size(
             "export.queue-size", \.export.queueBytes, default: "16M",
@@ -106,7 +111,7 @@ public enum SettingTable {
             "Report the SHA-256 of every executable (cached by inode)."),
         .list(
             "events.redact", \.events.redact, "REGEX",
-            "What the groups of these expressions match in arguments and environment becomes *****.",
+            "What the groups of these expressions match in arguments and environment becomes *****; all of the match without groups.",
             { text, _ throws(ValueProblem) in try ValueSyntax.pattern(text) }),
         .boolean("events.socket.enabled", \.events.sockets, default: true, "Report sockets."),
         .boolean("events.socket.unix", \.events.unixSockets, default: true, "Report Unix sockets, too."),
@@ -114,7 +119,8 @@ public enum SettingTable {
             "events.files", nil, "", "", "Paths whose changes are reported: a list of {path, operations}.",
             isList: true,
             fileOnly: true, read: readWatchedPaths,
-            show: { $0.events.files.map(\.path).joined(separator: ",") }),
+            show: { $0.events.files.map(\.text).joined(separator: ",") },
+            copy: { $1.events.files = $0.events.files }),
     ]
 
     private static let sizes: [Setting] = [
@@ -165,6 +171,15 @@ public enum SettingTable {
             return AgentConfiguration.WatchedPath(
                 path: text, operations: Set(operations ?? AgentConfiguration.WatchedPath.Operation.allCases))
         }
+    }
+}
+
+extension AgentConfiguration.WatchedPath {
+    /// `/etc`, or `/usr/bin (create delete)` where not every operation is meant.
+    var text: String {
+        guard operations.count < Operation.allCases.count else { return path }
+        return
+            "\(path) (\(Operation.allCases.filter(operations.contains).map(\.rawValue).joined(separator: " ")))"
     }
 }
 

@@ -8,13 +8,14 @@ public final class EncodingContext {
     public let clusterName: [UInt8]
     /// Identifies this run of the daemon (eight hexadecimal digits).
     public let stream: [UInt8]
-    /// UTC minus CLOCK_BOOTTIME, nanoseconds; read anew every second, so that a clock step shows.
-    public var bootOffset: UInt64
+    /// Kernel time as UTC.
+    public var clock: EventClock
     /// Namespaces of PID 1: what `is_host` compares with. All zero = unknown.
     public var hostNamespaces = secd_namespaces()
     /// For texts that are put together before they are written.
     var scratch = OutputBuffer(capacity: 8192)
     private var plain = OutputBuffer(capacity: 256)
+    private var execIDs = ExecIDCache()
     /// Encode single processes for their caches.
     var jsonVisitor = JSONVisitor(capacity: 8192)
     var protobufVisitor = ProtobufVisitor(capacity: 8192)
@@ -23,18 +24,19 @@ public final class EncodingContext {
         self.nodeName = Array(nodeName.utf8)
         self.clusterName = Array(clusterName.utf8)
         self.stream = Array(stream.utf8)
-        self.bootOffset = bootOffset
+        clock = EventClock(offset: bootOffset)
     }
 
     /// A kernel time as a moment.
     @inline(__always)
     public func time(_ bootNanoseconds: UInt64) -> UnixTime {
-        UnixTime(nanoseconds: bootNanoseconds &+ bootOffset)
+        clock.time(bootNanoseconds)
     }
 
     /// Lends the exec id of an image: base64 of `node:start:pid`, as in Tetragon. Nothing for no image.
     @inline(__always)
     func withExecID(_ image: secd_image, _ body: (RawSpan) -> Void) {
+        if execIDs.lend(image, body) { return }
         plain.removeAll()
         scratch.removeAll()
         if image.pid != 0 || image.start_ns != 0 {
@@ -45,6 +47,7 @@ public final class EncodingContext {
             plain.append(UInt8(ascii: ":"))
             plain.append(decimal: UInt64(image.pid))
             plain.withBytes { scratch.append(base64: $0) }
+            scratch.withBytes { execIDs.keep(image, $0) }
         }
         scratch.withBytes(body)
     }

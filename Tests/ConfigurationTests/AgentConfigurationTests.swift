@@ -58,6 +58,36 @@ import Testing
         #expect(configuration.origins["pin-dir"] == .builtIn)
     }
 
+    @Test func aRunningDaemonTakesOverWhatItCan() throws {
+        let old = try load("log-level: info\nsocket: /a\nevents: {files: [{path: /etc}]}\n")
+        let new = try load(
+            "log-level: debug\nsocket: /b\nevents: {redact: [x], files: [{path: /etc, operations: [open]}]}\n"
+        )
+        let change = old.change(to: new)
+        #expect(change.adopted == ["log-level", "events.redact"])
+        #expect(change.postponed == ["socket", "events.files"])
+        #expect(change.configuration.logLevel == .debug && change.configuration.events.redact == ["x"])
+        #expect(change.configuration.control.socket == "/a")
+        #expect(change.configuration.origins["log-level"]?.description == "secd.yaml:1")
+        #expect(new.change(to: new).adopted.isEmpty && new.change(to: new).postponed.isEmpty)
+    }
+
+    @Test func problemsThatOnlyTheDaemonFindsPointIntoTheFile() {
+        do throws(ConfigurationError) {
+            _ = try AgentConfiguration.load(
+                source: SourceText(file: "secd.yaml", text: "events:\n  redact: ['(']\n"),
+                check: { [$0.problem("events.redact", "no expression", hint: "close it")] })
+            #expect(Bool(false))
+        } catch {
+            #expect(
+                error.description == """
+                    secd.yaml:2:3: error: events.redact: no expression
+                        2 |   redact: ['(']
+                          |   ^~~~~~ close it
+                    """)
+        }
+    }
+
     @Test func listsAreReplacedByTheHigherLayer() throws {
         var flags = FlagLayer()
         flags.add("--policy", "/a")

@@ -38,15 +38,20 @@ struct AgentService: AgentControl {
             kernel: EngineIdentity.kernelRelease,
             cpus: EngineIdentity.possibleCPUs, pid: getpid(),
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
-            bootID: EngineIdentity.bootID, problems: Self.problems(rings, sinks, processes),
+            bootID: EngineIdentity.bootID,
+            problems: daemon.ineffective
+                + Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead()),
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(), programCounters: await engine.programCounters())
     }
 
+    /// Nanoseconds; corrections of a disciplined clock are far below.
+    private static let noticeableStep: UInt64 = 1_000_000_000
+
     /// What an operator should look at.
     private static func problems(
-        _ rings: [RingStatus], _ sinks: [SinkStatus], _ processes: ProcessTreeStatus
+        _ rings: [RingStatus], _ sinks: [SinkStatus], _ processes: ProcessTreeStatus, clockAhead: UInt64
     ) -> [String] {
         var problems: [String] = []
         for ring in rings where ring.lost > 0 {
@@ -64,6 +69,11 @@ struct AgentService: AgentControl {
         }
         if processes.evicted > 0 {
             problems.append("\(processes.evicted) ancestors were dropped; raise processes.memory")
+        }
+        if clockAhead >= noticeableStep {
+            problems.append(
+                "the clock was set back: times of events are \(clockAhead / 1_000_000_000) s ahead of it, and right again after twice that time"
+            )
         }
         return problems
     }

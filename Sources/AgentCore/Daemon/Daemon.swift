@@ -16,7 +16,8 @@ final class Daemon: Sendable {
     /// Seconds that sinks get to write what waits when the daemon stops.
     private static let drainSeconds = 5.0
 
-    let configuration: AgentConfiguration
+    private let inForce: Mutex<AgentConfiguration>
+    private let threshold: LogThreshold
     let logger: Logger
     let engine: AgentEngine
     private let file: FileSink?
@@ -25,10 +26,12 @@ final class Daemon: Sendable {
 
     /// Starts everything but the API.
     /// - Throws: `DaemonError` with what to do.
-    init(_ configuration: AgentConfiguration, logger: Logger) throws(DaemonError) {
-        self.configuration = configuration
+    init(
+        _ configuration: AgentConfiguration, threshold: LogThreshold, logger: Logger
+    ) throws(DaemonError) {
+        inForce = Mutex(configuration)
+        self.threshold = threshold
         self.logger = logger
-        MachinePreparation.prepare(logger)
         do {
             engine = try AgentEngine(Self.options(configuration), logger: logger)
         } catch let error as SensorError {
@@ -51,12 +54,6 @@ final class Daemon: Sendable {
         if configuration.events.environment { agent.flags |= SECD_AGENT_ENVIRONMENT }
         // A filling ring wakes the reader at an eighth: early enough to keep up, late enough to be rare.
         agent.wake_bytes = UInt32(configuration.rings.lifecycle / 8)
-        // Better no daemon than one that exports what it was told to hide.
-        guard configuration.events.redact.isEmpty else {
-            throw DaemonError(
-                "events.redact is not supported by this version (values of secret-looking environment variables are hidden without it); remove it",
-                exit: .configuration)
-        }
         let scope = try ScopeResolution(configuration.scope)
         agent.net_scope = scope.networkNamespace
         agent.cgroup_scope = scope.cgroup
@@ -69,15 +66,25 @@ final class Daemon: Sendable {
         var options = EngineOptions(sensors: sensors, nodeName: configuration.nodeName)
         options.clusterName = configuration.clusterName
         options.treeBudget = Int(configuration.processMemory)
-        if configuration.events.fork { options.events.unwanted.remove(.processFork) }
-        options.events.environment = configuration.events.environment
-        options.events.digests = configuration.events.sha256
-        options.events.unixSockets = configuration.events.unixSockets
-        options.events.files = configuration.events.files.map { watched in
-            (watched.path, Set(watched.operations.map { FileOperations.kind($0) }))
-        }
+        options.events = Self.events(configuration)
         return options
     }
+
+    private static func events(_ configuration: AgentConfiguration) -> EventSettings {
+        var settings = EventSettings()
+        if configuration.events.fork { settings.unwanted.remove(.processFork) }
+        settings.environment = configuration.events.environment
+        settings.digests = configuration.events.sha256
+        settings.unixSockets = configuration.events.unixSockets
+        settings.files = configuration.events.files.map { watched in
+            (watched.path, Set(watched.operations.map { FileOperations.kind($0) }))
+        }
+        settings.redaction.rules = RedactionRules.compile(configuration).rules
+        return settings
+    }
+
+    /// The configuration in force.
+    var configuration: AgentConfiguration { inForce.withLock { $0 } }
 
     private static func fileSink(
         _ configuration: AgentConfiguration, _ logger: Logger, _ gaps: SinkGaps
@@ -125,29 +132,64 @@ final class Daemon: Sendable {
             "secd \(Self.version) watches \(configuration.nodeName) on Linux \(EngineIdentity.kernelRelease)")
     }
 
-    /// SIGHUP: files are opened anew. Settings that a running daemon cannot change are named.
+    /// Settings that are accepted so that the command line stays what it is, and that do nothing yet.
+    var ineffective: [String] {
+        let configuration = configuration
+        var sentences: [String] = []
+        if !configuration.policies.isEmpty {
+            sentences.append(
+                "policy (\(configuration.policies.joined(separator: ", "))) has no effect: this version has no policy engine, nothing is enforced"
+            )
+        }
+        if !configuration.manifests.isEmpty {
+            sentences.append(
+                "manifests (\(configuration.manifests)) has no effect: this version does not know pods")
+        }
+        return sentences
+    }
+
+    /// SIGHUP: files are opened anew, and settings that a running daemon can change are changed. All
+    /// others are named.
     func reload(_ load: () throws(ConfigurationError) -> AgentConfiguration) {
         file?.reopen()
+        let new: AgentConfiguration
         do throws(ConfigurationError) {
-            let new = try load()
-            let changed = SettingTable.all.filter { $0.text(in: new) != $0.text(in: configuration) }.map(
-                \.name)
-            if changed.isEmpty {
-                logger.info("reloaded: log files reopened, the configuration is unchanged")
-            } else {
-                logger.notice(
-                    "reloaded: log files reopened; restart secd for \(changed.joined(separator: ", "))")
-            }
+            new = try load()
         } catch {
             logger.error("log files reopened, but the configuration is wrong and was not used:\n\(error)")
+            return
+        }
+        let change = inForce.withLock { state in
+            let change = state.change(to: new)
+            state = change.configuration
+            return change
+        }
+        threshold.level = Logger.Level(change.configuration.logLevel)
+        engine.adopt(
+            Self.events(change.configuration), treeBudget: Int(change.configuration.processMemory))
+        for warning in new.warnings {
+            logger.warning("\(warning.rendered().replacing(": warning: ", with: ": "))")
+        }
+        if change.adopted.isEmpty, change.postponed.isEmpty {
+            logger.info("reloaded: log files reopened, the configuration is unchanged")
+        }
+        if !change.adopted.isEmpty {
+            logger.notice(
+                "reloaded: log files reopened; now in force: \(change.adopted.joined(separator: ", "))")
+        }
+        if !change.postponed.isEmpty {
+            logger.warning("reloaded, but restart secd for \(change.postponed.joined(separator: ", "))")
         }
     }
 
-    /// Ends in order: the rings are read to their end, `stream_stop` is written, sinks are drained.
-    func stop(reason: String) {
+    /// Ends in order: the rings are read to their end, `stream_stop` is written, sinks are drained, programs
+    /// detached.
+    /// - Parameter directory: for `KernelSensors.detach`.
+    func stop(reason: String, detachThrough directory: String) {
         engine.stop(reason: reason)
         file?.stop(drainSeconds: Self.drainSeconds)
         journal?.stop(drainSeconds: Self.drainSeconds)
+        engine.sensors.detach(through: directory)
         logger.info("stopped (\(reason))")
     }
 

@@ -11,8 +11,15 @@ public struct DaemonCommand: AsyncParsableCommand {
         abstract: "Watches the processes, sockets and files of a Linux machine.",
         discussion: """
             Settings come from flags, then from the environment (SECD_*), then from the configuration file.
-            Exit codes: 69 the kernel lacks something or another secd runs, 73 a file cannot be made,
-            77 not enough rights, 78 the configuration is wrong.
+
+            Exit codes:
+              0   ended in order by SIGTERM or SIGINT
+              64  wrong usage: an unknown flag, or one without its value
+              69  the kernel lacks something, another secd runs, or an address is taken
+              71  a system call failed that should not
+              73  a directory or file cannot be made or written
+              77  not enough rights
+              78  the configuration is wrong
             """,
         version: Daemon.version)
 
@@ -26,9 +33,14 @@ public struct DaemonCommand: AsyncParsableCommand {
     var exportFile: String?
     @Flag(help: "Send events to journald, too.")
     var exportJournald = false
-    @Option(help: ArgumentHelp("Policies to load: files or directories.", valueName: "path"))
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Policies to load: files or directories (no effect in this version).", valueName: "path"))
     var policy: [String] = []
-    @Option(help: ArgumentHelp("Directory of Kubernetes manifests.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Directory of Kubernetes manifests (no effect in this version).", valueName: "dir")
+    )
     var manifests: String?
     @Option(help: ArgumentHelp("Where /metrics and /healthz are served.", valueName: "addr"))
     var metrics: String?
@@ -80,7 +92,7 @@ public struct DaemonCommand: AsyncParsableCommand {
         do {
             try await start()
         } catch let error as ConfigurationError {
-            Self.complain(error.description)
+            Self.complain("\(error.description)\n")
             throw ExitCode(DaemonError.Exit.configuration.rawValue)
         } catch let error as DaemonError {
             Self.complain("secd: \(error.description)\n")
@@ -89,18 +101,26 @@ public struct DaemonCommand: AsyncParsableCommand {
     }
 
     private func start() async throws {
-        let configuration = try AgentConfiguration.load(
-            flags: flags, environment: Self.environment, file: config)
+        let configuration = try Self.load(flags, config)
         if showConfig { return Self.show(configuration) }
-        let level = Logger.Level(configuration.logLevel)
+        let threshold = LogThreshold(Logger.Level(configuration.logLevel))
         let underJournald = Self.environment["JOURNAL_STREAM"] != nil
-        let logger = Logger(label: "secd") { _ in DaemonLog(level: level, underJournald: underJournald) }
-        for warning in configuration.warnings { logger.warning("\(warning)") }
+        let logger = Logger(label: "secd") { _ in DaemonLog(threshold, underJournald: underJournald) }
+        for warning in configuration.warnings {
+            logger.warning("\(warning.rendered().replacing(": warning: ", with: ": "))")
+        }
         let flags = self.flags
         let file = config
-        try await DaemonRun(configuration, logger: logger).run(reload: { () throws(ConfigurationError) in
-            try AgentConfiguration.load(flags: flags, environment: Self.environment, file: file)
-        })
+        try await DaemonRun(configuration, threshold: threshold, logger: logger).run(
+            reload: { () throws(ConfigurationError) in try Self.load(flags, file) })
+    }
+
+    private static func load(_ flags: FlagLayer, _ file: String?) throws(ConfigurationError)
+        -> AgentConfiguration
+    {
+        try AgentConfiguration.load(
+            flags: flags, environment: environment, file: file, check: { RedactionRules.compile($0).problems }
+        )
     }
 
     private static func show(_ configuration: AgentConfiguration) {

@@ -1,17 +1,23 @@
 import Configuration
 import Glibc
 import Logging
+import Synchronization
 
 /// The daemon's own log: lines on stderr. Under systemd stderr is journald, which adds time and unit
 /// and reads the priority from a `<N>` prefix (sd-daemon(3)).
 struct DaemonLog: LogHandler {
-    var logLevel: Logger.Level
+    private let threshold: LogThreshold
     var metadata: Logger.Metadata = [:]
     private let underJournald: Bool
 
-    init(level: Logger.Level, underJournald: Bool) {
-        logLevel = level
+    init(_ threshold: LogThreshold, underJournald: Bool) {
+        self.threshold = threshold
         self.underJournald = underJournald
+    }
+
+    var logLevel: Logger.Level {
+        get { threshold.level }
+        set { threshold.level = newValue }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -40,6 +46,18 @@ struct DaemonLog: LogHandler {
         case .info: 6
         case .debug, .trace: 7
         }
+    }
+}
+
+/// From which level on the daemon speaks: one for all copies of its logger, so that a reload reaches them.
+final class LogThreshold: Sendable {
+    private let value: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) { value = Mutex(level) }
+
+    var level: Logger.Level {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
     }
 }
 

@@ -6,32 +6,45 @@ import Logging
 /// From the locks to the last line: what happens around a `Daemon`.
 struct DaemonRun {
     private let configuration: AgentConfiguration
+    private let threshold: LogThreshold
     private let logger: Logger
 
-    init(_ configuration: AgentConfiguration, logger: Logger) {
+    init(_ configuration: AgentConfiguration, threshold: LogThreshold, logger: Logger) {
         self.configuration = configuration
+        self.threshold = threshold
         self.logger = logger
     }
 
     /// Runs until SIGTERM or SIGINT.
     /// - Throws: `DaemonError`.
     func run(reload: @escaping @Sendable () throws(ConfigurationError) -> AgentConfiguration) async throws {
+        ProgramMemory.returnLargeBlocks()
         let signals = try signalDescriptor()
+        try Privileges.check()
         MachinePreparation.prepare(logger)
         let state = try DirectoryLock(
             configuration.stateDirectory, purpose: "state directory", flag: "--state-dir")
-        let pins = try DirectoryLock(configuration.pinDirectory, purpose: "pin directory", flag: "--pin-dir")
-        let daemon = try Daemon(configuration, logger: logger)
+        let pins = try PinDirectory(configuration.pinDirectory, logger)
+        let daemon = try Daemon(configuration, threshold: threshold, logger: logger)
         try daemon.start()
         let service = AgentService(daemon)
-        let api = try await APIServers(configuration, service, logger: logger)
+        let api: APIServers
+        do {
+            api = try await APIServers(configuration, service, logger: logger)
+        } catch {
+            // The stream has begun: it gets its end, too.
+            daemon.stop(reason: "the API cannot be served", detachThrough: pins.path)
+            pins.remove()
+            throw error
+        }
         ServiceNotifier.ready("watching \(configuration.nodeName)")
+        ProgramMemory.releaseStart()
         let reason = await waitForSignals(signals, daemon, reload)
         ServiceNotifier.stopping()
         await api.stop()
-        daemon.stop(reason: reason)
+        daemon.stop(reason: reason, detachThrough: pins.path)
+        pins.remove()
         _ = consume state
-        _ = consume pins
     }
 
     private func signalDescriptor() throws(DaemonError) -> SignalFD {

@@ -50,14 +50,16 @@ extension AgentEngine {
 
     package func wakeups() async -> UInt64 { await onWorker { $0.wakeups } }
 
+    /// How far the times of events are ahead of a wall clock that was set back, nanoseconds.
+    package func clockAhead() async -> UInt64 { await onWorker { $0.context.clock.ahead(at: BootClock.now) } }
+
     /// The process tree's account.
     package func processStatus() async -> ProcessTreeStatus {
-        let budget = UInt64(options.treeBudget)
-        return await onWorker { pipeline in
+        await onWorker { pipeline in
             ProcessTreeStatus(
                 live: pipeline.tree.live, retained: pipeline.tree.retained, evicted: pipeline.tree.evicted,
                 sockets: pipeline.handler.sockets.count, bytes: UInt64(pipeline.tree.heapBytes),
-                budgetBytes: budget)
+                budgetBytes: UInt64(pipeline.treeBudget))
         }
     }
 

@@ -90,6 +90,9 @@ extension Event {
         case .gap: 4
         case .start, .stop: 5
         case .exit(let record): record.status & 0x7f == 11 || record.status & 0x7f == 6 ? 5 : 6
+        case .socket(let socket): socket.record.event == SECD_SOCKET_FAILED ? 5 : 6
+        case .file(let file): file.record.result < 0 ? 5 : 6
+        case .credentials(let record): record.new.euid == 0 && record.old.euid != 0 ? 5 : 6
         default: 6
         }
     }

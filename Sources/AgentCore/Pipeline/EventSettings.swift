@@ -24,32 +24,3 @@ package struct EventSettings: Sendable {
         unwanted.isEmpty || !unwanted.contains(kind)
     }
 }
-
-/// Hides values of environment variables whose name says that they are secret.
-package struct Redaction: Sendable {
-    /// Upper-case parts of names; Tetragon redacts nothing by itself, we would rather not export
-    /// a password by default.
-    package var nameParts = [
-        "PASSWORD", "PASSWD", "SECRET", "TOKEN", "APIKEY", "API_KEY", "PRIVATE", "CREDENTIAL",
-    ]
-    static let replacement = Array("*****".utf8)
-
-    /// Replaces secret values in NUL-terminated `NAME=value` entries.
-    func apply(toEnvironment bytes: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
-        for entry in bytes.split(separator: 0) {
-            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else {
-                result.append(contentsOf: entry)
-                result.append(0)
-                continue
-            }
-            let name = String(decoding: entry[..<equals], as: UTF8.self).uppercased()
-            result.append(contentsOf: entry[...equals])
-            let secret = nameParts.contains { name.contains($0) }
-            result.append(contentsOf: secret ? Self.replacement[...] : entry[(equals + 1)...])
-            result.append(0)
-        }
-        return result
-    }
-}

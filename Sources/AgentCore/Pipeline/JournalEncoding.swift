@@ -6,14 +6,13 @@ import TextEncoding
 /// An event as a journal entry: fields that `journalctl FIELD=value` finds, a sentence to read, and
 /// the whole JSON line.
 enum JournalEncoding {
-    /// Arguments in the sentence are cut here; the field and the line hold them whole.
-    private static let messageArguments = 256
-
     static func encode(
         _ event: borrowing Event, _ context: EncodingContext, json: RawSpan,
         _ journal: inout JournalFieldWriter
     ) {
-        message(event, &journal)
+        journal.begin("MESSAGE")
+        JournalMessage.append(event, to: &journal.output)
+        journal.end()
         if let process = event.process {
             let image = process.image
             let tail = image.tail
@@ -53,100 +52,38 @@ enum JournalEncoding {
         case .exit(let record):
             journal.field("SECD_STATUS", UInt64(record.status >> 8 & 0xff))
             if record.status & 0x7f != 0 { journal.field("SECD_SIGNAL", UInt64(record.status & 0x7f)) }
-        case .socket(let socket):
-            journal.begin("SECD_LOCAL")
-            journal.output.append(endpointOf: socket, local: true)
-            journal.end()
-            journal.begin("SECD_REMOTE")
-            journal.output.append(endpointOf: socket, local: false)
-            journal.end()
-            if !socket.remoteName.isEmpty {
-                unsafe journal.field("SECD_REMOTE_NAME", socket.remoteName.span.bytes)
-            }
+        case .socket(let socket): self.socket(socket, &journal)
         case .file(let file):
             unsafe journal.field("SECD_PATH", file.path.span.bytes)
             if !file.target.isEmpty { unsafe journal.field("SECD_TARGET", file.target.span.bytes) }
+            if file.record.result < 0 {
+                journal.field("SECD_ERROR", ErrorNames.name(file.record.result.magnitude))
+            }
         case .gap(let gap):
             journal.field("SECD_LOST", gap.count)
         default: break
         }
     }
 
-    /// `curl[901] → 10.0.0.7:80` and the like: what a person reads in `journalctl`.
-    private static func message(_ event: borrowing Event, _ journal: inout JournalFieldWriter) {
-        journal.begin("MESSAGE")
-        journal.output.append(event.kind.name)
-        if let process = event.process {
-            journal.output.append(" ")
-            journal.output.append(nameOf: process)
+    private static func socket(_ socket: SocketEvent, _ journal: inout JournalFieldWriter) {
+        let family = SocketNames.family(socket.record.family)
+        if let family { journal.field("SECD_FAMILY", family) }
+        if socket.has(.local) {
+            journal.begin("SECD_LOCAL")
+            journal.output.append(endpoint: .local, of: socket)
+            journal.end()
         }
-        switch event.body {
-        case .process:
-            if let process = event.process {
-                let arguments = process.image.tetragonArguments
-                journal.output.append(" ")
-                journal.output.append(String(arguments.prefix(messageArguments)))
-            }
-        case .exit(let record):
-            journal.output.append(record.status & 0x7f != 0 ? " signal " : " status ")
-            journal.output.append(
-                decimal: UInt64(record.status & 0x7f != 0 ? record.status & 0x7f : record.status >> 8 & 0xff))
-        case .socket(let socket):
-            journal.output.append(" ")
-            journal.output.append(endpointOf: socket, local: true)
-            journal.output.append(" → ")
-            journal.output.append(endpointOf: socket, local: false)
-        case .file(let file):
-            journal.output.append(" ")
-            unsafe journal.output.append(repairing: file.path.span.bytes)
-        case .gap(let gap):
-            journal.output.append(": ")
-            journal.output.append(decimal: gap.count)
-            journal.output.append(" records lost")
-        case .start(let start):
-            journal.output.append(": secd ")
-            journal.output.append(start.version)
-        case .stop(let stop):
-            journal.output.append(": ")
-            journal.output.append(stop.reason)
-        case .credentials: break
+        if socket.has(.remote) {
+            journal.begin("SECD_REMOTE")
+            journal.output.append(endpoint: .remote, of: socket)
+            journal.end()
         }
-        journal.end()
-    }
-}
-
-extension OutputBuffer {
-    /// `curl[901]`: the last component of the binary and the pid.
-    fileprivate mutating func append(nameOf process: ProcessObject) {
-        let image = process.image
-        let path = image.tail[image.binaryRange]
-        let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
-        let name = Array(path[start...])
-        unsafe append(repairing: name.span.bytes)
-        append("[")
-        append(decimal: UInt64(image.head.image.pid))
-        append("]")
-    }
-
-    /// `10.0.0.7:80`, `[::1]:80`, or a Unix name.
-    fileprivate mutating func append(endpointOf socket: SocketEvent, local: Bool) {
-        let record = socket.record
-        switch record.family {
-        case SocketNames.inet:
-            unsafe withUnsafeBytes(of: local ? record.local : record.remote) {
-                unsafe append(ipv4: RawSpan(_unsafeBytes: $0))
-            }
-        case SocketNames.inet6:
-            append("[")
-            unsafe withUnsafeBytes(of: local ? record.local : record.remote) {
-                unsafe append(ipv6: RawSpan(_unsafeBytes: $0))
-            }
-            append("]")
-        default:
-            for byte in socket.path { append(byte == 0 ? UInt8(ascii: "@") : byte) }
-            return
+        if !socket.remoteName.isEmpty {
+            unsafe journal.field("SECD_REMOTE_NAME", socket.remoteName.span.bytes)
         }
-        append(":")
-        append(decimal: UInt64(local ? record.local_port : record.remote_port))
+        if let result = JournalMessage.result(socket.record) { journal.field("SECD_RESULT", result) }
+        if socket.record.error != 0 {
+            journal.field("SECD_ERROR", ErrorNames.name(UInt32(socket.record.error)))
+        }
     }
 }

@@ -157,31 +157,14 @@ private struct RegexRun: ~Copyable {
             switch program[number] {
             case .set: current.append(number)
             case .assertion(let assertion):
-                if Self.holds(assertion, before, after) { waiting.append(number + 1) }
+                if assertion.holds(between: before, and: after) { waiting.append(number + 1) }
             case .split(let one, let other):
                 waiting.append(other)
                 waiting.append(one)
             case .jump(let target): waiting.append(target)
+            case .save: waiting.append(number + 1)
             case .match: found = true
             }
         }
-    }
-
-    private static func holds(
-        _ assertion: RegexAssertion, _ before: Unicode.Scalar?, _ after: Unicode.Scalar?
-    ) -> Bool {
-        switch assertion {
-        case .textStart: before == nil
-        case .textEnd: after == nil
-        case .lineStart: before == nil || before == "\n"
-        case .lineEnd: after == nil || after == "\n"
-        case .wordBoundary: isWord(before) != isWord(after)
-        case .noWordBoundary: isWord(before) == isWord(after)
-        }
-    }
-
-    private static func isWord(_ scalar: Unicode.Scalar?) -> Bool {
-        guard let scalar else { return false }
-        return ScalarSet.word.contains { $0.contains(scalar.value) }
     }
 }

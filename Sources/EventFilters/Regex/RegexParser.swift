@@ -5,8 +5,10 @@ indirect enum RegexNode {
     case assertion(RegexAssertion)
     case sequence([RegexNode])
     case choice([RegexNode])
-    case `repeat`(RegexNode, ClosedRange<Int>)
-    case repeatForever(RegexNode, atLeast: Int)
+    case `repeat`(RegexNode, ClosedRange<Int>, isLazy: Bool)
+    case repeatForever(RegexNode, atLeast: Int, isLazy: Bool)
+    /// A group that captures, by number from 0. Only where the parser was asked for them.
+    case group(RegexNode, Int)
 }
 
 /// Conditions that consume nothing.
@@ -20,6 +22,7 @@ struct RegexParser {
         var foldsCase = false
         var multiline = false
         var dotMatchesLineBreak = false
+        var swapsLaziness = false
     }
 
     /// RE2's own limits.
@@ -31,14 +34,29 @@ struct RegexParser {
     private var index = 0
     private var flags = Flags()
     private var depth = 0
+    /// Capturing groups so far, where they are kept; nil = groups only group.
+    private var groups: Int?
 
     static func parse(_ pattern: String) throws(SyntaxError) -> RegexNode {
         var parser = RegexParser(scalars: Array(pattern.unicodeScalars.prefix(longestPattern + 1)))
-        guard parser.scalars.count <= longestPattern else {
-            throw SyntaxError("the pattern is longer than \(longestPattern) characters", at: longestPattern)
+        return try parser.whole()
+    }
+
+    /// The same with the groups that capture, and how many there are.
+    static func parseCapturing(_ pattern: String) throws(SyntaxError) -> (node: RegexNode, groups: Int) {
+        var parser = RegexParser(scalars: Array(pattern.unicodeScalars.prefix(longestPattern + 1)))
+        parser.groups = 0
+        let node = try parser.whole()
+        return (node, parser.groups ?? 0)
+    }
+
+    private mutating func whole() throws(SyntaxError) -> RegexNode {
+        guard scalars.count <= Self.longestPattern else {
+            throw SyntaxError(
+                "the pattern is longer than \(Self.longestPattern) characters", at: Self.longestPattern)
         }
-        let node = try parser.choice()
-        if parser.index < parser.scalars.count { throw SyntaxError("a ) without its (", at: parser.index) }
+        let node = try choice()
+        if index < scalars.count { throw SyntaxError("a ) without its (", at: index) }
         return node
     }
 
@@ -82,29 +100,31 @@ struct RegexParser {
     }
 
     private mutating func quantified(_ node: RegexNode) throws(SyntaxError) -> RegexNode? {
-        let result: RegexNode
+        let least: Int
+        let most: Int?
         switch next {
         case "*":
             index += 1
-            result = .repeatForever(node, atLeast: 0)
+            (least, most) = (0, nil)
         case "+":
             index += 1
-            result = .repeatForever(node, atLeast: 1)
+            (least, most) = (1, nil)
         case "?":
             index += 1
-            result = .repeat(node, 0...1)
+            (least, most) = (0, 1)
         case "{":
-            guard let counted = try counted(node) else { return nil }
-            result = counted
+            guard let counted = try counted() else { return nil }
+            (least, most) = counted
         default: return nil
         }
-        // Laziness says which match is found, never whether there is one.
-        _ = take("?")
-        return result
+        // Laziness says which match is found, never whether there is one: only captures depend on it.
+        let isLazy = take("?") != flags.swapsLaziness
+        guard let most else { return .repeatForever(node, atLeast: least, isLazy: isLazy) }
+        return .repeat(node, least...most, isLazy: isLazy)
     }
 
     /// `{2}`, `{2,}`, `{2,5}`; anything else is a literal brace.
-    private mutating func counted(_ node: RegexNode) throws(SyntaxError) -> RegexNode? {
+    private mutating func counted() throws(SyntaxError) -> (least: Int, most: Int?)? {
         let start = index
         index += 1
         guard let low = number() else {
@@ -120,9 +140,9 @@ struct RegexParser {
         guard low <= Self.highestRepeat, (high ?? 0) <= Self.highestRepeat else {
             throw SyntaxError("repetitions end at \(Self.highestRepeat)", at: start)
         }
-        guard let high else { return .repeatForever(node, atLeast: low) }
+        guard let high else { return (low, nil) }
         guard low <= high else { throw SyntaxError("{\(low),\(high)} is the wrong way round", at: start) }
-        return .repeat(node, low...high)
+        return (low, high)
     }
 
     private mutating func number() -> Int? {
@@ -148,7 +168,7 @@ struct RegexParser {
         case "{":
             // Only a well-formed counter repeats, and here is nothing that it could repeat.
             index = start
-            if try counted(.empty) != nil { throw SyntaxError("nothing to repeat before {", at: start) }
+            if try counted() != nil { throw SyntaxError("nothing to repeat before {", at: start) }
             index = start + 1
             return .set(ScalarSet(scalar, foldsCase: false))
         case "\\": return try escaped(start)
@@ -158,6 +178,7 @@ struct RegexParser {
 
     private mutating func group(_ start: Int) throws(SyntaxError) -> RegexNode {
         let outer = flags
+        var captures = true
         if take("?") {
             if take("P") || next == "<" {
                 guard take("<"), let end = scalars[index...].firstIndex(of: ">"), end > index else {
@@ -167,12 +188,17 @@ struct RegexParser {
             } else if try readFlags() {
                 // (?i) holds until the end of the group around it.
                 return .empty
+            } else {
+                captures = false
             }
         }
+        // Numbered by their opening parentheses.
+        let number = captures ? groups : nil
+        if let number { groups = number + 1 }
         let node = try choice()
         flags = outer
         guard take(")") else { throw SyntaxError("a ( without its )", at: start) }
-        return node
+        return number.map { .group(node, $0) } ?? node
     }
 
     /// Reads `i`, `-s:` and so on; true where the group ends there.
@@ -184,7 +210,7 @@ struct RegexParser {
             case "i": flags.foldsCase = value
             case "m": flags.multiline = value
             case "s": flags.dotMatchesLineBreak = value
-            case "U": break
+            case "U": flags.swapsLaziness = value
             case "-" where value: value = false
             case ":": return false
             case ")": return true

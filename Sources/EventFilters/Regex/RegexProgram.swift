@@ -4,6 +4,8 @@ enum RegexInstruction {
     case assertion(RegexAssertion)
     case split(Int, Int)
     case jump(Int)
+    /// Notes the place in the text: 2 × group for its begin, one more for its end.
+    case save(Int)
     case match
 }
 
@@ -41,24 +43,34 @@ struct RegexCompiler {
         case .sequence(let parts):
             for part in parts { try add(part) }
         case .choice(let branches): try add(branches: branches)
-        case .repeat(let part, let counts):
+        case .repeat(let part, let counts, let isLazy):
             for _ in 0..<counts.lowerBound { try add(part) }
             // x{0,2} is (x(x)?)?: every split leaves to the end.
             var splits: [Int] = []
             for _ in counts.lowerBound..<counts.upperBound {
                 splits.append(program.count)
-                try append(.split(program.count + 1, 0))
+                try append(.split(0, 0))
                 try add(part)
             }
-            for split in splits { program[split] = .split(split + 1, program.count) }
-        case .repeatForever(let part, let least):
+            for split in splits { close(split, isLazy: isLazy) }
+        case .repeatForever(let part, let least, let isLazy):
             for _ in 0..<least { try add(part) }
             let split = program.count
-            try append(.split(split + 1, 0))
+            try append(.split(0, 0))
             try add(part)
             try append(.jump(split))
-            program[split] = .split(split + 1, program.count)
+            close(split, isLazy: isLazy)
+        case .group(let part, let number):
+            try append(.save(2 * number))
+            try add(part)
+            try append(.save(2 * number + 1))
         }
+    }
+
+    /// Makes a split lead into what follows it and to the end of the program so far; the first is
+    /// preferred, and a lazy repetition prefers to end.
+    private mutating func close(_ split: Int, isLazy: Bool) {
+        program[split] = isLazy ? .split(program.count, split + 1) : .split(split + 1, program.count)
     }
 
     private mutating func add(branches: [RegexNode]) throws(SyntaxError) {

@@ -1,5 +1,5 @@
 /// Signals by number on x86-64 and arm64 (include/uapi/asm-generic/signal.h).
-enum Signal {
+public enum Signal {
     private static let names: [StaticString] = [
         "", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL",
         "SIGUSR1",
@@ -9,7 +9,7 @@ enum Signal {
         "SIGPWR", "SIGSYS",
     ]
 
-    static func name(_ number: UInt32) -> StaticString {
+    public static func name(_ number: UInt32) -> StaticString {
         number < names.count ? names[Int(number)] : "SIGRT"
     }
 }

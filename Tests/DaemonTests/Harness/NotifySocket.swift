@@ -1,0 +1,56 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A service manager's end of sd_notify(3): what the daemon said, in order.
+final class NotifySocket: Sendable {
+    let path: String
+    private let descriptor: Int32
+    private let said = Mutex<[String]>([])
+
+    init(_ path: String) throws {
+        self.path = path
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { throw Failure("bind \(path): \(errno)") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Everything so far.
+    var messages: [String] { said.withLock { $0 } }
+
+    /// Receives until a message has this line, or `isOver`, or the time is up. Returns whether it came.
+    func wait(for line: String, after count: Int = 0, seconds: Double = 60, isOver: () -> Bool = { false })
+        -> Bool
+    {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while !messages.dropFirst(count).contains(where: {
+            $0.split(separator: "\n").contains(Substring(line))
+        }) {
+            if ContinuousClock.now > deadline { return false }
+            // An end is looked for twice a second, a message wakes at once.
+            if !receive(milliseconds: 500), isOver() { return false }
+        }
+        return true
+    }
+
+    private func receive(milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&request, 1, milliseconds) == 1 else { return false }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe bytes.withUnsafeMutableBytes {
+            unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
+        }
+        guard count > 0 else { return false }
+        said.withLock { $0.append(String(decoding: bytes[..<count], as: UTF8.self)) }
+        return true
+    }
+}

@@ -1,0 +1,94 @@
+import AgentModel
+import Foundation
+import Glibc
+import Testing
+
+extension DaemonSuite {
+    /// The systemd unit's restrictions, without systemd.
+    @Suite struct UnitTests {
+        private static let unit = readText(
+            #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+                + "/export/systemd/secd.service")
+
+        private func values(_ key: String) -> [String] {
+            Self.unit.split(separator: "\n").filter { $0.hasPrefix("\(key)=") }
+                .flatMap { $0.dropFirst(key.count + 1).split(separator: " ").map(String.init) }
+        }
+
+        @Test func itsCapabilitiesAndItsReadOnlyFileSystemsSuffice() throws {
+            let capabilities = values("CapabilityBoundingSet").map {
+                "+" + $0.dropFirst("CAP_".count).lowercased()
+            }
+            #expect(capabilities.count > 5)
+            let folder = try Folder()
+            // ProtectSystem=strict, ProtectKernelTunables, with the exceptions of ReadWritePaths.
+            let wrapper = Namespace.wrapper(
+                """
+                mount -t bpf secd-test /sys/fs/bpf && mount --bind \(folder.path) \(folder.path) &&
+                (mountpoint -q /sys/kernel/tracing || mount -t tracefs secd-test /sys/kernel/tracing) &&
+                mount -o remount,ro,bind / && mount -o remount,ro,bind /sys && mount -o remount,ro,bind /proc
+                """)
+            let daemon = try TestDaemon.started(
+                in: folder,
+                wrapper: wrapper + [
+                    "/usr/bin/setpriv", "--no-new-privs",
+                    "--bounding-set=-all," + capabilities.joined(separator: ","),
+                    "--inh-caps=-all",
+                ])
+            #expect(!daemon.log.contains("warning"), "\(daemon.log)")
+            let free = try TestDaemon.started()
+            #expect(try daemon.status.sensors.map(\.mechanisms) == free.status.sensors.map(\.mechanisms))
+            try daemon.settle()
+            daemon.program.signal(SIGHUP)
+            #expect(daemon.notify.wait(for: "STATUS=reloaded"))
+            try daemon.stop()
+            try free.stop()
+            #expect(try daemon.lines.last?.kind == "stream_stop")
+        }
+
+        @Test(
+            .enabled(if: Programs.isInstalled("strace"), "needs strace"),
+            .enabled(if: Programs.isInstalled("systemd-analyze"), "needs systemd-analyze"))
+        func everySystemCallOfALifeIsAllowed() throws {
+            var allowed: Set<String> = []
+            var waiting = values("SystemCallFilter")
+            while let name = waiting.popLast() {
+                guard name.hasPrefix("@") else {
+                    allowed.insert(name)
+                    continue
+                }
+                let list = try Run.program(["/usr/bin/systemd-analyze", "syscall-filter", name])
+                waiting += list.lines.map { $0.trimmingCharacters(in: .whitespaces) }
+                    .filter { !$0.isEmpty && !$0.hasPrefix("#") && $0 != name }
+            }
+            #expect(allowed.count > 200)
+            let folder = try Folder()
+            let daemon = try TestDaemon.started(
+                in: folder,
+                yaml: "export: {journald: true, file: {max-size: 64K}}\nevents: {process: {sha256: true}}\n",
+                ["--metrics", "127.0.0.1:\(try FreePort.tcp())"],
+                wrapper: ["/usr/bin/strace", "-f", "-qq", "-o", folder / "calls"])
+            try Run.processes(100)
+            for question in ["status", "ps", "sockets", "doctor"] { _ = try daemon.secctl(question) }
+            daemon.program.signal(SIGHUP)
+            try Run.processes(10)
+            // strace passes the signal on to nobody: the daemon is its child.
+            let child = readText("/proc/\(daemon.pid)/task/\(daemon.pid)/children").split(separator: " ")
+                .first
+            kill(try #require(child.flatMap { Int32($0) }), SIGTERM)
+            #expect(daemon.program.wait() == .code(0))
+            let used = Set(
+                folder.text("calls").split(separator: "\n").compactMap { line -> String? in
+                    // 4711 openat(AT_FDCWD, …, or <... openat resumed>
+                    let rest = line.drop { $0.isNumber }.drop { $0 == " " }
+                    guard let open = rest.firstIndex(of: "("), rest.first?.isLowercase == true else {
+                        return nil
+                    }
+                    return String(rest[..<open])
+                })
+            #expect(used.contains("bpf") && used.contains("perf_event_open"))
+            // Made before the unit's filter applies, or only where something is not mounted yet.
+            #expect(used.subtracting(allowed).subtracting(["mount"]).isEmpty, "\(used.subtracting(allowed))")
+        }
+    }
+}
