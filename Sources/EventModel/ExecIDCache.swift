@@ -43,9 +43,11 @@ struct ExecIDCache: ~Copyable {
         guard text.byteCount <= Self.textLimit else { return }
         let slot = Self.slot(image)
         entries[slot] = Entry(image: image, length: text.byteCount)
-        for index in 0..<text.byteCount {
-            texts[slot * Self.textLimit + index] = unsafe text.unsafeLoad(
-                fromByteOffset: index, as: UInt8.self)
+        unsafe texts.withUnsafeMutableBytes { texts in
+            unsafe text.withUnsafeBytes { text in
+                let place = unsafe UnsafeMutableRawBufferPointer(rebasing: texts[(slot * Self.textLimit)...])
+                unsafe place.copyMemory(from: text)
+            }
         }
     }
 }
