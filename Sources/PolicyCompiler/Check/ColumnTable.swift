@@ -1,0 +1,254 @@
+internal import PolicyModel
+internal import YAMLReader
+
+/// Elements of `args`, `data` and `returnArg` → columns, each once.
+struct ColumnTable {
+    private let check: PolicyCheck
+    private let hook: HookSpec
+    private let target: CallResolver.Resolved
+    private(set) var columns: [Column] = []
+    /// A type is known only on the kernel that loads the policy.
+    private(set) var isDeferred: Bool
+
+    init(_ check: PolicyCheck, _ hook: HookSpec, _ target: CallResolver.Resolved) {
+        self.check = check
+        self.hook = hook
+        self.target = target
+        isDeferred = target.isDeferred
+    }
+
+    private var problems: Problems { check.problems }
+
+    /// Arguments that calls pass in registers.
+    private static let registerArguments = 6
+    private static let sizedTypes: Set<ArgumentType> = [.charBuf, .charIovec]
+    private static let largeTypes: Set<ArgumentType> = [.charBuf, .charIovec, .constBuf, .iovIter, .dataLoc]
+
+    private var isSyscall: Bool { target.points.contains { if case .syscall = $0 { true } else { false } } }
+
+    private var isTracepoint: Bool {
+        if case .tracepoint(_, _, let isRaw) = hook.target { !isRaw } else { false }
+    }
+
+    /// The column of an element of `args`; nil where nothing is read.
+    mutating func argument(_ spec: ArgumentSpec, _ path: String) -> Int? {
+        guard spec.type.value != .nop else { return nil }
+        let index = spec.index.value
+        let limit = isTracepoint ? 256 : Self.registerArguments
+        let parameters = target.prototype?.parameters
+        if index >= limit {
+            problems.error(
+                path + ".index", "argument \(index) is beyond the \(limit) that can be read",
+                at: spec.index.place)
+            return nil
+        }
+        if let parameters, index >= parameters.count {
+            problems.error(
+                path + ".index", "\(targetName) has \(parameters.count) arguments, counted from 0",
+                at: spec.index.place,
+                hint: parameters.isEmpty ? "" : Self.list(parameters))
+            return nil
+        }
+        checkSize(spec, path)
+        let parameter = parameters.map { $0[index] }
+        guard let resolved = resolve(spec, from: parameter?.type, name: parameter?.name ?? "", path) else {
+            return nil
+        }
+        if spec.returnCopy, !hook.returns.value {
+            problems.error(path + ".returnCopy", "needs return: true", at: spec.place)
+        }
+        return add(
+            Column(
+                source: .argument(index), type: resolved, path: spec.resolve?.value ?? "",
+                startType: spec.btfType?.value ?? "",
+                sizeArgument: spec.sizeArgumentIndex.map { $0.value - 1 },
+                atReturn: spec.returnCopy,
+                capacity: spec.maxData ? Column.largeTextCapacity : Column.textCapacity))
+    }
+
+    /// The column of an element of `data`.
+    mutating func data(_ spec: ArgumentSpec, _ path: String) -> Int? {
+        guard spec.type.value != .nop else { return nil }
+        guard let source = spec.source else {
+            problems.error(path, "\"source\" is missing", at: spec.place, hint: "current_task or pt_regs")
+            return nil
+        }
+        guard let member = spec.resolve else {
+            problems.error(
+                path, "\"resolve\" is missing: which part of \(source.value.rawValue)?", at: spec.place)
+            return nil
+        }
+        switch source.value {
+        case .registers:
+            let type = spec.type.value == .auto ? ArgumentType.uint64 : spec.type.value
+            return add(Column(source: .register(member.value), type: type))
+        case .currentTask:
+            let task = check.settings.kernel?.structure("task_struct")
+            guard let type = resolve(spec, from: task, name: "current_task", path) else { return nil }
+            return add(
+                Column(
+                    source: .currentTask, type: type, path: member.value, startType: spec.btfType?.value ?? ""
+                ))
+        }
+    }
+
+    /// The column of `returnArg`.
+    mutating func returnValue(_ spec: ArgumentSpec, _ path: String) -> Int? {
+        guard spec.type.value != .nop else { return nil }
+        if spec.index.value != 0 {
+            problems.warning(path + ".index", "a call returns one value: index 0", at: spec.index.place)
+        }
+        let declared = target.prototype?.result
+        if let declared, case .void = declared.shape, hook.section != .tracepoints {
+            problems.error(path, "\(targetName) returns nothing", at: spec.place)
+            return nil
+        }
+        if isSyscall, spec.type.value == .auto {
+            return add(Column(source: .returnValue, type: .int64, atReturn: true))
+        }
+        guard let type = resolve(spec, from: declared, name: "return value", path) else { return nil }
+        return add(
+            Column(
+                source: .returnValue, type: type, path: spec.resolve?.value ?? "",
+                startType: spec.btfType?.value ?? "", atReturn: true))
+    }
+
+    private mutating func add(_ column: Column) -> Int {
+        if let index = columns.firstIndex(of: column) { return index }
+        columns.append(column)
+        return columns.count - 1
+    }
+
+    private func checkSize(_ spec: ArgumentSpec, _ path: String) {
+        let type = spec.type.value
+        if let size = spec.sizeArgumentIndex {
+            if !Self.sizedTypes.contains(type) {
+                problems.error(
+                    path + ".sizeArgIndex", "belongs to char_buf and char_iovec, not to \(type.rawValue)",
+                    at: size.place)
+            } else if size.value == 0
+                || size.value > target.prototype?.parameters.count ?? Self.registerArguments
+            {
+                problems.error(
+                    path + ".sizeArgIndex", "there is no argument \(size.value), counted from 1",
+                    at: size.place)
+            }
+        }
+        if spec.maxData {
+            if type != .auto, !Self.largeTypes.contains(type) {
+                problems.error(
+                    path + ".maxData", "belongs to buffers, not to \(type.rawValue)", at: spec.place)
+            }
+            if spec.returnCopy {
+                problems.error(path + ".maxData", "cannot be combined with returnCopy", at: spec.place)
+            }
+        }
+    }
+
+    /// The type of what is read in the end; nil where that is wrong.
+    private mutating func resolve(
+        _ spec: ArgumentSpec, from start: KernelType?, name: String, _ path: String
+    ) -> ArgumentType? {
+        var type = start
+        if let structure = spec.btfType {
+            let bare =
+                structure.value.hasPrefix("struct ") ? String(structure.value.dropFirst(7)) : structure.value
+            if let kernel = check.settings.kernel, spec.btfTypeModule == nil {
+                type = kernel.structure(bare)
+                if type == nil {
+                    problems.error(
+                        path + ".btfType", "\(kernel.release) has no struct \"\(bare)\"", at: structure.place)
+                    return nil
+                }
+            } else {
+                type = nil
+            }
+        } else if let module = spec.btfTypeModule {
+            problems.error(path + ".btfTypeModule", "needs btfType", at: module.place)
+        }
+        if let written = spec.resolve {
+            switch MemberPath.parse(written.value) {
+            case .failure(let mistake):
+                problems.error(path + ".resolve", mistake.message, at: written.place)
+                return nil
+            case .success(let steps):
+                if isTracepoint, spec.source == nil {
+                    problems.error(
+                        path + ".resolve", "the fields of a tracepoint have no members", at: written.place,
+                        hint: "raw: true reads the arguments of the tracepoint itself")
+                    return nil
+                }
+                if let known = type {
+                    guard let found = follow(steps, from: known, written, path) else { return nil }
+                    type = found
+                }
+            }
+        }
+        return conclude(spec, type, name: name, path)
+    }
+
+    private func follow(
+        _ steps: [MemberStep], from type: KernelType, _ written: Located<String>, _ path: String
+    ) -> KernelType? {
+        guard let kernel = check.settings.kernel else { return nil }
+        switch kernel.member(steps, of: type) {
+        case .found(let found): return found
+        case .failed(let step, let reason, let known):
+            var hint = ""
+            if case .member(let name) = steps[step] {
+                hint = Spelling.suggestion(for: name, among: known) ?? ""
+            }
+            problems.error(path + ".resolve", reason, at: written.place, hint: hint)
+            return nil
+        }
+    }
+
+    private mutating func conclude(
+        _ spec: ArgumentSpec, _ actual: KernelType?, name: String, _ path: String
+    ) -> ArgumentType? {
+        let declared = spec.type.value
+        guard let actual else {
+            if declared != .auto { return declared }
+            if isSyscall, spec.source == nil {
+                problems.error(
+                    path, "has no type, and the kernel's type information knows no arguments of syscalls",
+                    at: spec.place,
+                    hint: "add type: int, string, …")
+                return nil
+            }
+            isDeferred = true
+            problems.note(
+                path, "its type is known only with the kernel's type information; values are not checked",
+                at: spec.place, hint: "add a type, or check with --kernel")
+            return .auto
+        }
+        if declared != .auto {
+            if let reason = actual.mismatch(with: declared) {
+                let shown = name.isEmpty ? "" : " (\(name))"
+                problems.error(
+                    path + ".type",
+                    "\(targetName) has \(Self.article(actual.text)) here\(shown), which \(reason); found \"\(declared.rawValue)\"",
+                    at: spec.type.place, hint: actual.argumentType.map { "type \($0.rawValue) fits" } ?? "")
+                return nil
+            }
+            return declared
+        }
+        guard let found = actual.argumentType else {
+            problems.error(
+                path, "a \(actual.text) cannot be shown", at: spec.place, hint: "resolve: one of its members")
+            return nil
+        }
+        return found
+    }
+
+    private var targetName: String { target.points.count == 1 ? target.points[0].name : "the call" }
+
+    private static func article(_ text: String) -> String {
+        let vowel = text.first.map { "aeiou".contains($0) } ?? false
+        return (vowel ? "an " : "a ") + text
+    }
+
+    private static func list(_ parameters: [KernelFunction.Parameter]) -> String {
+        "they are: " + parameters.enumerated().map { "\($0) \($1.name)" }.joined(separator: ", ")
+    }
+}

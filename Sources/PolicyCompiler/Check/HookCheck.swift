@@ -1,0 +1,217 @@
+internal import PolicyModel
+internal import YAMLReader
+
+/// The check of one entry of a hook section.
+struct HookCheck {
+    let check: PolicyCheck
+    let hook: HookSpec
+    let scope: Condition?
+
+    init(_ check: PolicyCheck, _ hook: HookSpec, _ scope: Condition?) {
+        self.check = check
+        self.hook = hook
+        self.scope = scope
+    }
+
+    private var problems: Problems { check.problems }
+
+    /// Selectors of one hook.
+    static let selectorLimit = 1024
+    /// Elements of `args`, and of `data`.
+    static let argumentLimit = 64
+
+    func run() -> CheckedHook? {
+        let target = resolveTarget()
+        for (key, list) in [("args", hook.arguments), ("data", hook.data)]
+        where list.count > Self.argumentLimit {
+            problems.error(
+                "\(hook.path).\(key)", "\(list.count) elements; at most \(Self.argumentLimit)",
+                at: list[Self.argumentLimit].place)
+            return nil
+        }
+        var columns = ColumnTable(check, hook, target)
+        let arguments = hook.arguments.enumerated().map { index, spec in
+            columns.argument(spec, "\(hook.path).args[\(index)]")
+        }
+        let data = hook.data.enumerated().map { index, spec in
+            columns.data(spec, "\(hook.path).data[\(index)]")
+        }
+        let returned = hook.returnArgument.flatMap { columns.returnValue($0, hook.path + ".returnArg") }
+        checkReturn()
+        if let action = hook.returnAction, action.value != .trackSocket, action.value != .untrackSocket {
+            problems.error(
+                hook.path + ".returnArgAction", "\(action.value.rawValue) is not possible here",
+                at: action.place,
+                hint: "TrackSock and UntrackSock are")
+        }
+        let shape = EventShape(
+            message: hook.message?.value ?? "", tags: hook.tags.map(\.value),
+            arguments: fields(arguments, hook.arguments), data: fields(data, hook.data),
+            returnValue: returned.map {
+                EventShape.Field(column: $0, label: hook.returnArgument?.label?.value ?? "")
+            },
+            waitsForReturn: hook.returns.value, returnAction: hook.returnAction?.value)
+        let references = ArgumentReferences(
+            hook: hook, arguments: arguments, data: data, returned: returned, columns: columns.columns)
+        var selectors = selectors(references)
+        if selectors.isEmpty {
+            // A hook without selectors posts every call.
+            let conditions = [scope].compactMap { $0 }
+            selectors = [CheckedSelector(place: hook.place, conditions: conditions)]
+        }
+        return CheckedHook(
+            path: hook.path, place: hook.place, section: hook.section,
+            points: columns.isDeferred ? [] : target.points, columns: columns.columns, selectors: selectors,
+            event: shape, ignoresCallNotFound: hook.ignoresCallNotFound)
+    }
+
+    private func fields(_ columns: [Int?], _ specs: [ArgumentSpec]) -> [EventShape.Field] {
+        zip(columns, specs).compactMap { column, spec in
+            column.map { EventShape.Field(column: $0, label: spec.label?.value ?? "") }
+        }
+    }
+
+    private func checkReturn() {
+        if hook.returns.value, hook.returnArgument == nil, hook.section != .uprobes {
+            problems.error(
+                hook.path + ".return", "needs returnArg", at: hook.returns.place,
+                hint: "add returnArg with index: 0 and a type")
+        }
+        if !hook.returns.value, let argument = hook.returnArgument {
+            problems.warning(
+                hook.path + ".returnArg", "is not read without return: true", at: argument.place)
+        }
+    }
+
+    private func selectors(_ references: ArgumentReferences) -> [CheckedSelector] {
+        if hook.selectors.count > Self.selectorLimit {
+            problems.error(
+                hook.path + ".selectors", "\(hook.selectors.count) selectors; at most \(Self.selectorLimit)",
+                at: hook.selectors[Self.selectorLimit].place)
+        }
+        let merge = MacroMerge(macros: check.macros, problems: problems)
+        return hook.selectors.prefix(Self.selectorLimit).enumerated().map { index, written in
+            let path = "\(hook.path).selectors[\(index)]"
+            let spec = merge.merged(written, path)
+            return SelectorCheck(self, spec, path, references).run()
+        }
+    }
+
+    // MARK: Targets
+
+    private func resolveTarget() -> CallResolver.Resolved {
+        switch hook.target {
+        case .function(let call, let isSyscall):
+            let resolver = CallResolver(
+                check, path: hook.path + ".call", ignoresMissing: hook.ignoresCallNotFound)
+            return resolver.points(call, isSyscall: isSyscall)
+        case .lsm(let name): return lsm(name)
+        case .tracepoint(let subsystem, let event, let isRaw): return tracepoint(subsystem, event, isRaw)
+        case .uprobe(let target): return uprobe(target)
+        case .usdt(let target):
+            absolute(target.path)
+            return CallResolver.Resolved(
+                points: [
+                    .usdt(path: target.path.value, provider: target.provider.value, name: target.name.value)
+                ])
+        }
+    }
+
+    private func lsm(_ name: Located<String>) -> CallResolver.Resolved {
+        let path = hook.path + ".hook"
+        for prefix in ["security_", "bpf_lsm_"] where name.value.hasPrefix(prefix) {
+            problems.error(
+                path, "\"\(name.value)\" is no LSM hook", at: name.place,
+                hint: "write \(name.value.dropFirst(prefix.count))")
+            return CallResolver.Resolved()
+        }
+        var resolved = CallResolver.Resolved(points: [.lsm(name.value)])
+        if let kernel = check.settings.kernel {
+            resolved.prototype = kernel.lsmHook(name.value)
+            if resolved.prototype == nil {
+                let near = kernel.similarFunctions(to: "bpf_lsm_" + name.value).filter {
+                    $0.hasPrefix("bpf_lsm_")
+                }
+                .map { String($0.dropFirst(8)) }
+                problems.error(
+                    path, "\(kernel.release) has no LSM hook \"\(name.value)\"", at: name.place,
+                    hint: Spelling.suggestion(for: name.value, among: near) ?? "")
+            }
+        }
+        return resolved
+    }
+
+    private func tracepoint(
+        _ subsystem: Located<String>, _ event: Located<String>, _ isRaw: Bool
+    ) -> CallResolver.Resolved {
+        if isRaw {
+            var resolved = CallResolver.Resolved(points: [.rawTracepoint(event.value)])
+            if let kernel = check.settings.kernel {
+                resolved.prototype = kernel.rawTracepoint(event.value)
+                if resolved.prototype == nil { noTracepoint(kernel, subsystem, event) }
+            }
+            return resolved
+        }
+        var resolved = CallResolver.Resolved(
+            points: [.tracepoint(subsystem: subsystem.value, event: event.value)])
+        guard let kernel = check.settings.kernel else { return resolved }
+        switch kernel.tracepoint(subsystem.value, event.value) {
+        case .fields(let fields):
+            resolved.prototype = KernelFunction(fields, returning: KernelType("void", .void))
+        case .absent: noTracepoint(kernel, subsystem, event)
+        case .unreadable: break
+        }
+        return resolved
+    }
+
+    private func noTracepoint(
+        _ kernel: any KernelTypes, _ subsystem: Located<String>, _ event: Located<String>
+    ) {
+        problems.error(
+            hook.path, "\(kernel.release) has no tracepoint \(subsystem.value):\(event.value)",
+            at: event.place)
+    }
+
+    private func uprobe(_ target: UprobeTarget) -> CallResolver.Resolved {
+        absolute(target.path)
+        let kinds = [!target.symbols.isEmpty, !target.offsets.isEmpty, !target.addresses.isEmpty]
+        if kinds.filter({ $0 }).count != 1 {
+            problems.error(
+                hook.path, "needs exactly one of symbols, offsets and addrs", at: hook.place)
+        }
+        let locations: [ProbeLocation] =
+            target.symbols.map { .symbol($0.value) } + target.offsets.map { .offset($0.value) }
+            + target.addresses.map { .address($0.value) }
+        if !target.refCtrOffsets.isEmpty, target.refCtrOffsets.count != locations.count {
+            problems.error(
+                hook.path + ".refCtrOffsets",
+                "has \(target.refCtrOffsets.count) values for \(locations.count) places",
+                at: target.refCtrOffsets[0].place)
+        }
+        for (index, digest) in target.digests.enumerated() { checkDigest(digest, index) }
+        return CallResolver.Resolved(points: locations.map { .uprobe(path: target.path.value, location: $0) })
+    }
+
+    private func checkDigest(_ digest: Located<String>, _ index: Int) {
+        let path = "\(hook.path).binaryDigests[\(index)]"
+        let lengths = ["sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128]
+        let parts = digest.value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == "build-id" || lengths[String(parts[0])] != nil else {
+            problems.error(
+                path, "\"\(digest.value)\" is no digest", at: digest.place,
+                hint: "write sha256:… (or sha1, sha384, sha512, build-id)")
+            return
+        }
+        let isHex = !parts[1].isEmpty && parts[1].allSatisfy { $0.isHexDigit && $0.isASCII }
+        if !isHex || parts[1].count != lengths[String(parts[0])] ?? parts[1].count || parts[1].count % 2 != 0
+        {
+            problems.error(path, "these are not the hexadecimal digits of a \(parts[0])", at: digest.place)
+        }
+    }
+
+    private func absolute(_ path: Located<String>) {
+        if !path.value.hasPrefix("/") {
+            problems.error(hook.path + ".path", "\"\(path.value)\" is no absolute path", at: path.place)
+        }
+    }
+}

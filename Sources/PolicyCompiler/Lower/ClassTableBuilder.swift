@@ -1,0 +1,131 @@
+internal import PolicyModel
+
+/// A part of a condition: conditions are unions of atoms.
+enum Atom: Hashable {
+    case equal([UInt8])
+    case prefix([UInt8])
+    case postfix([UInt8])
+    case range(NumberRange)
+    case network(AddressPrefix)
+}
+
+/// Builds a class table, and tells which atoms hold in each class.
+///
+/// Keys are visited so that a key comes after those that include it (a shorter prefix, a wider network). A
+/// stack holds the including ones: that is the closure that lets the kernel stop at the longest key.
+struct ClassTableBuilder {
+    private(set) var table: ClassTable
+    /// Atoms by class, as positions in the list that was given; class 0 has none unless intervals say so.
+    private(set) var classes: [[Int]] = []
+    private var ids: [[Int]: UInt32] = [:]
+
+    enum Family: Hashable {
+        case numbers(NumberOrder)
+        case text, endings, networks
+    }
+
+    init(_ family: Family, _ atoms: [Atom]) {
+        table = .text(TextTable(exact: [:], prefixes: [:], lengths: []))
+        classes = [[]]
+        ids = [[]: 0]
+        switch family {
+        case .numbers(let order): table = .numbers(numbers(atoms, order))
+        case .text: table = .text(text(atoms))
+        case .endings: table = .endings(endings(atoms))
+        case .networks: table = .networks(networks(atoms))
+        }
+    }
+
+    private mutating func id(_ atoms: [Int]) -> UInt32 {
+        let sorted = atoms.sorted()
+        if let known = ids[sorted] { return known }
+        let id = UInt32(classes.count)
+        classes.append(sorted)
+        ids[sorted] = id
+        return id
+    }
+
+    private mutating func numbers(_ atoms: [Atom], _ order: NumberOrder) -> IntervalTable {
+        var begins: [UInt64: [Int]] = [:]
+        var ends: [UInt64: [Int]] = [:]
+        for (index, atom) in atoms.enumerated() {
+            guard case .range(let range) = atom else { continue }
+            begins[range.low, default: []].append(index)
+            if range.high < .max { ends[range.high + 1, default: []].append(index) }
+        }
+        var active: Set<Int> = []
+        var result = IntervalTable(order: order, starts: [], classes: [])
+        for start in Set([0]).union(begins.keys).union(ends.keys).sorted() {
+            active.subtract(ends[start] ?? [])
+            active.formUnion(begins[start] ?? [])
+            let id = id(Array(active))
+            if result.classes.last == id { continue }
+            result.starts.append(start)
+            result.classes.append(id)
+        }
+        return result
+    }
+
+    private mutating func text(_ atoms: [Atom]) -> TextTable {
+        var exact: [[UInt8]: Int] = [:]
+        var prefixes: [[UInt8]: Int] = [:]
+        for (index, atom) in atoms.enumerated() {
+            if case .equal(let bytes) = atom { exact[bytes] = index }
+            if case .prefix(let bytes) = atom { prefixes[bytes] = index }
+        }
+        var result = TextTable(exact: [:], prefixes: [:], lengths: [])
+        var stack: [(key: [UInt8], atom: Int)] = []
+        for key in Set(exact.keys).union(prefixes.keys).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            while let top = stack.last, !key.starts(with: top.key) { stack.removeLast() }
+            if let atom = prefixes[key] {
+                stack.append((key, atom))
+                result.prefixes[key] = id(stack.map(\.atom))
+            }
+            if let atom = exact[key] { result.exact[key] = id(stack.map(\.atom) + [atom]) }
+        }
+        result.lengths = Set(prefixes.keys.map(\.count)).sorted(by: >)
+        return result
+    }
+
+    private mutating func endings(_ atoms: [Atom]) -> EndingTable {
+        var reversed: [[UInt8]: Int] = [:]
+        for (index, atom) in atoms.enumerated() {
+            if case .postfix(let bytes) = atom { reversed[bytes.reversed()] = index }
+        }
+        var result = EndingTable(endings: [:], lengths: [])
+        var stack: [(key: [UInt8], atom: Int)] = []
+        for (key, atom) in reversed.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            while let top = stack.last, !key.starts(with: top.key) { stack.removeLast() }
+            stack.append((key, atom))
+            result.endings[key.reversed()] = id(stack.map(\.atom))
+        }
+        result.lengths = Set(reversed.keys.map(\.count)).sorted(by: >)
+        return result
+    }
+
+    private mutating func networks(_ atoms: [Atom]) -> NetworkTable {
+        var found: [AddressPrefix: Int] = [:]
+        for (index, atom) in atoms.enumerated() {
+            if case .network(let network) = atom { found[network] = index }
+        }
+        let sorted = found.sorted { left, right in
+            if left.key.bytes.count != right.key.bytes.count {
+                return left.key.bytes.count < right.key.bytes.count
+            }
+            if left.key.bytes != right.key.bytes {
+                return left.key.bytes.lexicographicallyPrecedes(right.key.bytes)
+            }
+            return left.key.length < right.key.length
+        }
+        var result = NetworkTable(classes: [:], lengths: [:])
+        var stack: [(key: AddressPrefix, atom: Int)] = []
+        for (key, atom) in sorted {
+            while let top = stack.last, !top.key.contains(key) { stack.removeLast() }
+            stack.append((key, atom))
+            result.classes[key] = id(stack.map(\.atom))
+        }
+        for key in found.keys { result.lengths[key.bytes.count, default: []].append(key.length) }
+        result.lengths = result.lengths.mapValues { Set($0).sorted(by: >) }
+        return result
+    }
+}

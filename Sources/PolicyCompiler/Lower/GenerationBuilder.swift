@@ -1,0 +1,109 @@
+public import PolicyModel
+
+/// Checked policies → the tables of a generation.
+public enum GenerationBuilder {
+    /// Rules of one attach point; two-level sets have room for so many.
+    public static let ruleLimit = RuleSet.wordLimit * 64
+
+    /// More than the tables have room for.
+    public struct LimitExceeded: Error, Hashable, CustomStringConvertible {
+        public var point: AttachPoint
+        public var rules: Int
+
+        public var description: String {
+            "\(point.name) has \(rules) selectors of all policies together; there is room for \(ruleLimit)"
+        }
+    }
+
+    /// The tables. The same policies in the same order give the same tables.
+    public static func build(_ policies: [CheckedPolicy]) throws(LimitExceeded) -> Generation {
+        var hooks: [AttachPoint: HookRules] = [:]
+        for (policyIndex, policy) in policies.enumerated() {
+            for (hookIndex, hook) in policy.hooks.enumerated() {
+                for point in hook.points {
+                    hooks[point, default: HookRules(point)].add(hook, policy: policyIndex, index: hookIndex)
+                }
+            }
+        }
+        let sorted = hooks.values.sorted { $0.point < $1.point }
+        for hook in sorted where hook.rules.count > ruleLimit {
+            throw LimitExceeded(point: hook.point, rules: hook.rules.count)
+        }
+        let shared = SharedTables(sorted)
+        return Generation(
+            policies: policies.map { PolicyRecord(name: $0.name, namespace: $0.namespace, mode: $0.mode) },
+            processTables: shared.tables, marks: shared.marks,
+            lineageTables: shared.lineageTables, workloads: shared.workloads,
+            hooks: sorted.map { HookTableBuilder($0, shared).build() })
+    }
+}
+
+/// The rules of all policies at one attach point.
+struct HookRules {
+    struct Conditions {
+        var entry: [Condition]
+        var returning: [Condition]
+    }
+
+    let point: AttachPoint
+    private(set) var columns: [Column] = []
+    private(set) var groups: [RuleGroup] = []
+    private(set) var rules: [Rule] = []
+    private(set) var conditions: [Conditions] = []
+    private var columnIndex: [Column: Int] = [:]
+
+    init(_ point: AttachPoint) { self.point = point }
+
+    mutating func add(_ hook: CheckedHook, policy: Int, index: Int) {
+        let own = hook.columns.map { column($0) }
+        let first = rules.count
+        for (position, selector) in hook.selectors.enumerated() {
+            rules.append(
+                Rule(
+                    group: groups.count, selector: position, actions: selector.actions,
+                    returnActions: selector.returnActions, onUnknown: selector.onUnknown))
+            conditions.append(
+                Conditions(
+                    entry: selector.conditions.map { $0.mappingColumns { own[$0] } },
+                    returning: selector.returnConditions.map { $0.mappingColumns { own[$0] } }))
+        }
+        groups.append(
+            RuleGroup(
+                policy: policy, hook: index, rules: first..<rules.count,
+                event: hook.event.mappingColumns { own[$0] }))
+    }
+
+    private mutating func column(_ column: Column) -> Int {
+        if let known = columnIndex[column] { return known }
+        columns.append(column)
+        columnIndex[column] = columns.count - 1
+        return columns.count - 1
+    }
+}
+
+extension Condition {
+    /// The same over other positions of columns.
+    func mappingColumns(_ transform: (Int) -> Int) -> Condition {
+        var result = self
+        switch subject {
+        case .column(let index, let facet): result.subject = .column(transform(index), facet)
+        case .gained(let new, let old): result.subject = .gained(new: transform(new), old: transform(old))
+        case .expression, .process: break
+        }
+        if case .expression(let expression) = test {
+            result.test = .expression(expression.mappingColumns(transform))
+        }
+        return result
+    }
+}
+
+extension EventShape {
+    func mappingColumns(_ transform: (Int) -> Int) -> EventShape {
+        let moved = { (field: Field) in Field(column: transform(field.column), label: field.label) }
+        var result = self
+        result.arguments = arguments.map(moved)
+        result.data = data.map(moved)
+        result.returnValue = returnValue.map(moved)
+        return result
+    }
+}

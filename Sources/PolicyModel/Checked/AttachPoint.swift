@@ -1,0 +1,42 @@
+/// A place in the kernel or in a program where calls are observed. Policies that name the same one share it.
+public enum AttachPoint: Sendable, Hashable, Comparable {
+    /// A kernel function, by symbol.
+    case function(String)
+    /// A syscall, by name without `sys_`; compat and x32 entries belong to it.
+    case syscall(String)
+    case tracepoint(subsystem: String, event: String)
+    case rawTracepoint(String)
+    case lsm(String)
+    case uprobe(path: String, location: ProbeLocation)
+    case usdt(path: String, provider: String, name: String)
+
+    /// The name that people use; unique.
+    public var name: String {
+        switch self {
+        case .function(let symbol): symbol
+        case .syscall(let name): "sys_" + name
+        case .tracepoint(let subsystem, let event): "\(subsystem):\(event)"
+        case .rawTracepoint(let event): "raw:\(event)"
+        case .lsm(let hook): "lsm:\(hook)"
+        case .uprobe(let path, let location): "\(path):\(location.name)"
+        case .usdt(let path, let provider, let name): "\(path):\(provider):\(name)"
+        }
+    }
+
+    public static func < (left: AttachPoint, right: AttachPoint) -> Bool { left.name < right.name }
+}
+
+/// A place in a program.
+public enum ProbeLocation: Sendable, Hashable {
+    case symbol(String)
+    case offset(UInt64)
+    case address(UInt64)
+
+    public var name: String {
+        switch self {
+        case .symbol(let symbol): symbol
+        case .offset(let offset): "+0x" + String(offset, radix: 16)
+        case .address(let address): "0x" + String(address, radix: 16)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// Something that is read at a hook. Policies that read the same share the column.
+public struct Column: Sendable, Hashable {
+    public enum Source: Sendable, Hashable {
+        /// Position in the prototype, or among the fields of a tracepoint.
+        case argument(Int)
+        case returnValue
+        case currentTask
+        /// Of `pt_regs`, by name.
+        case register(String)
+    }
+
+    /// Bytes of text that are captured unless `maxData` asks for more; the longest path has as many.
+    public static let textCapacity = 4096
+    /// Bytes with `maxData`.
+    public static let largeTextCapacity = 327_360
+
+    public var source: Source
+    public var type: ArgumentType
+    /// Members from the argument to the value, as written.
+    public var path: String
+    /// The type that the start of `path` is read as, where not that of the prototype.
+    public var startType: String
+    /// Position, from 0, of the argument that holds the length.
+    public var sizeArgument: Int?
+    /// Read when the call returns.
+    public var atReturn: Bool
+    /// Bytes of text that are captured at most.
+    public var capacity: Int
+
+    public init(
+        source: Source, type: ArgumentType, path: String = "", startType: String = "",
+        sizeArgument: Int? = nil,
+        atReturn: Bool = false, capacity: Int = Column.textCapacity
+    ) {
+        self.source = source
+        self.type = type
+        self.path = path
+        self.startType = startType
+        self.sizeArgument = sizeArgument
+        self.atReturn = atReturn
+        self.capacity = capacity
+    }
+}
