@@ -5,7 +5,8 @@ import Testing
     private func load(_ paths: [String]) throws(ConfigurationError) -> [String] {
         let list = paths.map { "    - path: \"\($0)\"\n" }.joined()
         return try AgentConfiguration.load(
-            flags: [:], environment: [:], source: SourceText(file: "secd.yaml", text: "events:\n  files:\n" + list)
+            flags: [:], environment: [:],
+            source: SourceText(file: "secd.yaml", text: "events:\n  files:\n" + list)
         ).events.files.map(\.path)
     }
 
@@ -24,7 +25,8 @@ import Testing
     @Test(
         arguments: [
             ("etc", "is not absolute"), ("", "is not absolute"), ("/etc//ssh", "empty components"),
-            ("//etc", "empty components"), ("/etc/./ssh", "empty components"), ("/etc/..", "empty components"),
+            ("//etc", "empty components"), ("/etc/./ssh", "empty components"),
+            ("/etc/..", "empty components"),
             ("/" + String(repeating: "x", count: 247), "is longer than 247 bytes"),
         ])
     func pathsThatWouldNeverMatchAreRefused(_ path: String, _ words: String) {

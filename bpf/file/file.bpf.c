@@ -77,9 +77,11 @@ int BPF_PROG(on_open, struct file *file)
 }
 
 /* What these say of operation and mode is for calls that nobody sees the end of. */
-#define EVENT(operation_) \
-	{ .operation = (operation_), .uid = SECD_UNCHANGED, .gid = SECD_UNCHANGED, \
-	  .result = verdict(ctx) }
+#define EVENT(operation_)                                                          \
+	{                                                                          \
+		.operation = (operation_), .uid = SECD_UNCHANGED, .gid = SECD_UNCHANGED, \
+		.result = verdict(ctx)                                             \
+	}
 
 SEC("fexit/security_path_unlink")
 int BPF_PROG(on_unlink, const struct path *dir, struct dentry *dentry)
