@@ -123,6 +123,15 @@ public struct BPFProgramFile: ~Copyable {
         return (nanoseconds, runs)
     }
 
+    /// Runs a loaded program that stands at no hook (section `syscall`).
+    public func run(_ program: String) throws(BPFError) {
+        var options = unsafe bpf_test_run_opts()
+        unsafe options.sz = MemoryLayout<bpf_test_run_opts>.size
+        let descriptor = try unsafe bpf_program__fd(self.program(program))
+        let result = unsafe bpf_prog_test_run_opts(descriptor, &options)
+        guard result == 0 else { throw error("run", program, -result) }
+    }
+
     /// Descriptor of a loaded program, valid while the object lives.
     public func programDescriptor(_ name: String) throws(BPFError) -> Int32 {
         try unsafe bpf_program__fd(program(name))

@@ -70,7 +70,7 @@ extension SampleEvents {
         record.type = 5
         record.event = UInt16(SECD_SOCKET_CLOSED)
         record.owner_unknown = UInt16(SECD_OWNER_BEFORE_START)
-        record.flags = SECD_SOCKET_FLAG_ABSTRACT | SECD_SOCKET_FLAG_INCOMING
+        record.flags = SECD_SOCKET_FLAG_ABSTRACT | SECD_SOCKET_FLAG_INCOMING | SECD_SOCKET_FLAG_NOTICED_LATE
         return SocketEvent(record: record, path: [0] + Array("bus".utf8))
     }
 

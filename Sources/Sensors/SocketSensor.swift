@@ -17,13 +17,23 @@ enum SocketSensor {
     static let plan = SensorPlan(
         name: "socket", object: BPFObjects.socket, probeObject: BPFObjects.socketProbe,
         ladders: [
-            tcpState, create, bind, listen, attempt, unixAttempt, outcome, accept, release, close, transfer,
+            tcpState, create, bind, listen, unixAttempt, outcome, accept, release, close, auditing, transfer,
             ingress,
         ],
         iterator: "on_socket_file")
 
+    /// Looks for sockets that ended without a hook.
+    static let audit = "on_audit"
+
     private static let tcpState = Ladder(
-        function: "tcp-state", mechanisms: [.tracepoint("inet_sock_set_state", "on_tcp_state")],
+        function: "tcp-state",
+        mechanisms: [
+            .tracepoint(
+                "inet_sock_set_state", "on_tcp_state",
+                blindSpot:
+                    "the attempt of a connect that fails before a packet is sent (the failure itself is told)"
+            )
+        ],
         lossWithout: "connects and closes of TCP", isRequired: true)
 
     private static let create = Ladder(
@@ -67,29 +77,12 @@ enum SocketSensor {
         ],
         lossWithout: "listening Unix sockets")
 
-    /// TCP attempts come from the state tracepoint where fentry does the rest.
-    private static let attempt = Ladder(
-        function: "connect-attempt",
-        mechanisms: [
-            direct(
-                "tp_btf/inet_sock_set_state, fentry/unix_stream_connect",
-                ["on_unix_stream_connecting", "on_unix_dgram_connecting"], needs: ["unix_stream_connect"],
-                blindSpot:
-                    "the attempt of an IP connect that fails before a packet is sent (the failure itself is told)"
-            ),
-            Mechanism(
-                "cgroup/connect4, connect6",
-                [.cgroup(program: "on_connect4", type: nil), .cgroup(program: "on_connect6", type: nil)],
-                isAvailable: hasCalls),
-        ],
-        lossWithout: "attempts; outcomes are told all the same")
-
     private static let unixAttempt = Ladder(
         function: "unix-connect-attempt",
         mechanisms: [
-            Mechanism("with connect-attempt", []) {
-                $0.fentry == nil && $0.functions.contains("unix_stream_connect")
-            },
+            direct(
+                "fentry/unix_stream_connect, unix_dgram_connect",
+                ["on_unix_stream_connecting", "on_unix_dgram_connecting"], needs: ["unix_stream_connect"]),
             // Attach type 49, BPF_CGROUP_UNIX_CONNECT (6.7+): libbpf 1.1 has no name for it. The kfunc of
             // the same patch series says whether the kernel has it.
             Mechanism("cgroup/unix_connect", [.cgroup(program: "on_unix_connect", type: 49)]) {
@@ -124,7 +117,8 @@ enum SocketSensor {
                         program: "on_accept_call", category: "syscalls",
                         events: ["sys_exit_accept", "sys_exit_accept4"])
                 ],
-                blindSpot: "the acceptor of a connection that io_uring accepts, until somebody uses it",
+                blindSpot:
+                    "acceptor and listener of a connection that io_uring accepts (who uses it first is told)",
                 isAvailable: hasCalls),
         ],
         lossWithout: "who accepted a connection")
@@ -146,10 +140,16 @@ enum SocketSensor {
             Mechanism(
                 "tracepoint/syscalls/sys_enter_close",
                 [.tracepoints(program: "on_close_call", category: "syscalls", events: ["sys_enter_close"])],
-                blindSpot: "closes of sockets other than IP by exit, exec, dup2 or close_range",
+                blindSpot:
+                    "when sockets other than IP end by exit, exec, dup2, close_range or io_uring: the audit tells it within a second",
                 isAvailable: hasCalls),
         ],
         lossWithout: "closes of sockets other than IP")
+
+    private static let auditing = Ladder(
+        function: "audit",
+        mechanisms: [Mechanism("program run once a second", [.run(program: audit)]) { _ in true }],
+        lossWithout: "closes that no hook shows")
 
     private static let transfer = Ladder(
         function: "transfer",
@@ -174,7 +174,10 @@ enum SocketSensor {
     private static let ingress = Ladder(
         function: "ingress",
         mechanisms: [
-            Mechanism("cgroup_skb/ingress", [.cgroup(program: "on_ingress", type: nil)]) { $0.cgroup == nil }
+            Mechanism(
+                "cgroup_skb/ingress", [.cgroup(program: "on_ingress", type: nil)],
+                blindSpot: "names that come by DNS over TCP, TLS or HTTPS"
+            ) { $0.cgroup == nil }
         ],
         lossWithout: "names of addresses, and datagrams received")
 

@@ -37,6 +37,7 @@
 #define SECD_SOCKET_FLAG_RESET          (1U << 4)  /* closed by RST or error */
 #define SECD_SOCKET_FLAG_PEER_LIMIT     (1U << 5)  /* SECD_UDP_PEERS_MAX reached: not told */
 #define SECD_SOCKET_FLAG_USER_LIMIT     (1U << 6)  /* SECD_HANDOVERS_MAX likewise */
+#define SECD_SOCKET_FLAG_NOTICED_LATE   (1U << 7)  /* CLOSED: found by the audit, some time after */
 
 /* DATAGRAM records of one socket: a resolver has thousands of peers, a flood millions. */
 #define SECD_UDP_PEERS_MAX   4096
@@ -79,6 +80,8 @@ struct secd_socket {
 	__u16 path_length;             /* Unix name in the tail */
 	__u16 state;                   /* TCP state after the event */
 	__u64 inode;                   /* in sockfs, as in /proc/PID/fd; 0 = not known here */
+	__u32 peers;                   /* CLOSED of UDP: DATAGRAM records sent */
+	__u32 untold;                  /* datagrams of peers beyond SECD_UDP_PEERS_MAX */
 };
 SECD_LAYOUT(secd_socket, cookie, 32);
 SECD_LAYOUT(secd_socket, user, 40);
@@ -89,17 +92,28 @@ SECD_LAYOUT(secd_socket, cgroup_id, 168);
 SECD_LAYOUT(secd_socket, bytes_sent, 192);
 SECD_LAYOUT(secd_socket, retransmits, 224);
 SECD_LAYOUT(secd_socket, inode, 240);
-SECD_SIZE(secd_socket, 248);
+SECD_LAYOUT(secd_socket, peers, 248);
+SECD_SIZE(secd_socket, 256);
+
+/* What the iterator writes for each holder of a socket: the record, and the Unix name it has. */
+struct secd_socket_seed {
+	struct secd_socket socket;
+	__u8  path[SECD_UNIX_PATH_MAX];
+	__u32 reserved;
+};
+SECD_LAYOUT(secd_socket_seed, path, 256);
+SECD_SIZE(secd_socket_seed, 368);
 
 /* Marks of `secd_socket_state`, not seen by user space. */
-#define SECD_SOCKET_MARK_IGNORED     (1U << 0)  /* the daemon's own, or out of scope */
-#define SECD_SOCKET_MARK_CLOSED      (1U << 1)  /* CLOSED has been sent */
-#define SECD_SOCKET_MARK_CONNECTING  (1U << 2)  /* CONNECTING has been sent, no outcome yet */
-#define SECD_SOCKET_MARK_FAILED      (1U << 3)  /* FAILED has been sent, connect(2) may not know */
-#define SECD_SOCKET_MARK_NOT_ACCEPTED (1U << 4) /* the acceptor may stand in the map by cookie */
-#define SECD_SOCKET_MARK_PENDING     (1U << 5)  /* there is an entry in the map by cookie */
+#define SECD_SOCKET_MARK_CLOSED       (1U << 0)  /* CLOSED has been sent */
+#define SECD_SOCKET_MARK_CONNECTING   (1U << 1)  /* CONNECTING has been sent, no outcome yet */
+#define SECD_SOCKET_MARK_FAILED       (1U << 2)  /* FAILED has been sent, connect(2) may not know */
+#define SECD_SOCKET_MARK_NOT_ACCEPTED (1U << 3)  /* no process has touched this connection */
 
-/* The kernel's own record of a socket: in socket storage, or (not IP) in a map by inode. */
+/* The key of a socket is its cookie; of families that have none, the inode number with this bit. */
+#define SECD_SOCKET_KEY_INODE (1ULL << 63)
+
+/* The kernel's own record of a socket, map `secd_sockets`. */
 struct secd_socket_state {
 	struct secd_image user;
 	struct secd_image creator;
@@ -114,6 +128,7 @@ struct secd_socket_state {
 	__u64 cgroup_id;
 	__u64 cookie;
 	__u64 inode;
+	__u64 object;                  /* the kernel's struct sock (IP) or socket: for the audit only */
 	__u64 users[SECD_SOCKET_USERS]; /* keys of those told about, a ring */
 	__u8  sent_to[16];             /* the last peer each way: most sockets have one */
 	__u8  received_from[16];
@@ -124,32 +139,19 @@ struct secd_socket_state {
 	__u32 marks;                   /* SECD_SOCKET_MARK_* */
 	__u32 flags;                   /* SECD_SOCKET_FLAG_* */
 	__u32 peers;                   /* DATAGRAM records sent */
+	__u32 untold;                  /* datagrams of peers beyond SECD_UDP_PEERS_MAX */
 	__u32 uid;
 	__u32 net_ns;
-	__u32 protocol;                /* where the kernel's sock does not keep it (packet) */
+	__u16 family;
+	__u16 type;
+	__u16 protocol;                /* as socket(2) got it: not every struct sock keeps it */
+	__u16 reserved;
 };
 SECD_LAYOUT(secd_socket_state, user_key, 48);
-SECD_LAYOUT(secd_socket_state, users, 128);
-SECD_LAYOUT(secd_socket_state, sent_to, 192);
-SECD_LAYOUT(secd_socket_state, marks, 232);
-SECD_SIZE(secd_socket_state, 256);
-
-/*
- * What cannot be written into socket storage because only a descriptor is at hand; by cookie.
- * An accepted connection between its handshake and its first use, or a failed attempt that
- * connect(2) has not returned.
- */
-struct secd_socket_pending {
-	struct secd_image creator;
-	struct secd_image acceptor;
-	__u64 acceptor_key;
-	__u64 acceptor_cgroup;
-	__u64 opened_ns;
-	__u64 inode;
-	__u32 acceptor_uid;
-	__u32 told;                    /* ACCEPTED or FAILED has been sent */
-};
-SECD_SIZE(secd_socket_pending, 72);
+SECD_LAYOUT(secd_socket_state, users, 136);
+SECD_LAYOUT(secd_socket_state, sent_to, 200);
+SECD_LAYOUT(secd_socket_state, marks, 240);
+SECD_SIZE(secd_socket_state, 272);
 
 /* Key of the table of UDP peers that have been told about. */
 struct secd_socket_peer {

@@ -19,6 +19,7 @@
 #define SECD_TCP_SYN_SENT    2
 #define SECD_TCP_SYN_RECV    3
 #define SECD_TCP_CLOSE       7
+#define SECD_TCP_CLOSE_WAIT  8
 #define SECD_TCP_LISTEN     10
 /* sk_shutdown: both ways shut, as close(2) does. */
 #define SECD_SHUTDOWN_MASK 3

@@ -26,7 +26,7 @@ static __always_inline int created_directly(struct socket *socket, int family, i
 	if (!sk || kern)
 		return 0;
 	if (family_is_ip(family))
-		inet_created(sk, socket_state_create(sk), bpf_get_socket_cookie(sk));
+		inet_created(sk, bpf_get_socket_cookie(sk));
 	else
 		other_created(sk, bpf_get_current_task_btf(),
 			      family == SECD_AF_PACKET ? host_order(protocol) : protocol);
@@ -38,7 +38,7 @@ static __always_inline int bound_directly(struct socket *socket, long result)
 	struct sock *sk = socket->sk;
 
 	if (sk && result == 0)
-		inet_bound(sk, socket_state(sk));
+		inet_bound(sk);
 	return 0;
 }
 
@@ -47,7 +47,7 @@ static __always_inline int released_directly(struct socket *socket)
 	struct sock *sk = socket->sk;
 
 	if (sk)
-		inet_released(sk, socket_state(sk));
+		inet_released(sk);
 	return 0;
 }
 
@@ -55,69 +55,20 @@ static __always_inline int released_directly(struct socket *socket)
 static __always_inline int inet_connected_directly(struct socket *socket, const void *address,
 						   long result)
 {
-	struct secd_socket record = {};
-	struct secd_socket_state *state;
 	struct sock *sk = socket->sk;
-	__u8 copy[24] = {};
-	struct actor actor;
 
-	if (!sk || result == -SECD_EINPROGRESS || result == -SECD_EALREADY ||
-	    result == -SECD_EISCONN || result == -SECD_EINTR ||
-	    (result <= -SECD_ERESTARTSYS && result >= -SECD_ERESTART_RESTARTBLOCK))
-		return 0;
-	state = state_of_sock(sk);
-	if (!state)
-		return 0;
-	sock_describe(&record, sk);
-	if (record.protocol == SECD_IPPROTO_TCP) {
-		if (result == 0)
-			return 0;
-		if (state->marks & SECD_SOCKET_MARK_PENDING) {
-			socket_pending_end(state); /* the state change told it */
-			return 0;
-		}
-	}
-	state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
-	state->connected_ns = result ? 0 : bpf_ktime_get_boot_ns();
-	bpf_probe_read_kernel(copy, sizeof(copy), address);
-	record.remote_port = host_order(*(__be16 *)(copy + 2));
-	if (record.family == SECD_AF_INET6)
-		__builtin_memcpy(record.remote, copy + 8, 16);
-	else
-		__builtin_memcpy(record.remote, copy + 4, 4);
-	actor_read(&actor, bpf_get_current_task_btf());
-	record_state(&record, state);
-	record_actor(&record, &actor);
-	record.error = -result;
-	socket_send(&record, result ? SECD_SOCKET_FAILED : SECD_SOCKET_CONNECTED,
-		    bpf_ktime_get_boot_ns());
+	if (sk && connect_has_outcome(result))
+		inet_connect_ended(sk, bpf_get_current_task_btf(), address, false, result);
 	return 0;
 }
 
-static __always_inline int inet_accepted_directly(struct socket *socket, long result)
+static __always_inline int inet_accepted_directly(struct socket *listener, struct socket *socket,
+						  long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct secd_socket record = {};
-	struct secd_socket_state *state;
-	struct sock *sk = socket->sk;
-	struct actor actor;
+	struct sock *from = listener->sk, *sk = socket->sk;
 
-	if (!sk || result < 0 || !actor_watched(task))
-		return 0;
-	state = state_of_sock(sk);
-	if (!state)
-		return 0;
-	socket_pending_end(state);
-	state->marks &= ~SECD_SOCKET_MARK_NOT_ACCEPTED;
-	actor_read(&actor, task);
-	state_set_user(state, &actor);
-	state->acceptor = actor.image;
-	state->users[0] = actor.key;
-	state->inode = socket_inode(socket);
-	sock_describe(&record, sk);
-	record_state(&record, state);
-	record.tid = actor.tid;
-	socket_send(&record, SECD_SOCKET_ACCEPTED, bpf_ktime_get_boot_ns());
+	if (sk && result >= 0)
+		inet_accepted(sk, from, bpf_get_current_task_btf());
 	return 0;
 }
 
@@ -145,8 +96,7 @@ static __always_inline int unix_connected_directly(struct socket *socket, const 
 	struct other_event what = { .event = SECD_SOCKET_CONNECTED };
 	struct sock *sk = socket->sk;
 
-	if (!sk || result == -SECD_EISCONN || result == -SECD_EINTR ||
-	    (result <= -SECD_ERESTARTSYS && result >= -SECD_ERESTART_RESTARTBLOCK))
+	if (!sk || !connect_has_outcome(result))
 		return 0;
 	if (result) {
 		what.event = SECD_SOCKET_FAILED;

@@ -10,12 +10,12 @@
 
 #include "peers.h"
 
-#define SECD_ETH_P_IP   0x0800
-#define SECD_ETH_P_IPV6 0x86dd
-#define SECD_DNS_PORT       53
-#define SECD_UDP_HEADER      8
-#define SECD_IPV4_HEADER    20
-#define SECD_IPV6_HEADER    40
+#define SECD_ETH_P_IP    0x0800
+#define SECD_ETH_P_IPV6  0x86dd
+#define SECD_DNS_PORT    53
+#define SECD_UDP_HEADER  8
+#define SECD_IPV4_HEADER 20
+#define SECD_IPV6_HEADER 40
 
 /* Sends the message from `offset` to the end of the packet. */
 static __always_inline void dns_answer(struct __sk_buff *skb, __u32 offset,
@@ -46,12 +46,13 @@ static __always_inline void dns_answer(struct __sk_buff *skb, __u32 offset,
 	scratch_release(scratch);
 }
 
-/* Source address and port of a UDP packet; returns the offset of its payload, or 0. */
-static __always_inline __u32 udp_source(struct __sk_buff *skb, struct secd_socket_peer *peer)
+/* Source of a UDP packet, and the port it came to; returns the offset of its payload, or 0. */
+static __always_inline __u32 udp_source(struct __sk_buff *skb, struct secd_socket_peer *peer,
+					__u16 *local_port)
 {
 	__u8 *data = (__u8 *)(__u64)skb->data, *end = (__u8 *)(__u64)skb->data_end;
 	__u32 header;
-	__be16 port;
+	__be16 ports[2];
 
 	if (skb->protocol == __builtin_bswap16(SECD_ETH_P_IP)) {
 		if (data + SECD_IPV4_HEADER > end || data[9] != SECD_IPPROTO_UDP)
@@ -67,22 +68,34 @@ static __always_inline __u32 udp_source(struct __sk_buff *skb, struct secd_socke
 	} else {
 		return 0;
 	}
-	if (bpf_skb_load_bytes(skb, header, &port, sizeof(port)))
+	if (bpf_skb_load_bytes(skb, header, ports, sizeof(ports)))
 		return 0;
-	peer->port = host_order(port);
+	peer->port = host_order(ports[0]);
+	*local_port = host_order(ports[1]);
 	return header + SECD_UDP_HEADER;
 }
 
 /* A function of its own, so that the record is not even cleared for known peers. */
-static __always_inline void peer_heard(struct bpf_sock *sk, struct secd_socket_state *state,
-				       const struct secd_socket_peer *peer)
+static __always_inline void peer_heard(struct __sk_buff *skb, struct secd_socket_state *state,
+				       const struct secd_socket_peer *peer, __u16 local_port)
 {
 	struct secd_socket record = {};
+	__be32 address = 0;
 
-	record.family = sk->family;
+	record.family = state->family;
 	record.type = SECD_SOCK_DGRAM;
 	record.protocol = SECD_IPPROTO_UDP;
-	record.local_port = sk->src_port;
+	record.local_port = local_port;
+	/* The destination: a socket that is bound to no address has none of its own. */
+	if (skb->protocol == __builtin_bswap16(SECD_ETH_P_IPV6)) {
+		bpf_skb_load_bytes(skb, 24, record.local, 16);
+	} else {
+		bpf_skb_load_bytes(skb, 16, &address, sizeof(address));
+		if (state->family == SECD_AF_INET6)
+			address_map4(record.local, address);
+		else
+			address_set4(record.local, address);
+	}
 	peer_into(&record, state, peer);
 	socket_send(&record, SECD_SOCKET_DATAGRAM, bpf_ktime_get_boot_ns());
 }
@@ -91,24 +104,18 @@ static __always_inline int udp_arrived(struct __sk_buff *skb)
 {
 	struct secd_socket_peer peer = {};
 	struct secd_socket_state *state;
-	struct bpf_sock *sk;
+	__u16 local_port = 0;
 	__u32 payload;
 
-	payload = udp_source(skb, &peer);
+	payload = udp_source(skb, &peer, &local_port);
 	if (!payload)
 		return 1;
-	sk = skb->sk;
-	if (!sk)
-		return 1;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 1;
-	state = socket_state(sk);
-	if (!state || (state->marks & SECD_SOCKET_MARK_IGNORED))
+	state = state_find(bpf_get_socket_cookie(skb));
+	if (!state)
 		return 1;
 	if (peer.port == SECD_DNS_PORT)
 		dns_answer(skb, payload, state, bpf_ktime_get_boot_ns());
-	if (sk->family == SECD_AF_INET6 && skb->protocol == __builtin_bswap16(SECD_ETH_P_IP)) {
+	if (state->family == SECD_AF_INET6 && skb->protocol == __builtin_bswap16(SECD_ETH_P_IP)) {
 		__u32 address = *(__u32 *)peer.address;
 
 		*(__u32 *)peer.address = 0;
@@ -117,7 +124,7 @@ static __always_inline int udp_arrived(struct __sk_buff *skb)
 	peer.cookie = state->cookie;
 	peer.incoming = 1;
 	if (peer_is_new(state, &peer))
-		peer_heard(sk, state, &peer);
+		peer_heard(skb, state, &peer, local_port);
 	return 1;
 }
 

@@ -52,6 +52,8 @@ static __always_inline void record_totals(struct secd_socket *record,
 	record->bytes_received = state->bytes_received;
 	record->packets_sent = state->packets_sent;
 	record->packets_received = state->packets_received;
+	record->peers = state->peers;
+	record->untold = state->untold;
 	record->flags |= state->flags &
 			 (SECD_SOCKET_FLAG_TOTALS_EXACT | SECD_SOCKET_FLAG_PACKETS_KNOWN);
 }
@@ -62,6 +64,29 @@ static __always_inline void socket_send(struct secd_socket *record, __u32 event,
 		return;
 	record->event = event;
 	emit(&record->head, sizeof(*record), SECD_KIND_SOCKET, SECD_RING_OBSERVATION, now);
+}
+
+/* Records with a Unix name are built in scratch; `length` bytes of name stand behind them. */
+static __always_inline struct secd_socket *record_claim(struct secd_scratch **scratch)
+{
+	struct secd_socket *record;
+
+	*scratch = scratch_claim();
+	if (!*scratch)
+		return NULL;
+	record = (struct secd_socket *)(*scratch)->record;
+	__builtin_memset(record, 0, sizeof(*record));
+	return record;
+}
+
+static __always_inline void record_release(struct secd_scratch *scratch, __u32 length, __u64 now)
+{
+	struct secd_socket *record = (struct secd_socket *)scratch->record;
+
+	record->path_length = length;
+	bounded(length, 127);
+	emit(&record->head, sizeof(*record) + length, SECD_KIND_SOCKET, SECD_RING_OBSERVATION, now);
+	scratch_release(scratch);
 }
 
 #endif

@@ -7,31 +7,51 @@
 #define SECD_NET_SEED_H
 
 #include "../lib/descriptor.h"
-#include "other.h"
+#include "name.h"
 
-static __always_inline void seed_user(struct secd_socket_state *state, struct task_struct *task)
+/* The record of a holder's socket: the first holder is its user, all are told. */
+static __always_inline struct secd_socket_state *seed_state(struct sock *sk, struct socket *socket,
+							    const struct actor *actor)
 {
-	struct actor actor;
+	bool ip = family_is_ip(kload(sk, __sk_common.skc_family));
+	__u64 inode = socket_inode(socket), cookie = 0;
+	struct secd_socket_state *state;
 
-	actor_read(&actor, task);
-	if (state->user_key)
-		return; /* a hook or another holder was first */
-	state_set_user(state, &actor);
-	state->users[0] = actor.key;
-	state->net_ns = actor.net_ns;
+	if (ip) {
+		cookie = bpf_get_socket_cookie(sk);
+		state = state_find(cookie);
+	} else {
+		state = state_by_inode(inode);
+	}
+	if (!state) {
+		state = ip ? state_make(cookie) : state_by_inode_make(sk, inode);
+		if (!state)
+			return NULL;
+		state_unseen(state, sk);
+		if (ip)
+			state_of(state, sk, sk);
+	}
+	state->inode = inode;
+	if (!state->user_key) { /* no hook and no other holder was first */
+		state_set_user(state, actor);
+		state->users[0] = actor->key;
+	}
+	return state;
 }
 
 static __always_inline int socket_seeded(struct bpf_iter__task_file *ctx)
 {
-	struct secd_socket_state *state;
-	struct secd_socket record = {};
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
+	struct secd_socket_state *state;
+	struct secd_socket_seed *seed;
+	struct secd_scratch *scratch;
+	struct secd_socket *record;
 	struct socket *socket;
+	struct actor actor;
 	struct sock *sk;
 
-	if (!task || !file || kload(task, pid) != kload(task, tgid) ||
-	    (__u32)kload(task, tgid) == secd_agent.pid || !task_in_scope(task))
+	if (!task || !file || kload(task, pid) != kload(task, tgid) || !actor_watched(task))
 		return 0;
 	socket = bpf_sock_from_file(file);
 	if (!socket)
@@ -39,30 +59,24 @@ static __always_inline int socket_seeded(struct bpf_iter__task_file *ctx)
 	sk = socket->sk;
 	if (!sk)
 		return 0;
-	if (family_is_ip(kload(sk, __sk_common.skc_family))) {
-		state = socket_state(sk);
-		if (!state) {
-			state = state_create_unseen(sk);
-			if (state)
-				state->marks = 0; /* the holder's scope is what counts */
-		}
-	} else {
-		__u64 inode = socket_inode(socket);
-
-		state = state_by_inode(inode);
-		if (!state)
-			state = state_by_inode_create(inode);
-	}
+	actor_read(&actor, task);
+	state = seed_state(sk, socket, &actor);
 	if (!state)
 		return 0;
-	seed_user(state, task);
-	state->inode = socket_inode(socket);
-	record_state(&record, state);
-	actor_image(&record.user, task); /* every holder is told; the first is the user */
-	sock_describe(&record, sk);
-	record.tid = kload(task, pid);
-	record.event = SECD_SOCKET_SEEDED;
-	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	record = record_claim(&scratch);
+	if (!record)
+		return 0;
+	seed = (struct secd_socket_seed *)record;
+	__builtin_memset(seed->path, 0, sizeof(seed->path));
+	record_state(record, state);
+	record->user = actor.image;
+	record->tid = actor.tid;
+	record->event = SECD_SOCKET_SEEDED;
+	sock_describe(record, sk);
+	if (record->family == SECD_AF_UNIX)
+		record->path_length = unix_own_name(seed->path, record, sk);
+	bpf_seq_write(ctx->meta->seq, seed, sizeof(*seed));
+	scratch_release(scratch);
 	return 0;
 }
 

@@ -5,7 +5,6 @@
  * hook                                          what it does
  * cgroup/sock_create | fentry/security_socket_post_create     CREATED (IP; the second: all)
  * cgroup/post_bind4, 6 | fexit/inet_bind, inet6_bind          BOUND (IP)
- * cgroup/connect4, 6                                          CONNECTING (TCP)
  * cgroup type 49 (6.7+) | fentry/unix_*_connect               CONNECTING (Unix)
  * tp_btf/inet_sock_set_state                                  the life of a TCP connection
  * fexit/inet_stream_connect, inet_dgram_connect               outcomes it does not show
@@ -18,10 +17,12 @@
  * fexit/unix_*, fentry/sock_close                             Unix; CLOSED of the rest
  * tracepoint/syscalls/sys_exit_*, sys_enter_close             all of these without fentry
  * iter/task_file                                              sockets older than the daemon
+ * syscall (the daemon runs it once a second)                  CLOSED that no hook showed
  *
  * The loader picks one mechanism per function (Sources/Sensors) and leaves the others unloaded.
  */
 #include "../kernel/access.h"
+#include "audit.h"
 #include "descriptor.h"
 #include "direct.h"
 #include "inet.h"
@@ -61,54 +62,45 @@ int on_ingress(struct __sk_buff *skb)
 SEC("cgroup/sock_create")
 int on_sock_create(struct bpf_sock *ctx)
 {
-	inet_created(bpf_cast_to_kern_ctx(ctx), socket_state_create(ctx),
-		     bpf_get_socket_cookie(ctx));
+	inet_created(bpf_cast_to_kern_ctx(ctx), bpf_get_socket_cookie(ctx));
 	return 1;
 }
 
 SEC("cgroup/post_bind4")
 int on_post_bind4(struct bpf_sock *ctx)
 {
-	inet_bound(bpf_cast_to_kern_ctx(ctx), socket_state(ctx));
+	inet_bound(bpf_cast_to_kern_ctx(ctx));
 	return 1;
 }
 
 SEC("cgroup/post_bind6")
 int on_post_bind6(struct bpf_sock *ctx)
 {
-	inet_bound(bpf_cast_to_kern_ctx(ctx), socket_state(ctx));
+	inet_bound(bpf_cast_to_kern_ctx(ctx));
 	return 1;
 }
 
 SEC("cgroup/sock_release")
 int on_sock_release(struct bpf_sock *ctx)
 {
-	inet_released(bpf_cast_to_kern_ctx(ctx), socket_state(ctx));
+	inet_released(bpf_cast_to_kern_ctx(ctx));
 	return 1;
-}
-
-SEC("cgroup/connect4")
-int on_connect4(struct bpf_sock_addr *ctx)
-{
-	return inet_connecting(ctx, false);
-}
-
-SEC("cgroup/connect6")
-int on_connect6(struct bpf_sock_addr *ctx)
-{
-	return inet_connecting(ctx, true);
 }
 
 SEC("cgroup/sendmsg4")
 int on_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return peer_addressed(ctx, false);
+	struct bpf_sock_addr_kern *call = bpf_cast_to_kern_ctx(ctx);
+
+	return peer_addressed(ctx, call->sk, false);
 }
 
 SEC("cgroup/sendmsg6")
 int on_sendmsg6(struct bpf_sock_addr *ctx)
 {
-	return peer_addressed(ctx, true);
+	struct bpf_sock_addr_kern *call = bpf_cast_to_kern_ctx(ctx);
+
+	return peer_addressed(ctx, call->sk, true);
 }
 
 /* Attach type 49, BPF_CGROUP_UNIX_CONNECT (6.7+): the loader sets it, libbpf 1.1 has no name. */
@@ -204,7 +196,7 @@ int BPF_PROG(on_dgram_connect, struct socket *socket, struct sockaddr *address)
 SEC("fexit/inet_accept")
 int BPF_PROG(on_accept, struct socket *listener, struct socket *socket)
 {
-	return inet_accepted_directly(socket, returned(ctx));
+	return inet_accepted_directly(listener, socket, returned(ctx));
 }
 
 SEC("fexit/unix_bind")
@@ -308,4 +300,10 @@ SEC("iter/task_file")
 int on_socket_file(struct bpf_iter__task_file *ctx)
 {
 	return socket_seeded(ctx);
+}
+
+SEC("syscall")
+int on_audit(void *ctx)
+{
+	return sockets_audit();
 }

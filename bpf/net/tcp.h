@@ -2,10 +2,10 @@
 /*
  * The life of a TCP connection as its state changes tell it:
  *
- *   CLOSE → SYN_SENT        attempt (unless cgroup/connect told it)       CONNECTING
+ *   CLOSE → SYN_SENT        attempt                                       CONNECTING
  *   SYN_SENT → ESTABLISHED                                                CONNECTED
  *   SYN_SENT → CLOSE        refused, timed out, given up                  FAILED
- *   SYN_RECV → ESTABLISHED  a handshake is done, nobody has accepted yet  (no record)
+ *   LISTEN → SYN_RECV       a connection is born, nobody has it yet       (no record)
  *   CLOSE → LISTEN                                                        LISTENING
  *   any other → CLOSE       totals are final                              CLOSED
  *
@@ -20,144 +20,163 @@
 /* Linux ECANCELED: the process closed the socket before an answer came. */
 #define SECD_ECANCELED 125
 
-/* The storage is a clone of the listener's: of it only the creator is true here. */
-static __always_inline void tcp_born(struct sock *sk, struct secd_socket_state *state, __u64 now)
+/*
+ * A connection that a listener was asked for. Whose it is shows at accept. A cgroup scope cannot
+ * be tested without a process: with one, such a connection is told from its accept on.
+ */
+static __always_inline void tcp_born(struct sock *sk)
 {
-	struct secd_socket_pending pending = {};
-	struct secd_image creator = state->creator;
+	struct secd_socket_state *state;
+	__u32 net_ns = sock_net_ns(sk);
 
-	__builtin_memset(state, 0, sizeof(*state));
-	state->creator = creator;
-	state->cookie = bpf_get_socket_cookie(sk);
-	state->opened_ns = now;
-	state->connected_ns = now;
+	if (secd_agent.cgroup_scope || (secd_agent.net_scope && secd_agent.net_scope != net_ns))
+		return;
+	state = state_make(bpf_get_socket_cookie(sk));
+	if (!state)
+		return;
+	state->opened_ns = bpf_ktime_get_boot_ns();
+	state->connected_ns = state->opened_ns;
 	state->owner_unknown = SECD_OWNER_NOT_YET_USED;
-	state->net_ns = sock_net_ns(sk);
+	state->net_ns = net_ns;
 	state->uid = kload(sk, sk_uid.val);
 	state->flags = SECD_SOCKET_FLAG_INCOMING;
-	state->marks = SECD_SOCKET_MARK_NOT_ACCEPTED | SECD_SOCKET_MARK_PENDING;
-	pending.creator = creator;
-	pending.opened_ns = now;
-	if (bpf_map_update_elem(&secd_sockets_pending, &state->cookie, &pending, BPF_ANY)) {
-		state->marks = SECD_SOCKET_MARK_NOT_ACCEPTED;
-		count(SECD_COUNTER_MAP_FULL);
-	}
+	state->marks = SECD_SOCKET_MARK_NOT_ACCEPTED;
+	state->protocol = SECD_IPPROTO_TCP;
+	state_of(state, sk, sk);
 }
 
-/* Whether connect(2) itself will tell the error: it failed on the way out, before any answer. */
-static __always_inline bool tcp_fails_in_call(struct sock *sk, __u16 error)
+/* An attempt begins: a system call, so the actor is at hand. */
+static __always_inline void tcp_attempt(struct sock *sk, struct secd_socket_state *state,
+					struct secd_socket *record, __u64 now)
 {
-	return !error && kload(sk, sk_shutdown) != SECD_SHUTDOWN_MASK;
-}
+	struct task_struct *task = bpf_get_current_task_btf();
 
-/* The attempt is over; connect(2), if it still waits or is asked again, must not tell it twice. */
-static __always_inline void tcp_failed(struct secd_socket_state *state)
-{
-	struct secd_socket_pending pending = { .told = 1 };
-
-	state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
-	state->connected_ns = 0;
-	if (bpf_map_update_elem(&secd_sockets_pending, &state->cookie, &pending, BPF_ANY))
-		count(SECD_COUNTER_MAP_FULL);
-	else
-		state->marks |= SECD_SOCKET_MARK_PENDING;
-}
-
-/* CLOSED, once: from the last state change, or from the release of one that never had any. */
-static __always_inline bool tcp_ended(struct sock *sk, struct secd_socket_state *state)
-{
-	if (state->marks & SECD_SOCKET_MARK_CLOSED)
-		return false;
-	if (state->marks & SECD_SOCKET_MARK_NOT_ACCEPTED)
-		use_accepted(state); /* never used: the acceptor is known all the same */
-	socket_pending_end(state);
-	state->marks |= SECD_SOCKET_MARK_CLOSED;
-	return true;
-}
-
-/* An attempt through this socket begins; false if it has been told. */
-static __always_inline bool tcp_attempt(struct secd_socket_state *state, __u64 now)
-{
-	if (state->marks & SECD_SOCKET_MARK_CONNECTING)
-		return false;
-	socket_pending_end(state);
-	state->marks &= ~SECD_SOCKET_MARK_CLOSED;
+	use_by(sk, state, task);
+	state->marks &= ~(SECD_SOCKET_MARK_CLOSED | SECD_SOCKET_MARK_FAILED);
 	state->marks |= SECD_SOCKET_MARK_CONNECTING;
 	state->connected_ns = now;
+	record_state(record, state);
+	record->tid = kload(task, pid);
+}
+
+/*
+ * The end of an attempt that was given up or refused. False where connect(2) itself will tell:
+ * it failed on the way out, before any answer.
+ */
+static __always_inline bool tcp_failed(struct sock *sk, struct secd_socket_state *state,
+				       struct secd_socket *record)
+{
+	record->error = kload(sk, sk_err);
+	if (!record->error && kload(sk, sk_shutdown) != SECD_SHUTDOWN_MASK)
+		return false;
+	if (!record->error)
+		record->error = SECD_ECANCELED;
+	record_state(record, state); /* with the time of the attempt */
+	state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
+	state->marks |= SECD_SOCKET_MARK_FAILED;
+	state->connected_ns = 0;
 	return true;
+}
+
+/* The last state change of a connection, or of a listener. */
+static __always_inline void tcp_ended(struct sock *sk, struct secd_socket_state *state,
+				      struct secd_socket *record)
+{
+	state->marks |= SECD_SOCKET_MARK_CLOSED;
+	record_state(record, state);
+	tcp_totals(record, sk);
+	record->error = kload(sk, sk_err);
+	if (record->error)
+		record->flags |= SECD_SOCKET_FLAG_RESET;
+}
+
+/*
+ * Whether nothing can come after the last state change. close(2) shuts both ways before anything
+ * else; from other states than these the process may have done so itself, and has the descriptor
+ * still. Then the release will be seen, or the audit finds the entry.
+ */
+static __always_inline bool tcp_has_no_descriptor(struct sock *sk, int old)
+{
+	return !kload(sk, sk_socket) ||
+	       (kload(sk, sk_shutdown) == SECD_SHUTDOWN_MASK &&
+		(old == SECD_TCP_ESTABLISHED || old == SECD_TCP_SYN_SENT ||
+		 old == SECD_TCP_CLOSE_WAIT || old == SECD_TCP_LISTEN));
 }
 
 static __always_inline int tcp_changed(struct sock *sk, struct secd_socket_state *state, int old,
-				       int next, __u64 now)
+				       int new)
 {
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u64 key = state->cookie;
 	struct secd_socket record = {};
-	struct actor actor;
+	bool ends = false;
 	__u32 event;
 
-	if (next == SECD_TCP_ESTABLISHED) {
+	if (new == SECD_TCP_ESTABLISHED) {
+		if (!(state->marks & SECD_SOCKET_MARK_CONNECTING))
+			return 0;
 		event = SECD_SOCKET_CONNECTED;
 		record_state(&record, state); /* with the time of the attempt */
 		state->marks &= ~SECD_SOCKET_MARK_CONNECTING;
 		state->connected_ns = now;
-	} else if (next == SECD_TCP_SYN_SENT) {
+	} else if (new == SECD_TCP_SYN_SENT) {
 		event = SECD_SOCKET_CONNECTING;
+		tcp_attempt(sk, state, &record, now);
+	} else if (new == SECD_TCP_LISTEN) {
+		event = SECD_SOCKET_LISTENING;
+		use_by(sk, state, bpf_get_current_task_btf());
+		state->marks &= ~SECD_SOCKET_MARK_CLOSED;
 		record_state(&record, state);
 		record.tid = kload(bpf_get_current_task_btf(), pid);
-	} else if (next == SECD_TCP_LISTEN) {
-		event = SECD_SOCKET_LISTENING;
-		actor_read(&actor, bpf_get_current_task_btf());
-		record_state(&record, state);
-		record_actor(&record, &actor);
 		record.backlog = kload(sk, sk_max_ack_backlog);
-	} else if (old == SECD_TCP_SYN_RECV && !(state->marks & SECD_SOCKET_MARK_CONNECTING)) {
-		return 0; /* a handshake that came to nothing: no process ever had this socket */
 	} else {
-		record.error = kload(sk, sk_err);
+		ends = tcp_has_no_descriptor(sk, old);
 		if (state->marks & SECD_SOCKET_MARK_CONNECTING) {
-			if (tcp_fails_in_call(sk, record.error))
-				return 0;
 			event = SECD_SOCKET_FAILED;
-			record_state(&record, state);
-			tcp_failed(state);
-			if (!record.error)
-				record.error = SECD_ECANCELED;
+			if (!tcp_failed(sk, state, &record))
+				return 0;
+		} else if (old == SECD_TCP_SYN_RECV && (state->marks & SECD_SOCKET_MARK_NOT_ACCEPTED)) {
+			state_end(key); /* a handshake that came to nothing: it was nobody's */
+			return 0;
 		} else {
 			event = SECD_SOCKET_CLOSED;
-			if (!tcp_ended(sk, state))
+			if (state->marks & SECD_SOCKET_MARK_CLOSED)
 				return 0;
-			record_state(&record, state);
-			tcp_totals(&record, sk);
-			if (record.error)
-				record.flags |= SECD_SOCKET_FLAG_RESET;
+			tcp_ended(sk, state, &record);
 		}
 	}
 	sock_describe(&record, sk);
-	record.state = next; /* the tracepoint comes before the change */
+	record.state = new; /* the tracepoint comes before the change */
 	socket_send(&record, event, now);
+	if (!ends)
+		return 0;
+	if (event == SECD_SOCKET_FAILED) { /* closed while it waited for an answer */
+		tcp_ended(sk, state, &record);
+		socket_send(&record, SECD_SOCKET_CLOSED, now);
+	}
+	state_end(key);
 	return 0;
 }
 
-static __always_inline int tcp_state_changed(struct sock *sk, int old, int next)
+static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
 {
 	struct secd_socket_state *state;
-	__u64 now;
 
-	if (next != SECD_TCP_ESTABLISHED && next != SECD_TCP_CLOSE && next != SECD_TCP_SYN_SENT &&
-	    next != SECD_TCP_LISTEN)
+	if (new == SECD_TCP_SYN_RECV && old != SECD_TCP_LISTEN)
+		return 0;
+	if (new != SECD_TCP_ESTABLISHED &&new != SECD_TCP_CLOSE &&new != SECD_TCP_SYN_SENT &&new != SECD_TCP_LISTEN &&new != SECD_TCP_SYN_RECV)
 		return 0;
 	if (kload(sk, sk_protocol) != SECD_IPPROTO_TCP)
 		return 0;
-	state = state_of_sock(sk);
-	if (!state)
-		return 0;
-	now = bpf_ktime_get_boot_ns();
-	if (next == SECD_TCP_ESTABLISHED && !(state->marks & SECD_SOCKET_MARK_CONNECTING)) {
-		tcp_born(sk, state, now);
+	if (new == SECD_TCP_SYN_RECV) {
+		tcp_born(sk);
 		return 0;
 	}
-	if (next == SECD_TCP_SYN_SENT && !tcp_attempt(state, now))
-		return 0;
-	return tcp_changed(sk, state, old, next, now);
+	if (new == SECD_TCP_SYN_SENT || new == SECD_TCP_LISTEN)
+		state = state_in_use(sk, bpf_get_socket_cookie(sk), bpf_get_current_task_btf());
+	else
+		state = state_find(sock_cookie(sk));
+	return state ? tcp_changed(sk, state, old, new) : 0;
 }
 
 #endif

@@ -5,22 +5,6 @@
 
 #include "other.h"
 #include "peers.h"
-#include "use.h"
-
-/* The record of a Unix socket, made if nobody did: it is older than the programs. */
-static __always_inline struct secd_socket_state *state_of_unix(struct sock *sk,
-							       struct task_struct *task)
-{
-	__u64 inode = socket_inode(kload(sk, sk_socket));
-	struct secd_socket_state *state = state_by_inode(inode);
-
-	if (state || !inode || !actor_watched(task))
-		return state;
-	state = state_by_inode_create(inode);
-	if (state)
-		state->owner_unknown = SECD_OWNER_BEFORE_START;
-	return state;
-}
 
 /* A call that moved `bytes`, 0 included (end of stream, empty datagram). */
 static __always_inline int socket_moved(struct sock *sk, int bytes, bool incoming)
@@ -28,29 +12,19 @@ static __always_inline int socket_moved(struct sock *sk, int bytes, bool incomin
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct secd_socket_state *state;
 	__u32 family = kload(sk, __sk_common.skc_family);
-	__u64 key;
 
 	if (bytes < 0)
 		return 0;
-	if (family_is_ip(family)) {
-		state = socket_state(sk);
-		if (!state) {
-			state = state_create_unseen(sk);
-			if (!state)
-				return 0;
-			state->marks = actor_watched(task) ? 0 : SECD_SOCKET_MARK_IGNORED;
-		}
-	} else if (family == SECD_AF_UNIX) {
-		state = state_of_unix(sk, task);
-	} else {
+	if (family_is_ip(family))
+		state = state_in_use(sk, bpf_get_socket_cookie(sk), task);
+	else if (family == SECD_AF_UNIX)
+		state = state_of_other(sk, task);
+	else
 		return 0;
-	}
-	if (!state || (state->marks & SECD_SOCKET_MARK_IGNORED))
+	if (!state)
 		return 0;
-	key = actor_key(task);
-	if (key != state->user_key)
-		use_changed(sk, state, task, key);
-	if (kload(sk, sk_protocol) == SECD_IPPROTO_TCP)
+	use_by(sk, state, task);
+	if (family_is_ip(family) && kload(sk, sk_protocol) == SECD_IPPROTO_TCP)
 		return 0; /* the kernel's own totals are read at close */
 	if (incoming) {
 		__sync_fetch_and_add(&state->bytes_received, bytes);

@@ -86,6 +86,8 @@ extension AgentEngine {
                 let sum = values.reduce(0, +)
                 if sum > 0 { result[name] = sum }
             }
+            let unreadable = pipeline.handler.names.unreadable
+            result["dns_unreadable"] = unreadable == 0 ? nil : unreadable
             result["undecodable"] = pipeline.handler.undecodable == 0 ? nil : pipeline.handler.undecodable
             return result
         }
@@ -95,7 +97,9 @@ extension AgentEngine {
         (SECD_COUNTER_SCRATCH_BUSY, "scratch_busy"), (SECD_COUNTER_NO_PROCESS, "no_process"),
         (SECD_COUNTER_STORAGE_FULL, "storage_full"), (SECD_COUNTER_ARGUMENTS_FAULT, "arguments_fault"),
         (SECD_COUNTER_PATH_FAULT, "path_fault"), (SECD_COUNTER_OUT_OF_SCOPE, "out_of_scope"),
-        (SECD_COUNTER_MAP_FULL, "map_full"),
+        (SECD_COUNTER_MAP_FULL, "map_full"), (SECD_COUNTER_MAPPING_BUSY, "mapping_busy"),
+        (SECD_COUNTER_PATH_TOO_LONG, "path_too_long"),
+        (SECD_COUNTER_PEERS_UNTOLD, "peers_untold"),
     ]
 }
 

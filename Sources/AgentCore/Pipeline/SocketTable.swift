@@ -34,23 +34,32 @@ struct SocketTable {
             }
         case SECD_SOCKET_DATAGRAM, SECD_SOCKET_FAILED:
             break
+        case SECD_SOCKET_SEEDED:
+            // Every holder is told of; the first is the user.
+            if entries[key]?.process == nil { set(key, event, process, tree) }
         default:
             set(key, event, process, tree)
         }
     }
 
-    /// The cookie of an IP socket; of others, which have none, the inode number (`socket:[N]`), told
-    /// apart by the highest bit.
-    private static func key(_ record: secd_socket) -> UInt64 {
-        record.cookie != 0 || record.inode == 0 ? record.cookie : record.inode | 1 << 63
+    /// Adds to a close what only earlier records said: the audit finds the kernel's socket gone, and the
+    /// process that looked a name up may have ended.
+    func complete(_ event: inout SocketEvent) {
+        guard event.record.event == SECD_SOCKET_CLOSED, let entry = entries[Self.key(event.record)] else {
+            return
+        }
+        if event.remoteName.isEmpty { event.remoteName = entry.event.remoteName }
+        guard event.record.flags & SECD_SOCKET_FLAG_NOTICED_LATE != 0 else { return }
+        let known = entry.event.record
+        if event.path.isEmpty { event.path = entry.event.path }
+        event.record.flags |= known.flags & SECD_SOCKET_FLAG_ABSTRACT
+        (event.record.local, event.record.local_port) = (known.local, known.local_port)
+        (event.record.remote, event.record.remote_port) = (known.remote, known.remote_port)
     }
 
-    /// Forgets the sockets of an ended process whose close no mechanism shows.
-    mutating func expire(_ process: ProcessObject, _ tree: ProcessTree) {
-        for (key, entry) in entries where key >> 63 == 1 && entry.process === process {
-            entries[key] = nil
-            tree.release(process)
-        }
+    /// As in the kernel's map: the cookie, or the inode number of families that have none.
+    private static func key(_ record: secd_socket) -> UInt64 {
+        record.cookie != 0 || record.inode == 0 ? record.cookie : record.inode | SECD_SOCKET_KEY_INODE
     }
 
     private mutating func set(

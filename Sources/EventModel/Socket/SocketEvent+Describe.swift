@@ -32,6 +32,10 @@ extension SocketEvent {
         visitor.uint32(F.rtt, record.rtt_us)
         visitor.uint64(F.duration, record.opened_ns == 0 ? 0 : record.head.time_ns &- record.opened_ns)
         visitor.bool(F.totalsPartial, record.flags & SECD_SOCKET_FLAG_TOTALS_EXACT == 0)
+        visitor.uint32(F.peers, record.peers)
+        visitor.uint32(F.peersUntold, record.untold)
+        visitor.bool(F.handoversCut, record.flags & SECD_SOCKET_FLAG_USER_LIMIT != 0)
+        visitor.bool(F.noticedLate, record.flags & SECD_SOCKET_FLAG_NOTICED_LATE != 0)
     }
 
     private func describe<V: FieldVisitor & ~Copyable>(

@@ -24,6 +24,14 @@ public struct SocketEvent {
         previous = []
     }
 
+    /// A socket that the iterator found.
+    public init(seed: secd_socket_seed) {
+        let length = min(Int(seed.socket.path_length), Int(SECD_UNIX_PATH_MAX))
+        self.init(
+            record: seed.socket,
+            path: unsafe withUnsafeBytes(of: seed.path) { unsafe Array($0.prefix(length)) })
+    }
+
     /// The kind of event for a socket record, or nil for one that only feeds the socket table.
     public static func kind(of record: secd_socket) -> EventKind? {
         switch Int32(record.event) {
@@ -68,7 +76,8 @@ public enum SocketFields {
         "error", 15, .string, "errno of a failed connect, or the socket's error at close.")
     public static let direction = Field(
         "direction", 16, .string, "sent or received (datagrams); incoming or outgoing (close).")
-    public static let bytesSent = Field("bytes_sent", 17, .uint64, "Bytes sent (TCP: acknowledged).")
+    public static let bytesSent = Field(
+        "bytes_sent", 17, .uint64, "Bytes sent; what TCP sent again counts once.")
     public static let bytesReceived = Field("bytes_received", 18, .uint64, "Bytes received.")
     public static let packetsSent = Field("packets_sent", 19, .uint64, "Segments or datagrams sent.")
     public static let packetsReceived = Field(
@@ -85,4 +94,13 @@ public enum SocketFields {
     public static let inode = Field(
         "inode", 29, .uint64, "Inode number of the socket: N of socket:[N] in /proc/PID/fd.")
     public static let uid = Field("uid", 28, .uint32Value, "User id of the acting thread.")
+    public static let peers = Field("peers", 30, .uint32, "UDP: peers that were told, each way counted.")
+    public static let peersUntold = Field(
+        "peers_untold", 31, .uint32,
+        "UDP: datagrams of further peers, beyond 4096 of one socket; they are not told one by one.")
+    public static let handoversCut = Field(
+        "handovers_cut", 32, .bool,
+        "More than 64 processes took turns with the socket; further ones are not told.")
+    public static let noticedLate = Field(
+        "noticed_late", 33, .bool, "No hook showed the close: an audit found it, up to a second after.")
 }
