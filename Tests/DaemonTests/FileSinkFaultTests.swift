@@ -31,7 +31,8 @@ extension DaemonSuite {
         }
 
         @Test func rotationUnderLoadLosesNothingAndKeepsLinesWhole() throws {
-            let daemon = try TestDaemon.started(yaml: "export: {file: {max-size: 64K, max-backups: 0}}\n")
+            let yaml = "export: {file: {max-size: 64K, max-backups: 0}}\n"
+            let daemon = try TestDaemon.started(yaml: yaml)
             let export = URL(filePath: daemon.exportFile).deletingLastPathComponent().path
             try Run.processes(150)
             // Somebody else rotates, too.
@@ -43,7 +44,7 @@ extension DaemonSuite {
             #expect(try eventually { try daemon.sink("file").details["rotations"] ?? 0 > 5 })
             try daemon.stop()
             // What was not compressed when the daemon stopped is compressed by the next.
-            let next = try TestDaemon.started(in: daemon.folder)
+            let next = try TestDaemon.started(in: daemon.folder, yaml: yaml)
             #expect(
                 eventually {
                     (try? FileManager.default.contentsOfDirectory(atPath: export))?

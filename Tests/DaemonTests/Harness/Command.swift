@@ -19,13 +19,20 @@ enum Ending: Equatable, CustomStringConvertible {
 }
 
 /// A program that was started, with its output in files. It is ended with the test that forgets it.
-final class Program: @unchecked Sendable {
-    // @unchecked: Process belongs to the test; the handler only signals.
-    private let process = Process()
-    private let ended = DispatchSemaphore(value: 0)
+///
+/// Not Foundation's `Process`: its children inherit the signals that the test's threads block, and would never see
+/// a SIGTERM.
+final class Program: Sendable {
+    let pid: Int32
+    private let fate = Fate()
 
-    var pid: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    /// What the thread that waits for it knows.
+    private final class Fate: Sendable {
+        let status = Mutex<Int32?>(nil)
+        let ended = DispatchSemaphore(value: 0)
+    }
+
+    var isRunning: Bool { fate.status.withLock { $0 == nil } }
 
     /// - Parameters:
     ///   - command: the program's path and its arguments.
@@ -34,41 +41,71 @@ final class Program: @unchecked Sendable {
         _ command: [String], environment: [String: String] = [:], output: String = "/dev/null",
         errors: String = "/dev/null", folder: String = "/tmp"
     ) throws {
-        process.executableURL = URL(filePath: command[0])
-        process.arguments = Array(command.dropFirst())
-        process.currentDirectoryURL = URL(filePath: folder)
-        process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.file(output)
-        process.standardError = output == errors ? process.standardOutput : try Self.file(errors)
-        let ended = ended
-        process.terminationHandler = { _ in ended.signal() }
-        try process.run()
-    }
-
-    deinit {
-        if process.isRunning {
-            kill(pid, SIGKILL)
-            wait()
+        let variables = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }
+        pid = try Self.spawn(
+            command, variables.map { "\($0)=\($1)" }, output: output, errors: errors, folder: folder)
+        // waitpid has no deadline; a thread of its own has time.
+        let (pid, fate) = (pid, fate)
+        Thread.detachNewThread {
+            var status: Int32 = 0
+            while unsafe waitpid(pid, &status, 0) == -1, errno == EINTR {}
+            fate.status.withLock { $0 = status }
+            fate.ended.signal()
         }
     }
 
-    private static func file(_ path: String) throws -> FileHandle {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure("\(path): \(errno)") }
-        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    deinit {
+        // A pid that was waited for may be somebody else's by now.
+        if isRunning {
+            kill(pid, SIGKILL)
+            fate.ended.wait()
+        }
     }
 
-    func signal(_ number: Int32) { kill(pid, number) }
+    private static func spawn(
+        _ command: [String], _ environment: [String], output: String, errors: String, folder: String
+    ) throws -> Int32 {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        unsafe posix_spawn_file_actions_addchdir_np(&actions, folder)
+
+        var attributes = unsafe posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+        unsafe sigfillset(&signals)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
+        var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
+        defer { for text in unsafe arguments + variables { unsafe free(text) } }
+        var pid: Int32 = 0
+        let result = unsafe posix_spawn(&pid, command[0], &actions, &attributes, &arguments, &variables)
+        guard result == 0 else { throw Failure("\(command[0]): error \(result)") }
+        return pid
+    }
+
+    func signal(_ number: Int32) {
+        if isRunning { kill(pid, number) }
+    }
 
     /// Waits for the end.
     @discardableResult
     func wait(_ seconds: Double = 60) -> Ending {
-        guard ended.wait(timeout: .now() + seconds) == .success else { return .never }
+        guard fate.ended.wait(timeout: .now() + seconds) == .success else { return .never }
         // For whoever waits again.
-        ended.signal()
-        return process.terminationReason == .exit
-            ? .code(process.terminationStatus) : .signal(process.terminationStatus)
+        fate.ended.signal()
+        // wait(2): low seven bits are the signal, the second byte is the code.
+        guard let status = fate.status.withLock({ $0 }) else { return .never }
+        return status & 0x7f == 0 ? .code(status >> 8 & 0xff) : .signal(status & 0x7f)
     }
 }
 
