@@ -128,6 +128,7 @@ final class Daemon: Sendable {
             logger.info("\(sensor.name) sensor: \(mechanisms.joined(separator: ", "))")
             for spot in sensor.blindSpots { logger.notice("\(sensor.name) sensor does not see \(spot)") }
         }
+        for sentence in ineffective { logger.warning("\(sentence)") }
         logger.info(
             "secd \(Self.version) watches \(configuration.nodeName) on Linux \(EngineIdentity.kernelRelease)")
     }
