@@ -40,6 +40,15 @@ public struct BPFMap: ~Copyable, Sendable {
         }
     }
 
+    /// Whether a key has a value.
+    public func contains<Key: BitwiseCopyable>(_ key: Key) -> Bool {
+        precondition(MemoryLayout<Key>.size == keySize)
+        var key = key
+        return unsafe withUnsafeTemporaryAllocation(byteCount: valueSize, alignment: 8) { buffer in
+            unsafe bpf_map_lookup_elem(descriptor, &key, buffer.baseAddress) == 0
+        }
+    }
+
     /// The values of a key of a per-CPU map, one per possible CPU.
     public func lookupPerCPU<Value: BitwiseCopyable>(_ key: UInt32, as: Value.Type = Value.self) -> [Value] {
         precondition(MemoryLayout<UInt32>.size == keySize && MemoryLayout<Value>.size == valueSize)

@@ -151,6 +151,14 @@ public final class KernelSensors {
         try? object.file.run(SocketSensor.audit)
     }
 
+    /// Those of some sockets that the kernel's table still has; keys as in `SECD_SOCKET_KEY_INODE`.
+    public func livingSockets(_ keys: [UInt64]) -> Set<UInt64> {
+        guard let object = objects.first(where: { $0.plan.name == SocketSensor.plan.name }),
+            let map = try? object.file.openMap("secd_sockets")
+        else { return Set(keys) }
+        return Set(keys.filter { map.contains($0) })
+    }
+
     private func iterate<Record: BitwiseCopyable>(sensor: String, as type: Record.Type) throws -> [Record] {
         let bytes = try iterate(sensor: sensor)
         let size = MemoryLayout<Record>.size

@@ -44,6 +44,7 @@ final class EventPipeline: @unchecked Sendable {
     var treeBudget: Int
     private var nextAudit: UInt64 = 0
     private var lifecycleLost: UInt64 = 0
+    private var observationLost: UInt64 = 0
     private(set) var wakeups: UInt64 = 0
 
     init(
@@ -158,6 +159,7 @@ final class EventPipeline: @unchecked Sendable {
         let gap = handler.accounts.explain(
             found.gap, ring: found.ring, cpu: found.cpu, sensors.streams, context, now: now)
         if found.ring == Int(SECD_RING_LIFECYCLE) { lifecycleLost += gap.count }
+        if found.ring == Int(SECD_RING_OBSERVATION) { observationLost += gap.count }
         output.emit(
             Event(
                 kind: .streamGap, time: context.time(now &- RingReader.settle), process: nil, body: .gap(gap),
@@ -179,6 +181,10 @@ final class EventPipeline: @unchecked Sendable {
         if lifecycleLost > 0 {
             lifecycleLost = 0
             _ = tree.reconcile(at: now) { ProcessLife.exists($0) }
+        }
+        if observationLost > 0 {
+            observationLost = 0
+            handler.sockets.reconcile(tree) { sensors.livingSockets($0) }
         }
         _ = tree.shrink(to: treeBudget)
     }

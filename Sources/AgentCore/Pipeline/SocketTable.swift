@@ -62,6 +62,16 @@ struct SocketTable {
         record.cookie != 0 || record.inode == 0 ? record.cookie : record.inode | SECD_SOCKET_KEY_INODE
     }
 
+    /// Forgets the sockets that are gone: after records were lost, closes may be among them.
+    /// - Parameter living: those of some sockets that the kernel still has.
+    mutating func reconcile(_ tree: ProcessTree, living: ([UInt64]) -> Set<UInt64>) {
+        let known = living(Array(entries.keys))
+        for (key, entry) in entries where !known.contains(key) {
+            entries[key] = nil
+            if let process = entry.process { tree.release(process) }
+        }
+    }
+
     private mutating func set(
         _ key: UInt64, _ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree
     ) {

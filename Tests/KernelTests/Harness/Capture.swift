@@ -10,10 +10,17 @@ final class Capture: EventConsumer, @unchecked Sendable {
     private var batches: [EventBatch] = []
     private var events: [CapturedEvent] = []
     private var byPid: [Int: [Int]] = [:]
+    private var ignored: [UInt8] = []
+
+    /// Keeps nothing of what a process does: a storm would fill the memory of a capture that nobody asks.
+    func ignore(_ pid: Int) {
+        locked { ignored = Array("\"pid\":\(pid),".utf8) }
+    }
 
     func deliver(_ batch: consuming EventBatch) -> EventBatch {
         condition.lock()
         batches.append(batch)
+        if !ignored.isEmpty { parse() }
         condition.broadcast()
         condition.unlock()
         return EventBatch()
@@ -66,6 +73,8 @@ final class Capture: EventConsumer, @unchecked Sendable {
         for batch in waiting {
             for index in batch.entries.indices {
                 let range = batch.range(of: index)
+                // The process comes first in a line.
+                if !ignored.isEmpty, batch.bytes[range].begins(with: ignored) { continue }
                 guard let event = try? CapturedEvent(line: Array(batch.bytes[range])) else {
                     fatalError("not JSON: \(String(decoding: batch.bytes[range], as: UTF8.self))")
                 }
@@ -73,6 +82,20 @@ final class Capture: EventConsumer, @unchecked Sendable {
                 events.append(event)
             }
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether some bytes stand among the first 256 of a line: where every line has its process.
+    func begins(with needle: [UInt8]) -> Bool {
+        guard let first = needle.first, count >= needle.count else { return false }
+        let last = startIndex + Swift.min(count, 256) - needle.count
+        var index = startIndex
+        while index <= last {
+            if self[index] == first, self[index..<index + needle.count].elementsEqual(needle) { return true }
+            index += 1
+        }
+        return false
     }
 }
 
