@@ -143,6 +143,7 @@ static __always_inline __u32 join_append(struct secd_scratch *scratch, __u32 end
 	struct join *join = join_of(scratch);
 	char first = 0;
 	__u32 length;
+	long read;
 
 	bpf_probe_read_user(&first, 1, string);
 	out->length = 0;
@@ -162,10 +163,12 @@ static __always_inline __u32 join_append(struct secd_scratch *scratch, __u32 end
 		join->floor = out->root;
 	}
 	join->out = length == 1 ? 0 : length; /* "/" has no component */
-	if (bpf_probe_read_user_str(scratch->path, SECD_PATH_MAX, string) <= 0) {
-		out->flags |= SECD_PATH_UNREADABLE;
+	/* 0 is an empty string (AT_EMPTY_PATH) on older kernels. */
+	read = bpf_probe_read_user_str(scratch->path, SECD_PATH_MAX, string);
+	if (read <= 0)
 		scratch->path[0] = 0;
-	}
+	if (read < 0)
+		out->flags |= SECD_PATH_UNREADABLE;
 	bpf_loop(SECD_JOIN_STEPS, join_step, &context, 0);
 	if (join->done != 1)
 		out->flags |= SECD_PATH_TRUNCATED;

@@ -102,6 +102,7 @@ enum FileTree {
         for key in ["flags", "mode"] where file[key].isPresent { words.append(file[key].text) }
         for key in ["uid", "gid"] where file[key].isPresent { words.append("\(key) \(file[key].number)") }
         if file["error"].isPresent { words.append(file["error"].text) }
+        if file["path_flags"].text.contains("unreadable") { words.append("unreadable") }
         return words.joined(separator: " ")
     }
 }
