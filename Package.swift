@@ -83,16 +83,21 @@ let package = Package(
         library(
             "BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system], settings: eventPath),
         library("TextEncoding", settings: eventPath),
+        library("YAMLReader", ["CYaml"]),
 
         // Model: values only.
         library("EventModel", ["TextEncoding", "CEventABI"], settings: eventPath),
         library("AgentModel"),
+        library("PolicyModel"),
 
         // Logic: pure functions and single-owner state.
         library("EventFilters", ["EventModel", "CEventABI"]),
         library("EventDecoder", ["EventModel", "CEventABI"], settings: eventPath),
         library("ProcessTree", ["EventModel", "CEventABI"], settings: eventPath),
-        library("Configuration", ["CYaml"]),
+        library("Configuration", ["YAMLReader"]),
+        library("PolicyCompiler", ["PolicyModel", "YAMLReader"]),
+        // What policies mean, without tables: judges the compiler and explains events.
+        library("PolicyReference", ["PolicyModel"]),
 
         // Effects: everything that touches the world.
         library(
@@ -124,7 +129,7 @@ let package = Package(
             "AgentCore",
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
-                "Configuration",
+                "Configuration", "YAMLReader",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -132,7 +137,11 @@ let package = Package(
             ], settings: eventPath),
         library(
             "ControlCommands",
-            ["ControlAPI", "AgentModel", "EventModel", "EventFilters", "CSystemd", "CZlib", arguments]),
+            [
+                "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
+                "YAMLReader",
+                "CSystemd", "CZlib", arguments,
+            ]),
         library("EventReference", ["EventModel", "TextEncoding", "CEventABI"]),
         program("event-reference", ["EventReference"]),
         program("secd", ["AgentCore", arguments]),
@@ -161,7 +170,10 @@ let package = Package(
         tests("EventReferenceTests", ["EventReference", "EventModel", "TestSupport"]),
         tests(
             "ControlCommandsTests",
-            ["ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", arguments]),
+            [
+                "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
+                arguments,
+            ]),
         tests(
             "ControlAPITests",
             [
@@ -178,7 +190,9 @@ let package = Package(
         tests(
             "EventFiltersTests", ["EventFilters", "EventModel", "EventReference", "CEventABI", "TestSupport"]),
         tests("LinuxSystemTests", ["LinuxSystem", system]),
-        tests("ConfigurationTests", ["Configuration"]),
+        tests("ConfigurationTests", ["Configuration", "YAMLReader"]),
+        tests("PolicyCompilerTests", ["PolicyCompiler", "PolicyModel", "YAMLReader"]),
+        tests("PolicyReferenceTests", ["PolicyReference", "PolicyCompiler", "PolicyModel", "YAMLReader"]),
         tests(
             "ExportTests",
             [
@@ -187,7 +201,10 @@ let package = Package(
             ]),
         tests(
             "DaemonTests",
-            ["AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters", "TestSupport"]),
+            [
+                "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
+                "TestSupport",
+            ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(
             "KernelTests",

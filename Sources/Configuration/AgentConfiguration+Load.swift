@@ -1,3 +1,5 @@
+public import YAMLReader
+
 /// Values from the command line, by flag (`--socket`), in the order given.
 public struct FlagLayer: Sendable, ExpressibleByDictionaryLiteral {
     public private(set) var values: [String: [String]] = [:]

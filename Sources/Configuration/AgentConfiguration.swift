@@ -1,3 +1,5 @@
+public import YAMLReader
+
 /// Everything that an operator can choose, validated: what `secd` runs with.
 ///
 /// The table in `SettingTable` says how each value is written; the defaults stand here, and a test

@@ -1,3 +1,5 @@
+public import YAMLReader
+
 /// Everything that is wrong with a configuration.
 public struct ConfigurationError: Error, CustomStringConvertible {
     public let diagnostics: [Diagnostic]

@@ -1,4 +1,5 @@
 import Glibc
+import YAMLReader
 
 /// Reads a configuration file as text.
 enum ConfigurationFile {

@@ -1,3 +1,5 @@
+import YAMLReader
+
 /// One thing that can be configured: its names, its text form, and how that becomes a value.
 public struct Setting: Sendable {
     /// Path in the file (`export.file.max-size`).

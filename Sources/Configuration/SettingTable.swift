@@ -1,3 +1,5 @@
+import YAMLReader
+
 /// Every setting: the one place that names them. Help, documentation and the loader come from here.
 public enum SettingTable {
     public static let all: [Setting] = general + control + export + scope + events + sizes

@@ -1,6 +1,7 @@
 import Configuration
 import Glibc
 import Testing
+import YAMLReader
 
 @Suite struct AgentConfigurationTests {
     private func load(

@@ -1,5 +1,6 @@
 import Configuration
 import Testing
+import YAMLReader
 
 @Suite struct NodeCursorTests {
     private enum Operator: String, CaseIterable {

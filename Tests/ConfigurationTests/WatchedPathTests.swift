@@ -1,5 +1,6 @@
 import Configuration
 import Testing
+import YAMLReader
 
 @Suite struct WatchedPathTests {
     private func load(_ paths: [String]) throws(ConfigurationError) -> [String] {

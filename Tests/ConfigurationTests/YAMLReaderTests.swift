@@ -1,5 +1,6 @@
 import Configuration
 import Testing
+import YAMLReader
 
 @Suite struct YAMLReaderTests {
     private func read(_ text: String, limits: YAMLLimits = YAMLLimits()) -> (nodes: [YAMLNode]?, text: String)

@@ -101,9 +101,9 @@ import YAMLReader
         ].map { Array($0.utf8) }
         let marks = Array("[]{}:-&*!|>'\"#%@,\n\t 0".utf8)
         var compiled = 0
-        for _ in 0..<3_000 {
+        for _ in 0..<6_000 {
             var bytes = seeds[Int(random.next() % UInt64(seeds.count))]
-            for _ in 0..<(1 + random.next() % 4) {
+            for _ in 0..<(random.next() % 4 == 0 ? 4 : 1) {
                 let at = Int(random.next() % UInt64(bytes.count))
                 switch random.next() % 5 {
                 case 0: bytes[at] = UInt8(truncatingIfNeeded: random.next())

@@ -9,6 +9,7 @@ import LinuxSystem
 import Logging
 import Sensors
 import Synchronization
+import YAMLReader
 
 /// One run of `secd`: locks, engine, sinks, API and signals, in this order; ended in the reverse one.
 final class Daemon: Sendable {

@@ -3,6 +3,7 @@ import Configuration
 import Glibc
 import LinuxSystem
 import Logging
+import YAMLReader
 
 /// `secd`: the command line of the daemon.
 public struct DaemonCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import Configuration
 import EventFilters
+import YAMLReader
 
 /// `events.redact` as expressions.
 enum RedactionRules {

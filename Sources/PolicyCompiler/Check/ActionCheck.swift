@@ -85,7 +85,10 @@ struct ActionCheck {
         switch hook.section {
         case .tracepoints:
             refuse("is not possible on a tracepoint: it only observes", "use Sigkill, or another hook")
-        case .usdts: refuse("is not possible on a USDT probe", "")
+            return
+        case .usdts:
+            refuse("is not possible on a USDT probe", "")
+            return
         case .uprobes:
             let targets = [
                 action.newSymbol != nil, action.newAddress != nil, action.newOffset != nil,

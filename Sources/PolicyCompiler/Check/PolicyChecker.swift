@@ -51,7 +51,7 @@ struct PolicyCheck {
             }
             policy.hooks.append(checked)
         }
-        if spec.hooks.isEmpty, !policy.reportsLoads {
+        if spec.entryCount == 0, !policy.reportsLoads {
             problems.warning("spec", "names no hook: the policy does nothing", at: spec.place)
         }
         for selector in [spec.nodeSelector].compactMap({ $0 }) where !selector.terms.isEmpty {

@@ -25,6 +25,7 @@ enum SpecReader {
         spec.degraded = cursor.locatedFlag("degraded")
         for section in HookSpec.Section.allCases {
             guard let entries = cursor.optional(section.rawValue)?.each() else { continue }
+            spec.entryCount += entries.count
             for (index, entry) in entries.enumerated() {
                 if let hook = HookReader.read(entry, section: section, index: index) {
                     spec.hooks.append(hook)

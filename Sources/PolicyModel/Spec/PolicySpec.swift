@@ -20,6 +20,8 @@ public struct PolicySpec: Sendable, Hashable {
 
     /// Entries of all hook sections, in the order of the file.
     public var hooks: [HookSpec] = []
+    /// Entries that were written, also those that could not be read.
+    public var entryCount = 0
     /// Events of mapped executable files.
     public var loader: Located<Bool>?
     public var podSelector: LabelSelectorSpec?

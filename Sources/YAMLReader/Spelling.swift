@@ -17,7 +17,7 @@ public enum Spelling {
 
     /// Insertions, deletions, replacements and swaps of neighbours between two words
     /// (optimal string alignment distance).
-    static func distance(_ left: String, _ right: String) -> Int {
+    public static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left.utf8)
         let right = Array(right.utf8)
         var older: [Int] = []

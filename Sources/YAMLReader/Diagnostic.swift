@@ -40,11 +40,24 @@ public struct Diagnostic: Sendable, Hashable, Codable {
         }
         let number = String(line)
         let margin = String(repeating: " ", count: max(0, 5 - number.count))
-        text += "\n\(margin)\(number) | \(shown)\n      | "
-        let width = shown.unicodeScalars.count
-        text += String(repeating: " ", count: min(column - 1, width)) + "^"
-        text += String(repeating: "~", count: max(0, min(length, width - column + 1) - 1))
+        let (part, start) = Self.window(of: shown, around: column - 1)
+        text += "\n\(margin)\(number) | \(part)\n      | "
+        let width = part.unicodeScalars.count
+        text += String(repeating: " ", count: min(start, width)) + "^"
+        text += String(repeating: "~", count: max(0, min(length, width - start) - 1))
         return hint.isEmpty ? text : text + " " + hint
+    }
+
+    /// Characters of a line that are shown at most.
+    private static let shownWidth = 240
+
+    /// A line of which not more is shown than a person reads, and where `offset` is in it.
+    private static func window(of line: String, around offset: Int) -> (String, Int) {
+        let scalars = line.unicodeScalars
+        guard scalars.count > shownWidth else { return (line, offset) }
+        let first = max(0, min(offset, scalars.count) - shownWidth / 2)
+        let part = String(String.UnicodeScalarView(scalars.dropFirst(first).prefix(shownWidth)))
+        return first == 0 ? (part + "…", offset) : ("…" + part + "…", offset - first + 1)
     }
 }
 
@@ -54,30 +67,52 @@ public struct Diagnostic: Sendable, Hashable, Codable {
 public final class DiagnosticCollector {
     public let source: SourceText
     public private(set) var diagnostics: [Diagnostic] = []
+    public private(set) var hasErrors = false
     /// A hostile file could have a million mistakes; nobody reads more than this.
     private let limit: Int
+    /// Bytes of a message; values that it quotes may be long.
+    private static let messageLimit = 500
 
     public init(_ source: SourceText, limit: Int = 100) {
         self.source = source
         self.limit = limit
     }
 
-    public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
-
-    /// Notes something at a node or a key.
+    /// Notes something at a node or a key. The hint is made only where it is shown: finding what somebody meant
+    /// costs more than reading it.
     public func report(
-        _ message: String, at range: YAMLNode.Range, severity: Diagnostic.Severity = .error, hint: String = ""
+        _ message: String, at range: YAMLNode.Range, severity: Diagnostic.Severity = .error,
+        hint: @autoclosure () -> String = ""
     ) {
-        guard diagnostics.count < limit else { return }
+        if severity == .error { hasErrors = true }
+        guard diagnostics.count < limit else {
+            if diagnostics.count == limit {
+                diagnostics.append(
+                    Diagnostic(
+                        severity: severity, file: source.file, line: range.start.line,
+                        column: range.start.column,
+                        message: "there is more; only the first \(limit) are shown"))
+            }
+            return
+        }
         diagnostics.append(
             Diagnostic(
                 severity: severity, file: source.file, line: range.start.line, column: range.start.column,
-                length: range.length, message: message, hint: hint))
+                length: range.length, message: Self.shortened(message), hint: Self.shortened(hint())))
+    }
+
+    private static func shortened(_ text: String) -> String {
+        guard text.utf8.count > messageLimit else { return text }
+        return String(decoding: text.utf8.prefix(messageLimit), as: UTF8.self) + "…"
+    }
+
+    /// In the order of the file.
+    public var sortedDiagnostics: [Diagnostic] {
+        diagnostics.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
     }
 
     /// Everything, in the order of the file.
     public func rendered() -> String {
-        diagnostics.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
-            .map { $0.rendered(in: source) }.joined(separator: "\n")
+        sortedDiagnostics.map { $0.rendered(in: source) }.joined(separator: "\n")
     }
 }

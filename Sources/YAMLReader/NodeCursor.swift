@@ -15,9 +15,11 @@ public struct NodeCursor {
     }
 
     /// Notes something at this node.
-    public func report(_ message: String, severity: Diagnostic.Severity = .error, hint: String = "") {
+    public func report(
+        _ message: String, severity: Diagnostic.Severity = .error, hint: @autoclosure () -> String = ""
+    ) {
         collector.report(
-            path.isEmpty ? message : "\(path): \(message)", at: node.range, severity: severity, hint: hint)
+            path.isEmpty ? message : "\(path): \(message)", at: node.range, severity: severity, hint: hint())
     }
 
     // MARK: Mappings

@@ -1,0 +1,67 @@
+public import ArgumentParser
+import PolicyCompiler
+import YAMLReader
+
+/// `secctl policy check`: everything that is wrong with policies, without root and without a daemon.
+public struct PolicyCheckCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Find everything that is wrong with policies; needs no root and no daemon.",
+        discussion: """
+            Reads TracingPolicy files, compiles them together, and says where something is wrong, why, and what \
+            may be meant. Of a folder, all .yaml and .yml files below it are read.
+
+            Exit code 0: no errors (there may be warnings). 1: errors. 2: a file cannot be read, or --kernel \
+            finds no type information.
+
+              secctl policy check policies/
+              secctl policy check --kernel -o json open.yaml
+            """)
+
+    /// How the findings are written.
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    @Option(name: .shortAndLong, help: "text or json.")
+    var output: Format = .text
+
+    @Flag(help: "Check functions, types and tracepoints against this kernel, too.")
+    var kernel = false
+
+    @Argument(help: "Files or folders; - is stdin.", completion: .file(extensions: ["yaml", "yml"]))
+    var paths: [String]
+
+    public init() {}
+
+    public func run() async throws {
+        try await Failures.reported {
+            var settings = CheckSettings()
+            if kernel {
+                settings.kernel = try LocalKernel.types()
+                settings.hostNamespaces = LocalKernel.hostNamespaces()
+            }
+            var batch = PolicyBatch(settings)
+            var isUnread = false
+            for path in try PolicyFiles.list(paths) {
+                do {
+                    switch try PolicyFiles.read(path, limit: PolicyReader.limits.bytes) {
+                    case .bytes(let bytes): batch.add(file: path, bytes: bytes)
+                    case .tooLarge(let size): batch.refuse(file: path, size: size)
+                    }
+                } catch let error as InputError {
+                    // The other files are still worth a verdict.
+                    isUnread = true
+                    batch.note(file: path, error.description)
+                }
+            }
+            let report = PolicyCheckReport(batch)
+            let out = Output()
+            switch output {
+            case .json: try out.line(try Listing.json(report))
+            case .text: for line in report.lines(batch) { try out.line(line) }
+            }
+            try out.flush()
+            if isUnread { throw Failures.noAnswer }
+            if report.errors > 0 { throw Failures.badNews }
+        }
+    }
+}

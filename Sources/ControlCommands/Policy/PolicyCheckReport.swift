@@ -1,0 +1,105 @@
+package import PolicyCompiler
+import PolicyModel
+import YAMLReader
+
+/// What `policy check` found, as it is written.
+package struct PolicyCheckReport: Encodable {
+    struct File: Encodable {
+        var file: String
+        var policies: [Policy]
+        var diagnostics: [Diagnostic]
+    }
+
+    struct Policy: Encodable {
+        var name: String
+        var namespace: String
+        var mode: String
+        var hooks: [Hook]
+    }
+
+    struct Hook: Encodable {
+        /// `spec.kprobes[0]`.
+        var path: String
+        var points: [String]
+        var selectors: Int
+    }
+
+    /// The tables of all policies together.
+    struct Tables: Encodable {
+        var hooks: Int
+        var rules: Int
+        var entries: Int
+        var rows: Int
+        var bytes: Int
+    }
+
+    var files: [File]
+    package var errors: Int
+    package var warnings: Int
+    var tables: Tables?
+    /// Why there are no tables.
+    var limit: String?
+
+    package init(_ batch: PolicyBatch) {
+        files = batch.files.map { file in
+            File(
+                file: file.source.file, policies: file.policies.map { Policy($0) },
+                diagnostics: file.diagnostics)
+        }
+        let all = batch.files.flatMap(\.diagnostics)
+        errors = all.count { $0.severity == .error }
+        warnings = all.count { $0.severity == .warning }
+        do {
+            let generation = try batch.generation()
+            let footprint = Footprint(generation)
+            tables = Tables(
+                hooks: footprint.hooks, rules: footprint.rules, entries: footprint.entries,
+                rows: footprint.rows,
+                bytes: footprint.bytes)
+        } catch {
+            errors += 1
+            limit = error.description
+        }
+    }
+
+    /// For people.
+    package func lines(_ batch: PolicyBatch) -> [String] {
+        var lines: [String] = []
+        for file in batch.files {
+            for found in file.diagnostics {
+                lines += found.rendered(in: file.source).split(
+                    separator: "\n", omittingEmptySubsequences: false
+                )
+                .map { TerminalText.escaped(String($0)) }
+            }
+        }
+        if let limit { lines.append("error: \(limit)") }
+        let policies = files.reduce(0) { $0 + $1.policies.count }
+        var parts = [Self.count(policies, "policy", "policies")]
+        if let tables, policies > 0 {
+            parts.append(Self.count(tables.hooks, "hook", "hooks"))
+            parts.append(Self.count(tables.rules, "selector", "selectors"))
+            parts.append("about \((tables.bytes + 1023) / 1024) kB of kernel memory")
+        }
+        parts.append(Self.count(errors, "error", "errors"))
+        parts.append(Self.count(warnings, "warning", "warnings"))
+        lines.append(parts.joined(separator: ", "))
+        return lines
+    }
+
+    private static func count(_ number: Int, _ one: String, _ many: String) -> String {
+        "\(number) \(number == 1 ? one : many)"
+    }
+}
+
+extension PolicyCheckReport.Policy {
+    fileprivate init(_ policy: CheckedPolicy) {
+        name = policy.name
+        namespace = policy.namespace
+        mode = policy.mode.rawValue
+        hooks = policy.hooks.map { hook in
+            PolicyCheckReport.Hook(
+                path: hook.path, points: hook.points.map(\.name), selectors: hook.selectors.count)
+        }
+    }
+}
