@@ -112,7 +112,9 @@ extension DaemonSuite {
             let exec = try #require(execs.first { $0.pid == Int(marker.pid) })
             #expect(exec.binary == URL(filePath: "/bin/sh").resolvingSymlinksInPath().path)
             #expect(exec.arguments == "-c \"exit 7\" one \"two words\"")
-            #expect(exec.cwd == "/tmp" && exec.uid == 0 && exec.flags?.contains("execve") == true)
+            #expect(
+                exec.cwd == FileManager.default.currentDirectoryPath && exec.uid == 0
+                    && exec.flags?.contains("execve") == true)
             #expect(
                 Data(base64Encoded: exec.execId).map { String(decoding: $0, as: UTF8.self) }?.hasSuffix(
                     ":\(marker.pid)") == true)

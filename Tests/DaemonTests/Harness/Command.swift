@@ -39,11 +39,11 @@ final class Program: Sendable {
     ///   - environment: all of it.
     init(
         _ command: [String], environment: [String: String] = [:], output: String = "/dev/null",
-        errors: String = "/dev/null", folder: String = "/tmp"
+        errors: String = "/dev/null"
     ) throws {
         let variables = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }
         pid = try Self.spawn(
-            command, variables.map { "\($0)=\($1)" }, output: output, errors: errors, folder: folder)
+            command, variables.map { "\($0)=\($1)" }, output: output, errors: errors)
         // waitpid has no deadline; a thread of its own has time.
         let (pid, fate) = (pid, fate)
         Thread.detachNewThread {
@@ -63,7 +63,7 @@ final class Program: Sendable {
     }
 
     private static func spawn(
-        _ command: [String], _ environment: [String], output: String, errors: String, folder: String
+        _ command: [String], _ environment: [String], output: String, errors: String
     ) throws -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -71,10 +71,8 @@ final class Program: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        unsafe posix_spawn_file_actions_addchdir_np(&actions, folder)
 
-        var attributes = unsafe posix_spawnattr_t()
+        var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         var signals = sigset_t()
@@ -86,7 +84,7 @@ final class Program: Sendable {
 
         var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
         var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-        defer { for text in unsafe arguments + variables { unsafe free(text) } }
+        defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
         var pid: Int32 = 0
         let result = unsafe posix_spawn(&pid, command[0], &actions, &attributes, &arguments, &variables)
         guard result == 0 else { throw Failure("\(command[0]): error \(result)") }
@@ -124,8 +122,7 @@ struct Run {
     {
         let folder = try Folder()
         let program = try Program(
-            command, environment: environment, output: folder / "output", errors: folder / "errors",
-            folder: folder.path)
+            command, environment: environment, output: folder / "output", errors: folder / "errors")
         let ending = program.wait(seconds)
         return Run(ending: ending, output: folder.text("output"), errors: folder.text("errors"))
     }
