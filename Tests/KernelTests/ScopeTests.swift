@@ -12,11 +12,13 @@ extension KernelSuite {
             let agent: LiveAgent
             let enter: [Step]
 
-            init(netns: Int = 0, cgroup: String? = nil, enter: [Step]) throws {
+            /// - Parameter observing: With sockets and files; taking that down costs seconds.
+            init(netns: Int = 0, cgroup: String? = nil, enter: [Step], observing: Bool) throws {
                 self.enter = enter
                 agent = try LiveAgent {
                     $0.events.unwanted = []
-                    $0.sensors.files = FileTree.watched
+                    $0.sensors.sockets = observing
+                    $0.sensors.files = observing ? FileTree.watched : []
                     $0.sensors.agent.net_scope = UInt64(netns)
                     if let cgroup, let root = Kernel.cgroupRoot {
                         $0.sensors.agent.cgroup_scope = UInt64(Kernel.inode(cgroup) ?? 0)
@@ -58,7 +60,9 @@ extension KernelSuite {
 
             var enter: [Step] { [Step("put", path + "/cgroup.procs", "0")] }
 
-            func part() throws -> Part { try Part(cgroup: path, enter: enter) }
+            func part(observing: Bool = false) throws -> Part {
+                try Part(cgroup: path, enter: enter, observing: observing)
+            }
         }
 
         /// A UDP socket, a watched file, and a program: one event of every sensor.
@@ -80,7 +84,7 @@ extension KernelSuite {
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
         func cgroups() async throws {
             let (first, second) = (try Cgroup("first"), try Cgroup("second"))
-            let (one, two) = (try first.part(), try second.part())
+            let (one, two) = (try first.part(observing: true), try second.part(observing: true))
 
             let inFirst = try Activity(first.enter + [.report] + doings("first"))
             let inSecond = try Activity(second.enter + [.report] + doings("second"))
@@ -137,7 +141,7 @@ extension KernelSuite {
 
             let exec = try part.agent.expect("process_exec", from: mark) {
                 $0.process["binary"].text == Kernel.resolved("/bin/true")
-                    && $0.process["argv"].strings == ["a"]
+                    && $0.process["argv"].strings == ["/bin/true", "a"]
             }
             let shell = Kernel.resolved("/bin/sh")
             #expect(exec.parent["binary"].string == shell)
@@ -179,7 +183,8 @@ extension KernelSuite {
             let pid = try holder.report()
             let namespace = "/proc/\(pid)/ns/net"
             let part = try Part(
-                netns: try #require(Kernel.inode(namespace)), enter: [Step("setns", namespace)])
+                netns: try #require(Kernel.inode(namespace)), enter: [Step("setns", namespace)],
+                observing: true)
 
             let inside = try Activity([Step("setns", namespace)] + doings("netns-in"))
             let outside = try Activity(doings("netns-out"))
