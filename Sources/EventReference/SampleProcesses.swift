@@ -89,7 +89,8 @@ struct SampleProcesses {
         copy("pts0", into: &sample.head.tty)
         sample.filename = Array("./curl".utf8)
         sample.cgroupPath = Array(
-            "/system.slice/docker-4f1c9a0b7d2e6385f1c9a0b7d2e63854f1c9a0b7d2e63854f1c9a0b7d2e63854.scope".utf8)
+            "/system.slice/docker-4f1c9a0b7d2e6385f1c9a0b7d2e63854f1c9a0b7d2e63854f1c9a0b7d2e63854.scope".utf8
+        )
         sample.containerID = ContainerID.prefix(inCgroup: sample.cgroupPath)
         sample.environment = Array("PATH=/usr/bin\0TOKEN=*****\0".utf8)
         sample.sha256 = Array("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".utf8)

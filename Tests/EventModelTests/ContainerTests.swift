@@ -10,10 +10,13 @@ import Testing
     }
 
     @Test(arguments: [
-        "/system.slice/docker-\(ContainerTests.id).scope", "/docker/\(ContainerTests.id)", "/machine.slice/libpod-\(ContainerTests.id).scope/container",
+        "/system.slice/docker-\(ContainerTests.id).scope", "/docker/\(ContainerTests.id)",
+        "/machine.slice/libpod-\(ContainerTests.id).scope/container",
         "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1a_2b.slice/cri-containerd-\(ContainerTests.id).scope",
-        "/kubepods/besteffort/pod1a2b/\(ContainerTests.id)", "/kubepods.slice/crio-\(ContainerTests.id).scope",
-        "/system.slice/containerd.service/kubepods-besteffort-pod1.slice:cri-containerd:\(ContainerTests.id)", ContainerTests.id,
+        "/kubepods/besteffort/pod1a2b/\(ContainerTests.id)",
+        "/kubepods.slice/crio-\(ContainerTests.id).scope",
+        "/system.slice/containerd.service/kubepods-besteffort-pod1.slice:cri-containerd:\(ContainerTests.id)",
+        ContainerTests.id,
     ])
     func runtimesNameTheirCgroups(_ path: String) {
         #expect(container(path) == "0123456789abcdef0123456789abcde")
@@ -21,7 +24,8 @@ import Testing
 
     @Test(arguments: [
         "", "/", "/init.scope", "/user.slice/user-1000.slice/session-3.scope", "/system.slice/ssh.service",
-        "/machine.slice/libpod-conmon-\(ContainerTests.id).scope", "/x\(ContainerTests.id)", "/\(ContainerTests.id)0z", "/docker/\(ContainerTests.id.dropLast())",
+        "/machine.slice/libpod-conmon-\(ContainerTests.id).scope", "/x\(ContainerTests.id)",
+        "/\(ContainerTests.id)0z", "/docker/\(ContainerTests.id.dropLast())",
         "/docker/\(ContainerTests.id.uppercased())", "/docker-\(ContainerTests.id).scope.d",
     ])
     func otherNamesAreTheHost(_ path: String) {
