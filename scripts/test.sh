@@ -3,7 +3,7 @@
 #
 #     scripts/test.sh native|vm...
 #
-#   native  everything, on the running kernel
+#   native  everything, on the running kernel; the tests of the whole programs as a tier of their own (daemon)
 #   vm      the kernel tests again, on stock Debian kernels under emulation (Tests/vm)
 #
 # Ends with one line of counts over all tiers: a test passed when a tier ran it and none saw it fail.
@@ -39,15 +39,26 @@ tier() {
     echo "=== tier $name ended with $code after $((SECONDS - started)) s"
 }
 
-native() {
+# selected NAME OPTION...: a selection of the tests on the running kernel.
+selected() {
+    local name=$1
+    shift
     scripts/prepare-machine.sh
-    swift test -c "$config" --skip-build --disable-xctest --xunit-output "$results/native.xml" \
-        ${TEST_FILTER:+--filter "$TEST_FILTER"}
+    swift test -c "$config" --skip-build --disable-xctest --xunit-output "$results/$name.xml" "$@"
 }
 
 for group in "$@"; do
     case $group in
-        native) tier native native ;;
+        native)
+            if [ -n "${TEST_FILTER:-}" ]; then
+                tier native selected native --filter "$TEST_FILTER"
+                continue
+            fi
+            # The programs as a whole in a process of their own: those tests start many others and open
+            # files, while the kernel tests count descriptors and load.
+            tier native selected native --skip '^DaemonTests\.'
+            tier daemon selected daemon --filter '^DaemonTests\.'
+            ;;
         vm)
             if [ "${SECD_VM:-}" = skip ]; then
                 echo "=== tier vm skipped: SECD_VM=skip is set" | tee "$results/vm.skipped"

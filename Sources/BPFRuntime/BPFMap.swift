@@ -15,7 +15,8 @@ public struct BPFMap: ~Copyable, Sendable {
     init(duplicating descriptor: Int32, name: String, keySize: Int, valueSize: Int, maxEntries: Int)
         throws(BPFError)
     {
-        let copy = dup(descriptor)
+        // A program that the process starts must not keep the map.
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else {
             throw BPFError(operation: "duplicate", object: name, errno: Errno(rawValue: currentErrno()))
         }
