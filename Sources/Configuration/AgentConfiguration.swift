@@ -25,7 +25,7 @@ public struct AgentConfiguration: Sendable, Equatable {
     public internal(set) var scope = Scope()
     public internal(set) var events = Events()
     public internal(set) var rings = Rings()
-    /// Bytes that the process tree may use; beyond it the oldest exited processes go first.
+    /// Bytes that the process tree may use; beyond it cached encodings go, then ended ancestors.
     public internal(set) var processMemory: UInt64 = 16 << 20
     /// Where each value came from, by the setting's name.
     public internal(set) var origins: [String: SettingOrigin] = [:]

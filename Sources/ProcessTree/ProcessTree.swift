@@ -8,7 +8,7 @@ public import EventModel
 /// recycled. So memory follows the number of living processes and not the number of execs.
 public final class ProcessTree {
     /// Time that an ended image stays at least, nanoseconds: late records of other rings still
-    /// refer to it. Rings are merged within 5 ms; the rest is for softirq work after an exit.
+    /// refer to it. Rings are merged after 1 ms; the rest is for softirq work after an exit.
     public static let lingering: UInt64 = 250_000_000
 
     /// Objects that wait to be used again, of each kind: what a storm of short processes needs.
@@ -208,8 +208,9 @@ public final class ProcessTree {
         images.all.reduce(0) { $0 + $1.heapBytes }
     }
 
-    /// Frees what can be made again (encodings of images that have ended), then cuts ancestors that
-    /// have ended, until the tree is within `budget` bytes. Returns whether it is.
+    /// Frees what can be made again (pooled objects, encodings of any image), then cuts living images off
+    /// from ancestors that have ended, in no particular order, until the tree is within `budget` bytes.
+    /// Living images stay whatever they take. Returns whether the tree is within it.
     public func shrink(to budget: Int) -> Bool {
         var bytes = heapBytes
         guard bytes > budget else { return true }

@@ -1,8 +1,8 @@
 import EventModel
 import Glibc
 
-/// Paths of v2 cgroups by id, and the containers they belong to. Filled from the file system at start and by records afterwards, so
-/// that a cgroup that is gone by now still has its name.
+/// Paths of v2 cgroups by id, and the containers they belong to. Filled from the file system at start and by
+/// records afterwards, so that a cgroup that is gone by now still has its name.
 struct CgroupTable {
     /// Cgroups that are remembered at most; removed ones are forgotten first.
     private static let limit = 65_536

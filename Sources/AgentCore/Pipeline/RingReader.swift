@@ -38,7 +38,7 @@ final class RingReader {
                 time = .max
                 return
             }
-            // A record too short for a head has no time: it is taken at once and counted as damaged.
+            // A record too short for a time is taken at once; the handler counts it as undecodable.
             let offset = 16
             time =
                 unsafe record.count >= offset + 8
@@ -72,7 +72,7 @@ final class RingReader {
         while count < limit {
             var best = sources[0]
             // The pieces of an argv (observation) must be there when their exec (lifecycle) is handled: it is
-            // stamped after them. Of equal times the lower ring goes first.
+            // stamped after them, and of equal times the last source (observation) goes first.
             for source in sources where source.time <= best.time { best = source }
             guard best.time <= horizon, let record = unsafe best.record else { break }
             unsafe body(RawSpan(_unsafeBytes: record))
