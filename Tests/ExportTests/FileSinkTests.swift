@@ -71,7 +71,7 @@ import Testing
         }
         #expect(
             eventually {
-                directory.files("events.json.").count == 3
+                sink.status.details["rotations"] == 9 && directory.files("events.json.").count == 3
                     && directory.files().allSatisfy { $0.hasSuffix(".gz") || $0 == path }
             })
         sink.stop()

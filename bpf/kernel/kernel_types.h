@@ -412,6 +412,15 @@ struct inet_sock {
 	__be32 inet_saddr;
 	__be16 inet_sport;
 };
+struct fastopen_queue {
+	int max_qlen;
+};
+struct request_sock_queue {
+	struct fastopen_queue fastopenq;
+};
+struct inet_connection_sock {
+	struct request_sock_queue icsk_accept_queue;
+};
 struct tcp_sock {
 	__u32 segs_in;
 	__u32 segs_out;

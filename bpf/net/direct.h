@@ -67,8 +67,10 @@ static __always_inline int inet_accepted_directly(struct socket *listener, struc
 {
 	struct sock *from = listener->sk, *sk = socket->sk;
 
-	if (sk && result >= 0)
-		inet_accepted(sk, from, bpf_get_current_task_btf());
+	if (!sk || result < 0)
+		return 0;
+	bpf_get_socket_cookie(sk); /* makes it: fast open may hand the connection out before its birth */
+	inet_accepted(sk, from, bpf_get_current_task_btf());
 	return 0;
 }
 

@@ -283,17 +283,18 @@ int BPF_PROG(on_unix_stream_receive, struct socket *socket)
 	return moved_directly(socket, returned(ctx), true);
 }
 
-/* Sequenced packets come through these too. */
+/* Sequenced packets are sent through it too. */
 SEC("fexit/unix_dgram_sendmsg")
 int BPF_PROG(on_unix_dgram_send, struct socket *socket)
 {
 	return moved_directly(socket, returned(ctx), false);
 }
 
-SEC("fexit/unix_dgram_recvmsg")
-int BPF_PROG(on_unix_dgram_receive, struct socket *socket)
+/* Not unix_dgram_recvmsg, which compilers put into the function for sequenced packets. */
+SEC("fexit/__unix_dgram_recvmsg")
+int BPF_PROG(on_unix_dgram_receive, struct sock *sk)
 {
-	return moved_directly(socket, returned(ctx), true);
+	return socket_moved(sk, returned(ctx), true);
 }
 
 SEC("iter/task_file")

@@ -5,7 +5,8 @@
  *   CLOSE → SYN_SENT        attempt                                       CONNECTING
  *   SYN_SENT → ESTABLISHED                                                CONNECTED
  *   SYN_SENT → CLOSE        refused, timed out, given up                  FAILED
- *   LISTEN → SYN_RECV       a connection is born, nobody has it yet       (no record)
+ *   SYN_RECV → ESTABLISHED  a connection is born, nobody has it yet       (no record)
+ *   LISTEN → SYN_RECV       the same where it may be accepted right away  (no record)
  *   CLOSE → LISTEN                                                        LISTENING
  *   any other → CLOSE       totals are final                              CLOSED
  *
@@ -40,7 +41,8 @@ static __always_inline void tcp_born(struct sock *sk)
 	state->net_ns = net_ns;
 	state->uid = kload(sk, sk_uid.val);
 	state->flags = SECD_SOCKET_FLAG_INCOMING;
-	state->marks = SECD_SOCKET_MARK_NOT_ACCEPTED;
+	if (!kload(sk, sk_socket))
+		state->marks = SECD_SOCKET_MARK_NOT_ACCEPTED;
 	state->protocol = SECD_IPPROTO_TCP;
 	state_of(state, sk, sk);
 }
@@ -158,25 +160,41 @@ static __always_inline int tcp_changed(struct sock *sk, struct secd_socket_state
 	return 0;
 }
 
+/*
+ * Fast open hands a connection out before its handshake is done. It is a copy of its listener, on
+ * older kernels with the listener's cookie at this point (inet_csk_clone_lock sets the state first):
+ * there its birth waits for the accept, whose hook can make a cookie.
+ */
+static __always_inline bool tcp_born_early(struct sock *sk)
+{
+	struct inet_connection_sock *copy = kcast(inet_connection_sock, sk);
+
+	return kload(copy, icsk_accept_queue.fastopenq.max_qlen) && !state_find(sock_cookie(sk));
+}
+
 static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
 {
 	struct secd_socket_state *state;
 
-	if (new == SECD_TCP_SYN_RECV && old != SECD_TCP_LISTEN)
-		return 0;
-	if (new != SECD_TCP_ESTABLISHED &&new != SECD_TCP_CLOSE &&new != SECD_TCP_SYN_SENT &&new != SECD_TCP_LISTEN &&new != SECD_TCP_SYN_RECV)
+	if (new != SECD_TCP_ESTABLISHED && new != SECD_TCP_CLOSE && new != SECD_TCP_SYN_SENT &&
+	    new != SECD_TCP_LISTEN && !(new == SECD_TCP_SYN_RECV && old == SECD_TCP_LISTEN))
 		return 0;
 	if (kload(sk, sk_protocol) != SECD_IPPROTO_TCP)
 		return 0;
 	if (new == SECD_TCP_SYN_RECV) {
-		tcp_born(sk);
+		if (tcp_born_early(sk))
+			tcp_born(sk);
 		return 0;
 	}
 	if (new == SECD_TCP_SYN_SENT || new == SECD_TCP_LISTEN)
 		state = state_in_use(sk, bpf_get_socket_cookie(sk), bpf_get_current_task_btf());
 	else
 		state = state_find(sock_cookie(sk));
-	return state ? tcp_changed(sk, state, old, new) : 0;
+	if (state)
+		return tcp_changed(sk, state, old, new);
+	if (new == SECD_TCP_ESTABLISHED && old == SECD_TCP_SYN_RECV)
+		tcp_born(sk);
+	return 0;
 }
 
 #endif

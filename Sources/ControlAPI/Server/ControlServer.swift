@@ -79,6 +79,7 @@ public struct ControlServer: Sendable {
         var tcpPort: Int?
         do {
             tasks.append(try await onSocket.start().task)
+            try socket.widenQueue()
             if let tcp = configuration.tcp {
                 let onTCP = Listener(services: services, logger: logger) { try transport(tcp) }
                 listeners.append(onTCP)

@@ -22,6 +22,8 @@ final class FileWriter {
     /// CLOCK_MONOTONIC, nanoseconds: when to try again what failed, and to look after the file's name.
     private var nextRotationAttempt: UInt64 = 0
     private var nextCheck: UInt64 = 0
+    /// The time in the name of the latest backup (CLOCK_REALTIME, nanoseconds).
+    private var newestBackup: UInt64 = 0
 
     private static let second: UInt64 = 1_000_000_000
 
@@ -220,7 +222,8 @@ final class FileWriter {
     }
 
     private func moveAside() throws(Errno) -> String {
-        var time = RealtimeClock.now
+        // A name that the keeper has freed must not be taken again by a later file: names tell the order.
+        var time = max(RealtimeClock.now, newestBackup + 1_000_000)
         let files = BackupFiles(path: configuration.path)
         while true {
             let backup = files.path(for: UnixTime(nanoseconds: time))
@@ -228,6 +231,7 @@ final class FileWriter {
                 // The name may be taken compressed already.
                 if (try? FileStatus(path: backup + BackupFiles.compressedSuffix)) == nil {
                     try FileTree.rename(configuration.path, to: backup, replacing: false)
+                    newestBackup = time
                     return backup
                 }
             } catch  where error == .fileExists {}

@@ -35,14 +35,28 @@ final class SocketFile: Sendable {
         let listener = try Self.bind(path)
         do throws(Errno) {
             try Self.setPermissions(path, group: group, logger: logger)
-            let number = listener.raw
-            try SystemCall.result { Glibc.listen(number, 128) }
+            try Self.listen(listener.raw)
         } catch {
             try? FileTree.remove(path)
             throw ServerError("cannot listen on \(path): \(error)")
         }
         self.lock = Mutex(lock)
         self.listener = Mutex(listener)
+    }
+
+    /// Makes room for a crowd of connections that wait to be accepted: a full queue refuses the next
+    /// with EAGAIN, which looks like a broken daemon. For after the transport's start, which asks for
+    /// 128 (swift-nio 2.9x, ServerSocketChannel).
+    func widenQueue() throws(Errno) {
+        try listener.withLock { listener throws(Errno) in
+            guard let number = listener?.raw else { throw .badFileDescriptor }
+            try Self.listen(number)
+        }
+    }
+
+    private static func listen(_ number: CInt) throws(Errno) {
+        // More than any net.core.somaxconn, which bounds it.
+        try SystemCall.result { Glibc.listen(number, 65_535) }
     }
 
     /// A descriptor of the listening socket for a transport, which closes it.
