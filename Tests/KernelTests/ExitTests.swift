@@ -153,8 +153,8 @@ extension KernelSuite {
                 Step("burn", 60, 2), Step("touch", 8), .exec(by: "exec-thread", "/bin/true"))
 
             let exit = try story.exit()
-            #expect(exit.body["process_usage"]["cpu_ns"].number >= 116_000_000)
-            #expect(exit.body["usage"]["cpu_ns"].number <= 50_000_000)
+            let (image, process) = (exit.body["usage"], exit.body["process_usage"])
+            #expect(process["cpu_ns"].number - image["cpu_ns"].number >= 116_000_000)
             let threads = exit.body["threads"].number
             #expect(threads == 4)
         }
