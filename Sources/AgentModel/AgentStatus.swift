@@ -1,21 +1,34 @@
 /// What `secctl status` shows: the daemon's account of itself. Times are seconds, sizes bytes.
 public struct AgentStatus: Codable, Sendable {
+    /// The daemon's release (`Release.version`).
     public var version: String
+    /// As in every event (`node_name`): the setting, or the host's name.
     public var nodeName: String
+    /// What `uname -r` prints.
     public var kernel: String
+    /// CPUs that may write to the rings, offline ones included.
     public var cpus: Int
+    /// The daemon's own, in its own pid namespace.
     public var pid: Int32
+    /// Since the daemon began to start, not since boot.
     public var uptimeSeconds: Double
     /// Identifies this run in every event (`secd.stream`).
     public var stream: String
+    /// `/proc/sys/kernel/random/boot_id`: tells boots of one machine apart.
     public var bootID: String
     /// Sentences about what is wrong or weaker than it should be; empty = healthy.
     public var problems: [String]
+    /// Process, socket and file, switched off ones included.
     public var sensors: [SensorStatus]
+    /// Lifecycle, verdict, observation.
     public var rings: [RingStatus]
+    /// File and journald, those that are switched on.
     public var sinks: [SinkStatus]
+    /// Clients of the event API that are connected now.
     public var subscribers: [SubscriberStatus]
+    /// Counts and memory of the process tree.
     public var processes: ProcessTreeStatus
+    /// Resident, rings, kernel; bytes.
     public var memory: MemoryStatus
     /// Failures counted inside kernel programs, by name (bpf/abi/record.h).
     public var programCounters: [String: UInt64]
@@ -50,6 +63,7 @@ public struct AgentStatus: Codable, Sendable {
 public struct SensorStatus: Codable, Sendable {
     /// `process`, `socket`, `file`.
     public var name: String
+    /// Whether its programs are attached; false where the settings leave it out.
     public var enabled: Bool
     /// Function → mechanism in use (`exec` → `tp_btf/sched_process_exec`).
     public var mechanisms: [String: String]
@@ -66,14 +80,19 @@ public struct SensorStatus: Codable, Sendable {
 
 /// A ring between kernel and daemon.
 public struct RingStatus: Codable, Sendable {
+    /// `lifecycle`, `verdict` or `observation`.
     public var name: String
+    /// Room for records; a power of two.
     public var sizeBytes: UInt64
     /// Bytes waiting to be read.
     public var fillBytes: UInt64
+    /// Read since the start.
     public var records: UInt64
+    /// Of all records since the start, read or waiting, by the kernel's count.
     public var bytes: UInt64
     /// Records that found no space, by the kernel's own count.
     public var lost: UInt64
+    /// `lost`, by the name of the record's kind.
     public var lostByKind: [String: UInt64]
 
     public init(
@@ -98,10 +117,15 @@ public struct SinkStatus: Codable, Sendable {
     public var target: String
     /// `ok`, or a sentence that says what is wrong since when.
     public var state: String
+    /// Written since the start; gap lines are not among them.
     public var events: UInt64
+    /// Written since the start, before compression.
     public var bytes: UInt64
+    /// Events that this sink lacks; each hole is told by a gap in the sink itself.
     public var lost: UInt64
+    /// Bytes of events that wait for the sink's thread.
     public var queueBytes: UInt64
+    /// What may wait (`export.queue-size`); an event beyond it is lost for this sink.
     public var queueLimitBytes: UInt64
     /// Counters of this kind of sink alone (rotations, short writes, reconnects).
     public var details: [String: UInt64]
@@ -125,10 +149,15 @@ public struct SinkStatus: Codable, Sendable {
 
 /// A client of the event API.
 public struct SubscriberStatus: Codable, Sendable {
+    /// From 1, never given twice in a run.
     public var id: UInt64
+    /// Who asks, as the transport tells it.
     public var peer: String
+    /// Handed to the client since it subscribed.
     public var events: UInt64
+    /// Events that its queue refused since it subscribed.
     public var lost: UInt64
+    /// Bytes of the batch that is being filled for the client.
     public var queueBytes: UInt64
 
     public init(id: UInt64, peer: String, events: UInt64, lost: UInt64, queueBytes: UInt64) {
@@ -142,12 +171,17 @@ public struct SubscriberStatus: Codable, Sendable {
 
 /// The process tree of user space.
 public struct ProcessTreeStatus: Codable, Sendable {
+    /// Images of running processes.
     public var live: Int
     /// Exited, kept as somebody's ancestor or until every ring is past their exit.
     public var retained: Int
+    /// Ancestors dropped for the budget while something descended from them.
     public var evicted: UInt64
+    /// Open sockets that are known.
     public var sockets: Int
+    /// What images and cached encodings occupy, as the budget counts it.
     public var bytes: UInt64
+    /// The setting `processes.memory`.
     public var budgetBytes: UInt64
 
     public init(live: Int, retained: Int, evicted: UInt64, sockets: Int, bytes: UInt64, budgetBytes: UInt64) {
@@ -162,6 +196,7 @@ public struct ProcessTreeStatus: Codable, Sendable {
 
 /// Memory of the daemon.
 public struct MemoryStatus: Codable, Sendable {
+    /// `VmRSS` of the daemon: everything in user space, mapped pages of the rings included.
     public var residentBytes: UInt64
     /// Of which mapped rings.
     public var ringBytes: UInt64

@@ -1,16 +1,26 @@
 /// One process of `secctl ps` and `secctl tree`.
 public struct ProcessListing: Codable, Sendable {
+    /// As in events (`process.exec_id`).
     public var execID: String
+    /// exec id of the image that forked the process; empty = unknown.
     public var parentExecID: String
+    /// Of the process (tgid), in the initial pid namespace.
     public var pid: UInt32
+    /// Effective user id in the initial user namespace.
     public var uid: UInt32
+    /// Path of the running file, as the host sees it.
     public var binary: String
+    /// Without `argv[0]`; quoted as in events, redacted by the same rules.
     public var arguments: String
+    /// Working directory at the last exec; it is not followed afterwards.
     public var cwd: String
     /// RFC 3339.
     public var startTime: String
+    /// Path below the root of the v2 hierarchy.
     public var cgroup: String
+    /// Empty today: pods are not resolved.
     public var pod: String
+    /// The runtime's id, cut to 31 characters as in events; empty outside of containers.
     public var container: String
     /// False for an ancestor that has exited and is kept for its descendants.
     public var alive: Bool
@@ -37,13 +47,19 @@ public struct ProcessListing: Codable, Sendable {
 
 /// One open socket of `secctl sockets`.
 public struct SocketListing: Codable, Sendable {
+    /// The kernel's number of the socket, unique while the machine runs; 0 for families without one.
     public var cookie: UInt64
     /// exec ids; empty = unknown, and `ownerUnknown` says why.
     public var user: String
+    /// exec id of the image that called `socket` or `socketpair`.
     public var creator: String
+    /// exec id of the image that accepted the connection; empty for others.
     public var acceptor: String
+    /// Why `user` is not known, in the words of `socket.owner_unknown`.
     public var ownerUnknown: String
+    /// Of the process in `user`; 0 = unknown.
     public var pid: UInt32
+    /// Of the process in `user`; empty = unknown.
     public var binary: String
     /// `tcp`, `tcp6`, `udp`, `udp6`, `unix`, `raw`, `packet`, `netlink`, `vsock`.
     public var kind: String
@@ -51,11 +67,15 @@ public struct SocketListing: Codable, Sendable {
     public var state: String
     /// `address:port` or a Unix path (`@` first for abstract names).
     public var local: String
+    /// The other end, written as `local`; empty where there is none.
     public var remote: String
     /// A name under which the process found the remote address, or empty.
     public var remoteName: String
+    /// Payload as of the socket's last event: 0 until one has told totals.
     public var bytesSent: UInt64
+    /// Likewise, the other way.
     public var bytesReceived: UInt64
+    /// Creation or accept, RFC 3339; empty = not known.
     public var openedTime: String
 
     public init(
@@ -85,9 +105,11 @@ public struct SocketListing: Codable, Sendable {
 public struct MechanismListing: Codable, Sendable {
     /// `BPF LSM`, `kprobes`, `fentry`, `tcx`, …
     public var mechanism: String
+    /// Whether this kernel lets the daemon use it.
     public var available: Bool
     /// Why it is not, in words ("program load refused: EPERM; lockdown").
     public var reason: String
+    /// What the daemon sees by it, in words.
     public var usedBy: String
     /// What is lost without it, and what stands in.
     public var without: String

@@ -6,6 +6,7 @@ public struct BPFError: Error, CustomStringConvertible {
     public var operation: String
     /// Object, program or map.
     public var object: String
+    /// What the kernel or libbpf answered.
     public var errno: Errno
     /// Output of libbpf and the verifier; may be long.
     public var log: String

@@ -4,12 +4,15 @@ import SystemPackage
 
 /// A map in the kernel, by an owned descriptor.
 public struct BPFMap: ~Copyable, Sendable {
+    /// As in the object; the kernel itself keeps 15 characters of it.
     public let name: String
+    /// Closed when the value ends.
     public let descriptor: Int32
     /// Bytes.
     public let keySize: Int
     /// Bytes; of one CPU's value for a per-CPU map.
     public let valueSize: Int
+    /// Entries the map has room for; of a ring, its bytes.
     public let maxEntries: Int
 
     init(duplicating descriptor: Int32, name: String, keySize: Int, valueSize: Int, maxEntries: Int)

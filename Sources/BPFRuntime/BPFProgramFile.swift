@@ -8,6 +8,7 @@ import SystemPackage
 /// reuse and links that are still attached.
 @safe
 public struct BPFProgramFile: ~Copyable {
+    /// What messages call it: the sensor.
     public let name: String
     private var object: OpaquePointer
 

@@ -7,6 +7,8 @@ public struct MappedArray<Value: BitwiseCopyable>: ~Copyable {
     private let memory: UnsafeMutableRawPointer
     private let length: Int
 
+    /// Maps the array's pages, readable and writable; they stay mapped while the value lives.
+    /// - Throws: `BPFError` where the kernel refuses the mapping.
     public init(_ map: borrowing BPFMap) throws(BPFError) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         length = (max(MemoryLayout<Value>.size, map.valueSize) + page - 1) / page * page

@@ -2,6 +2,7 @@ public import YAMLReader
 
 /// Values from the command line, by flag (`--socket`), in the order given.
 public struct FlagLayer: Sendable, ExpressibleByDictionaryLiteral {
+    /// Flag → the values it was given, in their order.
     public private(set) var values: [String: [String]] = [:]
 
     public init() {}

@@ -5,8 +5,11 @@ public import YAMLReader
 /// The table in `SettingTable` says how each value is written; the defaults stand here, and a test
 /// compares the two.
 public struct AgentConfiguration: Sendable, Equatable {
+    /// Unix socket of the API.
     public internal(set) var control = Control()
+    /// The API over the network; off by default.
     public internal(set) var tcp = TCP()
+    /// Sinks and their queues.
     public internal(set) var export = Export()
     /// Policy files and directories of them.
     public internal(set) var policies: [String] = []
@@ -20,10 +23,15 @@ public struct AgentConfiguration: Sendable, Equatable {
     public internal(set) var pinDirectory = "/sys/fs/bpf/secd"
     /// Part of every event and exec id; empty until `load` puts the host's name here.
     public internal(set) var nodeName = ""
+    /// In every event; empty = the field is left out.
     public internal(set) var clusterName = ""
+    /// Of the daemon's own log on stderr, not of events.
     public internal(set) var logLevel = LogLevel.info
+    /// What part of the machine is watched.
     public internal(set) var scope = Scope()
+    /// Which events are made, and what they show.
     public internal(set) var events = Events()
+    /// Room between kernel and daemon.
     public internal(set) var rings = Rings()
     /// Bytes that the process tree may use; beyond it cached encodings go, then ended ancestors.
     public internal(set) var processMemory: UInt64 = 16 << 20
@@ -39,6 +47,7 @@ public struct AgentConfiguration: Sendable, Equatable {
 
     /// The control socket.
     public struct Control: Sendable, Equatable {
+        /// Absolute path; its directory is made where it is missing.
         public internal(set) var socket = "/run/secd/secd.sock"
         /// Group that may connect (mode 0660); where it does not exist, root alone may.
         public internal(set) var group = "secd"
@@ -46,21 +55,28 @@ public struct AgentConfiguration: Sendable, Equatable {
 
     /// The API over TCP with mutual TLS. All set, or none.
     public struct TCP: Sendable, Equatable {
+        /// Where to listen; nil = TCP is off.
         public internal(set) var address: NetworkAddress?
         /// PEM files: the server's chain and key, and the authorities that clients' certificates come from.
         public internal(set) var certificate = ""
+        /// PEM file of the key to `certificate`.
         public internal(set) var key = ""
+        /// PEM file of the authorities that sign clients' certificates.
         public internal(set) var clientAuthorities = ""
     }
 
+    /// Where events go.
     public struct Export: Sendable, Equatable {
         /// The JSON lines file; nil = none.
         public internal(set) var file: File? = File()
+        /// Whether events go to the journal as well.
         public internal(set) var journald = false
         /// Bytes that may wait for each sink before events for it are lost (and counted).
         public internal(set) var queueBytes: UInt64 = 16 << 20
 
+        /// The JSON lines file and its rotation.
         public struct File: Sendable, Equatable {
+            /// Absolute; the directory is made where it is missing.
             public internal(set) var path = "/var/log/secd/events.json"
             /// Bytes at which a file is rotated; 0 = never.
             public internal(set) var maxBytes: UInt64 = 100 << 20
@@ -68,7 +84,9 @@ public struct AgentConfiguration: Sendable, Equatable {
             public internal(set) var maxSeconds: UInt64 = 0
             /// Rotated files that are kept; 0 = all.
             public internal(set) var maxBackups = 5
+            /// Whether rotated files are gzipped.
             public internal(set) var compress = true
+            /// Mode bits of the file and its backups; none for others.
             public internal(set) var permissions: UInt32 = 0o600
         }
     }
@@ -81,6 +99,7 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var cgroupRoot = ""
     }
 
+    /// Kinds of events that can be switched, and optional fields.
     public struct Events: Sendable, Equatable {
         /// `process_fork` events; every process is known without them.
         public internal(set) var fork = false
@@ -90,30 +109,38 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var sha256 = false
         /// Regular expressions; what their groups match in arguments and environment becomes `*****`.
         public internal(set) var redact: [String] = []
+        /// Events of sockets; off = the sensor is not loaded.
         public internal(set) var sockets = true
         /// Unix sockets among them.
         public internal(set) var unixSockets = true
+        /// Watched paths; empty = the file sensor is not loaded.
         public internal(set) var files: [WatchedPath] = []
     }
 
     /// A path whose changes become events.
     public struct WatchedPath: Sendable, Equatable {
+        /// What can happen to a file, named as in the setting.
         public enum Operation: String, Sendable, CaseIterable {
             case open, create, delete, rename, link, chmod, chown, map
         }
 
         /// A file, or a directory with everything below it.
         public internal(set) var path: String
+        /// Those that are told; the setting's default is all.
         public internal(set) var operations: Set<Operation>
     }
 
     /// Sizes of the rings between kernel and daemon, bytes: powers of two.
     public struct Rings: Sendable, Equatable {
+        /// fork, exec, exit, credential changes.
         public internal(set) var lifecycle: UInt64 = 8 << 20
+        /// Decisions of policies; nothing is written to it yet.
         public internal(set) var verdict: UInt64 = 1 << 20
+        /// Sockets, files, long arguments, DNS answers.
         public internal(set) var observation: UInt64 = 16 << 20
     }
 
+    /// Least severe message that is written, from the most talkative.
     public enum LogLevel: String, Sendable, CaseIterable {
         case trace, debug, info, notice, warning, error, critical
     }
@@ -121,7 +148,9 @@ public struct AgentConfiguration: Sendable, Equatable {
 
 /// A host (a name, or an address without brackets) and a port.
 public struct NetworkAddress: Sendable, Equatable, CustomStringConvertible {
+    /// A name, or an address without brackets.
     public let host: String
+    /// Never 0 in a setting.
     public let port: UInt16
 
     public init(host: String, port: UInt16) {

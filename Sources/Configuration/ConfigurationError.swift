@@ -2,6 +2,7 @@ public import YAMLReader
 
 /// Everything that is wrong with a configuration.
 public struct ConfigurationError: Error, CustomStringConvertible {
+    /// All problems, not only the first; never empty.
     public let diagnostics: [Diagnostic]
     /// The file that some of them point into, or nil.
     public let source: SourceText?

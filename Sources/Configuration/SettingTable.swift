@@ -2,6 +2,7 @@ import YAMLReader
 
 /// Every setting: the one place that names them. Help, documentation and the loader come from here.
 public enum SettingTable {
+    /// In the order of `--show-config` and of the documentation.
     public static let all: [Setting] = general + control + export + scope + events + sizes
 
     /// The setting that a flag (`--socket`) sets.

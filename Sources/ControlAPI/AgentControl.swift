@@ -16,9 +16,11 @@ public struct Subscription: Sendable {
     public var allow: [FilterSpec]
     /// An event that matches one of these does not pass.
     public var deny: [FilterSpec]
+    /// Which fields the client wants; empty = all.
     public var fieldFilters: [FieldFilterSpec]
     /// Only for messages: lines carry their own numbers.
     public var aggregation: AggregationSpec?
+    /// Messages of Tetragon's API, or lines as the file has them.
     public var format: SubscriptionFormat
     /// Who asks, for the status page.
     public var peer: String

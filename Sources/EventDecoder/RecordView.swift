@@ -5,6 +5,7 @@ public import CEventABI
 public struct RecordView: ~Escapable {
     /// The whole record, head included, exactly `head.size` bytes.
     public let bytes: RawSpan
+    /// A copy of the record's first bytes (bpf/abi/record.h): kind, size, CPU, sequence, time.
     public let head: secd_record
 
     /// Checks the head.
@@ -22,6 +23,19 @@ public struct RecordView: ~Escapable {
         self.bytes = bytes.extracting(0..<size)
         self.head = head
     }
+
+    /// When it is the turn of what lies next in a ring: the record's time. Bytes that are no record, or whose
+    /// time cannot be, come at once (0): they must not hold up what lies behind them, or other rings.
+    ///
+    /// - Parameter now: CLOCK_BOOTTIME, nanoseconds, of the last look.
+    @inline(__always)
+    public static func turn(of bytes: RawSpan, now: UInt64) -> UInt64 {
+        guard let record = RecordView(bytes), record.head.time_ns < now &+ Self.latest else { return 0 }
+        return record.head.time_ns
+    }
+
+    /// A program may stamp after the reader looked at the clock: so long ago no look is, nanoseconds.
+    private static let latest: UInt64 = 60_000_000_000
 
     /// The fixed part of the record, or nil where it is shorter.
     @inline(__always)

@@ -10,8 +10,11 @@ public struct SequenceTracker: Sendable {
 
     /// Missing numbers, both ends included.
     public struct Gap: Sendable, Equatable {
+        /// Of the missing numbers.
         public var first: UInt64
+        /// Not below `first`.
         public var last: UInt64
+        /// How many numbers are missing; at least 1.
         public var count: UInt64 { last - first + 1 }
 
         public init(first: UInt64, last: UInt64) {

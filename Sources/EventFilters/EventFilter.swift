@@ -33,6 +33,7 @@ public struct FilterSet: Sendable {
     /// True where every event passes.
     public var isEmpty: Bool { allow.isEmpty && deny.isEmpty }
 
+    /// Whether the event goes to the client. Deny filters are asked first.
     public func passes(_ subject: some FilterSubject) -> Bool {
         for filter in deny where filter.matches(subject) { return false }
         if allow.isEmpty { return true }

@@ -6,6 +6,7 @@ public struct FilterError: Error, Equatable, Sendable, CustomStringConvertible {
     public var text: String
     /// Offset in `text`, in characters from 0, where the reader noticed.
     public var position: Int?
+    /// What is wrong, as a part of a sentence.
     public var reason: String
 
     public init(field: String, text: String, position: Int? = nil, reason: String) {

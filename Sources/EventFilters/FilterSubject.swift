@@ -1,22 +1,35 @@
 /// What a filter can ask about a process. One object per process image: results of expensive
 /// matches are remembered in it (`FilterMemory`), so a regular expression runs once per image.
 public final class FilterProcess {
+    /// As in events.
     public let execID: String
+    /// In the initial pid namespace.
     public let pid: UInt32
+    /// Effective, in the initial user namespace.
     public let uid: UInt32
+    /// Path of the running file.
     public let binary: String
     /// Tetragon's one-string form.
     public let arguments: String
+    /// Descends from the first process of its container.
     public let inInitTree: Bool
     /// Capability sets as bit masks.
     public let permitted: UInt64
+    /// Bit n is capability number n.
     public let effective: UInt64
+    /// Likewise.
     public let inheritable: UInt64
+    /// Empty outside of pods.
     public let podNamespace: String
+    /// Empty outside of pods.
     public let podName: String
+    /// Labels of the pod by key.
     public let podLabels: [String: String]
+    /// The runtime's id, cut as in events; empty outside of containers.
     public let containerID: String
+    /// Name in the pod; empty where only the id is known.
     public let containerName: String
+    /// The process looks like a probe that the kubelet runs in its container.
     public let maybeExecProbe: Bool
     /// Remembered results, by filter number.
     public var memory = FilterMemory()
@@ -64,6 +77,7 @@ public struct FilterMemory: Sendable {
         return nil
     }
 
+    /// Notes the result of a filter; beyond the capacity the oldest one goes.
     public mutating func remember(_ matches: Bool, of number: Int) {
         if results.count < Self.capacity {
             results.append((number, matches))

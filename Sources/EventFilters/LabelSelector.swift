@@ -24,6 +24,7 @@ public struct LabelSelector: Sendable {
         }
     }
 
+    /// Whether all requirements hold.
     public func matches(_ labels: [String: String]) -> Bool {
         for (key, condition) in requirements where !Self.holds(condition, labels[key]) { return false }
         return true

@@ -5,6 +5,7 @@ public import TextEncoding
 public final class EncodingContext {
     /// Name of this node, part of every exec id.
     public let nodeName: [UInt8]
+    /// UTF-8; empty = events do not carry it.
     public let clusterName: [UInt8]
     /// Identifies this run of the daemon (eight hexadecimal digits).
     public let stream: [UInt8]
@@ -20,6 +21,8 @@ public final class EncodingContext {
     var jsonVisitor = JSONVisitor(capacity: 8192)
     var protobufVisitor = ProtobufVisitor(capacity: 8192)
 
+    /// - Parameter bootOffset: nanoseconds between 1970 and the boot, for the times of processes and
+    /// events.
     public init(nodeName: String, clusterName: String, stream: String, bootOffset: UInt64) {
         self.nodeName = Array(nodeName.utf8)
         self.clusterName = Array(clusterName.utf8)

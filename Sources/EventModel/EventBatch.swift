@@ -7,6 +7,7 @@ public struct EventBatch: Sendable {
     public struct Entry: Sendable {
         /// Offset behind its last byte.
         public var end: Int
+        /// For the consumer's counts.
         public var kind: EventKind
         /// syslog priority (RFC 5424): 6 informational … 3 error.
         public var priority: UInt8
@@ -20,12 +21,14 @@ public struct EventBatch: Sendable {
 
     /// The events, one after another, in the consumer's format.
     public var bytes: [UInt8] = []
+    /// One per event, in the order of `bytes`.
     public var entries: [Entry] = []
     /// Events for this consumer that found no space in its queue before this batch.
     public var lostBefore: UInt64 = 0
 
     public init() {}
 
+    /// Whether it holds no event; `lostBefore` does not count.
     public var isEmpty: Bool { entries.isEmpty }
 
     /// Empties the batch, keeps its memory.

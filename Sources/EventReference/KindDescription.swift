@@ -2,6 +2,7 @@ public import EventModel
 
 /// The fields of one kind of event, as its samples showed them.
 public struct KindDescription: Sendable {
+    /// The kind that these fields describe.
     public let kind: EventKind
     /// Fields of the event itself.
     public let fields: [DescribedField]
@@ -27,7 +28,9 @@ public struct KindDescription: Sendable {
 }
 
 extension DescribedField {
+    /// As JSON shows it.
     public var name: String { field.name.description }
+    /// As protobuf sends it.
     public var number: Int32 { field.number }
     var doc: String { field.doc.description }
 }

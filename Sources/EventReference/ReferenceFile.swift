@@ -2,6 +2,7 @@
 public struct ReferenceFile: Sendable {
     /// Below the root of the repository.
     public let path: String
+    /// The whole content, with the newline at its end.
     public let text: String
 
     /// All generated files: schemas, the `.proto` file, the golden lines and the reference page.

@@ -6,16 +6,25 @@ public import EventModel
 public struct SampleImage {
     /// The fixed part; lengths of strings are filled in by `image` and `record`.
     public var head = secd_exec()
+    /// Path of the file that runs.
     public var binary: [UInt8] = []
+    /// Working directory.
     public var cwd: [UInt8] = []
+    /// What was given to execve.
     public var filename: [UInt8] = []
+    /// Interpreter of a `#!` file; empty = none.
     public var interpreter: [UInt8] = []
+    /// argv, `argv[0]` first.
     public var arguments: [[UInt8]] = []
     /// Bytes of argv that were lost on the way, behind those that are here.
     public var lostArgumentBytes = 0
+    /// Below the root of the v2 hierarchy.
     public var cgroupPath: [UInt8] = []
+    /// As events show it: the beginning of the runtime's id; empty = the host.
     public var containerID: [UInt8] = []
+    /// `KEY=value` entries, each with its NUL; nil = not recorded.
     public var environment: [UInt8]?
+    /// Lower-case hexadecimal; empty = not asked for.
     public var sha256: [UInt8] = []
 
     /// - Parameter start: CLOCK_BOOTTIME of the image, nanoseconds.

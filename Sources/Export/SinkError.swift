@@ -4,6 +4,7 @@ public import SystemPackage
 public struct SinkError: Error, CustomStringConvertible {
     /// `open`, `lock`, `create the directory of`.
     public let operation: String
+    /// What the operation was on: a file or a directory.
     public let path: String
     /// What the kernel said, or nil.
     public let errno: Errno?

@@ -4,11 +4,14 @@ public import SystemPackage
 
 /// What stat says about a file, as far as the daemon asks.
 public struct FileStatus: Sendable, Equatable {
+    /// Type of a file; `device` is any device, block or character.
     public enum Kind: Sendable { case regular, directory, symbolicLink, socket, fifo, device }
 
+    /// Of the link itself where the link was asked about.
     public var kind: Kind
     /// Device and inode: the same file, under whatever name.
     public var device: UInt64
+    /// Unique within `device`.
     public var inode: UInt64
     /// Bytes.
     public var size: UInt64
@@ -16,7 +19,9 @@ public struct FileStatus: Sendable, Equatable {
     public var links: UInt64
     /// Permission bits (07777).
     public var permissions: UInt32
+    /// User id.
     public var owner: UInt32
+    /// Group id.
     public var group: UInt32
     /// Last change of the inode, nanoseconds since 1970.
     public var changed: UInt64

@@ -4,10 +4,14 @@ public import SystemPackage
 
 /// A descriptor to wait for, and what happened to it.
 public struct PollRequest: Sendable {
+    /// What to wait for, and what happened: the bits of poll(2).
     public struct Events: OptionSet, Sendable {
+        /// `POLL*` bits.
         public let rawValue: Int16
         public init(rawValue: Int16) { self.rawValue = rawValue }
+        /// A read would not block; also at the end of the stream.
         public static let readable = Events(rawValue: Int16(POLLIN))
+        /// A write would not block.
         public static let writable = Events(rawValue: Int16(POLLOUT))
         /// Reported unasked: the descriptor is in an error state.
         public static let failed = Events(rawValue: Int16(POLLERR))
@@ -15,7 +19,9 @@ public struct PollRequest: Sendable {
         public static let hungUp = Events(rawValue: Int16(POLLHUP))
     }
 
+    /// Borrowed: whoever waits keeps it open.
     public var descriptor: Int32
+    /// What to wait for; errors and hang-ups are reported in any case.
     public var wanted: Events
     /// Set by `Polling.wait`.
     public var happened: Events = []

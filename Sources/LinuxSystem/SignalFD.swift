@@ -12,6 +12,8 @@ public struct SignalFD: ~Copyable, Sendable {
     /// The number, to wait for with poll or epoll.
     public var raw: Int32 { descriptor.raw }
 
+    /// Blocks the signals in the calling thread and opens the descriptor.
+    /// - Throws: `Errno` of signalfd(2).
     public init(_ signals: [Int32]) throws(Errno) {
         var set = sigset_t()
         unsafe sigemptyset(&set)

@@ -5,14 +5,18 @@ public import YAMLReader
 public struct PolicyBatch: Sendable {
     /// A file, and what is wrong with it.
     public struct File: Sendable {
+        /// The text, for messages that show a line of it.
         public var source: SourceText
+        /// In the order of the file.
         public var diagnostics: [Diagnostic]
         /// Empty where the file has errors: a file is used whole or not at all.
         public var policies: [CheckedPolicy]
 
+        /// Warnings and notes do not count.
         public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
     }
 
+    /// In the order in which they were added.
     public private(set) var files: [File] = []
     private let settings: CheckSettings
     private var owners: [String: (file: String, line: UInt32)] = [:]
@@ -22,6 +26,7 @@ public struct PolicyBatch: Sendable {
     /// Policies of all files without errors.
     public var policies: [CheckedPolicy] { files.flatMap(\.policies) }
 
+    /// Whether any of the files cannot be used.
     public var hasErrors: Bool { files.contains { $0.hasErrors } }
 
     /// Reads a file. Beyond the limit only its size is looked at.

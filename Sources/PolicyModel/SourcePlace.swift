@@ -1,10 +1,13 @@
 /// A place in a policy file, as people count: from 1, in characters.
 public struct SourcePlace: Sendable, Hashable {
+    /// From 1; 0 = nowhere.
     public var line: UInt32
+    /// From 1, in characters.
     public var column: UInt32
     /// Characters to underline.
     public var length: UInt32
 
+    /// Values that do not fit become the nearest that do.
     public init(line: Int, column: Int, length: Int = 1) {
         self.line = UInt32(clamping: line)
         self.column = UInt32(clamping: column)
@@ -17,7 +20,9 @@ public struct SourcePlace: Sendable, Hashable {
 
 /// A value that knows where it was written.
 public struct Located<Value: Sendable & Hashable>: Sendable, Hashable {
+    /// What was written.
     public var value: Value
+    /// Where it was written.
     public var place: SourcePlace
 
     public init(_ value: Value, at place: SourcePlace = .nowhere) {

@@ -2,8 +2,10 @@
 public enum Truth: Sendable, Hashable {
     case no, unknown, yes
 
+    /// For what is known for certain.
     public init(_ known: Bool) { self = known ? .yes : .no }
 
+    /// Unknown stays unknown.
     public var negated: Truth {
         switch self {
         case .no: .yes

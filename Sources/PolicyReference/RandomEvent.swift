@@ -5,6 +5,7 @@ public struct RandomEvent {
     private typealias Pool = RandomPolicy.Pool
     private var random: SeededGenerator
 
+    /// The same seed gives the same events.
     public init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     /// An event at a point, with a value for everything that the columns show.

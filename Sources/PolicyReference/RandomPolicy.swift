@@ -46,6 +46,7 @@ public struct RandomPolicy {
         var type: String
     }
 
+    /// The same seed gives the same policies.
     public init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     /// A document of one policy.

@@ -2,6 +2,7 @@
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
+    /// Any seed will do, 0 as well.
     public init(seed: UInt64) { state = seed }
 
     public mutating func next() -> UInt64 {

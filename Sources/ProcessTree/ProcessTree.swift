@@ -23,12 +23,14 @@ public final class ProcessTree {
     /// Ended images in the order of their end, with the time of it.
     private var ended: [(object: ProcessObject, time: UInt64)] = []
     private var endedHead = 0
+    /// Images that a running process runs.
     public private(set) var live = 0
     /// Images that were dropped to stay within the budget while something still descended from them.
     public private(set) var evicted: UInt64 = 0
     /// Records about images that nobody announced.
     public private(set) var unknown: UInt64 = 0
 
+    /// - Parameter context: what exec ids and cached encodings are made with; shared with the encoder.
     public init(context: EncodingContext) {
         self.context = context
         pool.reserveCapacity(1024)
@@ -234,9 +236,12 @@ public final class ProcessTree {
 
 /// Identity of an image as a key.
 public struct ImageKey: Hashable, Sendable {
+    /// CLOCK_BOOTTIME of the image's begin, nanoseconds.
     public var start: UInt64
+    /// In the initial pid namespace.
     public var pid: UInt32
 
+    /// The same two values, as records carry them.
     @inline(__always)
     public init(_ image: secd_image) {
         start = image.start_ns

@@ -6,13 +6,17 @@ public import Logging
 
 /// What the sensors are started with.
 public struct SensorOptions: Sendable {
+    /// What programs know of the daemon: its pid, scopes, flags (bpf/abi/agent.h).
     public var agent: secd_agent
     /// Bytes, powers of two.
     public var lifecycleRing: UInt32
+    /// Bytes, likewise.
     public var verdictRing: UInt32
+    /// Bytes, likewise.
     public var observationRing: UInt32
     /// Mount point of the v2 hierarchy, or nil.
     public var cgroupRoot: String?
+    /// Whether the socket sensor is loaded.
     public var sockets: Bool
     /// Watched path prefixes; empty = no file sensor.
     public var files: [String]
@@ -52,14 +56,21 @@ public struct SensorError: Error, CustomStringConvertible {
 ///
 /// Nothing is pinned: when the daemon ends, in whatever way, the kernel takes everything back.
 public final class KernelSensors {
+    /// What the choice of mechanisms was made from.
     public let facts: KernelFacts
+    /// One entry per sensor, switched off ones included.
     public private(set) var status: [SensorStatus] = []
     /// Rings and shared maps, opened from the process object.
     public let lifecycle: BPFMap
+    /// Ring of decisions; nothing writes to it yet.
     public let verdict: BPFMap
+    /// Ring of sockets, files, long arguments and DNS answers.
     public let observation: BPFMap
+    /// Ring → `secd_stream`, per CPU: numbers given, losses, bytes.
     public let streams: BPFMap
+    /// One `secd_reader`: the rings whose reader sleeps and wants to be woken.
     public let readers: BPFMap
+    /// `SECD_COUNTER_*` → failures inside programs, per CPU.
     public let counters: BPFMap
     private var objects: [LoadedObject]
 

@@ -2,7 +2,9 @@
 public struct KernelFacts: Sendable {
     /// BPF LSM programs load *and* `bpf` is among the active LSMs.
     public var lsm: Obstacle?
+    /// fentry and fexit programs attach to kernel functions.
     public var fentry: Obstacle?
+    /// kprobes attach to kernel functions.
     public var kprobe: Obstacle?
     /// Tracepoints of the syscalls category exist in tracefs.
     public var syscallTracepoints: Obstacle?

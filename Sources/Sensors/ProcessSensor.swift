@@ -74,6 +74,7 @@ enum ProcessSensor {
 
 /// A process that is older than the daemon, as the kernel's iterator describes it.
 public struct ProcessSeed: Sendable {
+    /// The fixed part (bpf/abi/process.h).
     public var head: secd_seed
     /// Strings behind it: binary, cwd.
     public var tail: [UInt8]

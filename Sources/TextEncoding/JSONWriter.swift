@@ -13,6 +13,7 @@ public struct JSONWriter: ~Copyable {
     /// `2026-11-21T09:12:11.`
     private static let secondLength = 20
 
+    /// - Parameter capacity: bytes to begin with; the buffer grows.
     public init(capacity: Int = 4096) {
         output = OutputBuffer(capacity: capacity)
     }
@@ -42,23 +43,27 @@ public struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
+    /// Writes `{`, with a comma before it where one is due.
     public mutating func beginObject() {
         separate()
         output.append(UInt8(ascii: "{"))
         needsComma = false
     }
 
+    /// Writes `}`. Nothing checks that an object is open.
     public mutating func endObject() {
         output.append(UInt8(ascii: "}"))
         needsComma = true
     }
 
+    /// Writes `[`, with a comma before it where one is due.
     public mutating func beginArray() {
         separate()
         output.append(UInt8(ascii: "["))
         needsComma = false
     }
 
+    /// Writes `]`. Nothing checks that an array is open.
     public mutating func endArray() {
         output.append(UInt8(ascii: "]"))
         needsComma = true

@@ -9,6 +9,7 @@ public struct ProtobufWriter: ~Copyable {
     /// of more than five (`ReadSize` in protobuf's parse_context.h).
     private static let longLengthBytes = 5
 
+    /// - Parameter capacity: bytes to begin with; the buffer grows.
     public init(capacity: Int = 4096) {
         output = OutputBuffer(capacity: capacity)
     }

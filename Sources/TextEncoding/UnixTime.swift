@@ -1,5 +1,6 @@
 /// A moment: nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 public struct UnixTime: Sendable, Hashable, Comparable {
+    /// Good until the year 2554.
     public var nanoseconds: UInt64
 
     public init(nanoseconds: UInt64) {

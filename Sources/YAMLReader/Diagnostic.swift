@@ -1,14 +1,17 @@
 /// One thing that is wrong in a file (or beside it: a flag, a variable), where, and what would help.
 public struct Diagnostic: Sendable, Hashable, Codable {
+    /// An error makes the file unusable; a warning is most likely not meant; a note explains.
     public enum Severity: String, Sendable, Codable {
         case error, warning, note
     }
 
+    /// How bad it is.
     public var severity: Severity
     /// A path; a flag (`--socket`) or a variable (`SECD_SOCKET`) where no file is to blame.
     public var file: String
     /// From 1; 0 where there is no file.
     public var line: Int
+    /// From 1, in characters; 0 where there is no file.
     public var column: Int
     /// Characters to underline.
     public var length: Int
@@ -65,8 +68,11 @@ public struct Diagnostic: Sendable, Hashable, Codable {
 ///
 /// Shared by the cursors that walk one document; belongs to one thread.
 public final class DiagnosticCollector {
+    /// The text that places refer to.
     public let source: SourceText
+    /// In the order in which they were found.
     public private(set) var diagnostics: [Diagnostic] = []
+    /// Counts those beyond the limit, too.
     public private(set) var hasErrors = false
     /// A hostile file could have a million mistakes; nobody reads more than this.
     private let limit: Int

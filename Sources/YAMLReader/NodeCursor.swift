@@ -3,9 +3,11 @@
 /// Every reader returns nil after it has reported: the caller needs no error path, and a person sees
 /// all mistakes of a file at once.
 public struct NodeCursor {
+    /// The node that it stands on.
     public let node: YAMLNode
     /// `spec.kprobes[0].call`; empty for the document.
     public let path: String
+    /// Where findings go; shared by all cursors of the document.
     public let collector: DiagnosticCollector
 
     public init(_ node: YAMLNode, path: String = "", _ collector: DiagnosticCollector) {

@@ -1,6 +1,8 @@
 /// A place in a text file, as people count: from 1, in characters.
 public struct SourcePosition: Sendable, Hashable, Comparable {
+    /// From 1.
     public var line: Int
+    /// From 1, in characters.
     public var column: Int
 
     public init(line: Int, column: Int) {
@@ -17,10 +19,12 @@ public struct SourcePosition: Sendable, Hashable, Comparable {
 public struct SourceText: Sendable {
     /// Name for diagnostics: a path, or `<stdin>`.
     public let file: String
+    /// As read; not necessarily UTF-8.
     public let bytes: [UInt8]
     /// Offset of the first byte of each line.
     private let lineStarts: [Int]
 
+    /// Notes where lines begin; `bytes` are kept as they are.
     public init(file: String, bytes: [UInt8]) {
         self.file = file
         self.bytes = bytes
@@ -29,6 +33,7 @@ public struct SourceText: Sendable {
         lineStarts = starts
     }
 
+    /// For texts that never were a file.
     public init(file: String, text: String) {
         self.init(file: file, bytes: Array(text.utf8))
     }

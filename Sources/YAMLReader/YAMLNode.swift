@@ -2,6 +2,7 @@
 public struct YAMLNode: Sendable {
     /// From the first character to behind the last, where that is on the same line.
     public struct Range: Sendable, Hashable {
+        /// Of the first character.
         public var start: SourcePosition
         /// Characters; 1 for what spans lines.
         public var length: Int
@@ -15,20 +16,26 @@ public struct YAMLNode: Sendable {
     /// How a scalar was written: `80` and `"80"` are judged apart on purpose.
     public enum Style: Sendable { case plain, singleQuoted, doubleQuoted, literal, folded }
 
+    /// A key and its value.
     public struct Pair: Sendable {
         /// Text of the key; keys that are not scalars are refused by the reader.
         public var key: String
+        /// Where the key stands.
         public var keyRange: Range
+        /// What stands behind the key.
         public var value: YAMLNode
     }
 
+    /// What a node is; aliases stand as what they refer to.
     public enum Content: Sendable {
         case scalar(String, Style)
         case sequence([YAMLNode])
         case mapping([Pair])
     }
 
+    /// What the node is.
     public var content: Content
+    /// Where it stands, from its first character.
     public var range: Range
     /// An explicit tag (`!!str`), or nil.
     public var tag: String?

@@ -4,6 +4,7 @@ public struct ClientTLS: Sendable {
     public var caFiles: [String]
     /// The client's own certificate and key.
     public var certificateFile: String
+    /// Of the key to `certificateFile`.
     public var keyFile: String
     /// The name in the daemon's certificate where it is not the address's host.
     public var serverName: String?

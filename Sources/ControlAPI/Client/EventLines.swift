@@ -13,6 +13,7 @@ public struct EventLines: Sendable {
         self.lost = lost
     }
 
+    /// Lines; `lost` is not among them.
     public var count: Int { ends.count }
 
     /// Line `index`.

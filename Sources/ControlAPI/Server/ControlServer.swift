@@ -15,8 +15,11 @@ public struct ControlServer: Sendable {
             public var host: String
             /// 0 = any free one.
             public var port: Int
+            /// PEM: the server's chain, its own certificate first.
             public var certificateFile: String
+            /// PEM: the key to it.
             public var keyFile: String
+            /// PEM: a client whose certificate none of them signed is refused.
             public var clientAuthoritiesFile: String
 
             public init(
@@ -31,11 +34,13 @@ public struct ControlServer: Sendable {
             }
         }
 
+        /// Taken over where it was left behind; refused where somebody still serves it.
         public var socketPath: String
         /// Its members may use the socket beside root. Empty, or a group that does not exist: root only.
         public var socketGroup: String
         /// secd's version.
         public var version: String
+        /// nil = no TCP.
         public var tcp: TCP?
 
         public init(socketPath: String, socketGroup: String, version: String, tcp: TCP? = nil) {

@@ -6,8 +6,11 @@ public struct AggregationSpec: Sendable, Equatable {
     /// Different events that a window holds at most; a full one ends early. Nothing is dropped.
     public var capacity: Int
 
+    /// 15 s, in nanoseconds: where the client names no length.
     public static let usualWindow: UInt64 = 15_000_000_000
+    /// One hour, in nanoseconds: what waits is memory.
     public static let longestWindow: UInt64 = 3_600_000_000_000
+    /// Different events per window where the client names no number.
     public static let usualCapacity = 4096
 
     /// - Parameter window: nanoseconds; nil = the usual one.

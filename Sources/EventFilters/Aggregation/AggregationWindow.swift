@@ -24,6 +24,7 @@ public struct AggregationWindow: Sendable {
         self.spec = spec
     }
 
+    /// Whether nothing waits.
     public var isEmpty: Bool { entries.isEmpty }
 
     /// Whether its events must go out now.

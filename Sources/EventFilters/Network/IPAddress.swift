@@ -3,6 +3,7 @@ public struct IPAddress: Sendable, Equatable {
     /// 4 or 16 bytes, most significant first.
     public let bytes: [UInt8]
 
+    /// 4 bytes; `::ffff:10.0.0.1` became one when it was read.
     public var isIPv4: Bool { bytes.count == 4 }
 
     init(bytes: [UInt8]) {
@@ -82,16 +83,20 @@ public struct IPAddress: Sendable, Equatable {
         }
     }
 
+    /// `0.0.0.0` or `::`.
     public var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
 
+    /// `127.0.0.0/8` or `::1`.
     public var isLoopback: Bool {
         isIPv4 ? bytes[0] == 127 : bytes[..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
     }
 
+    /// `169.254.0.0/16` or `fe80::/10`.
     public var isLinkLocalUnicast: Bool {
         isIPv4 ? bytes[0] == 169 && bytes[1] == 254 : bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80
     }
 
+    /// `224.0.0.0/24` or multicast of IPv6 with the scope of a link.
     public var isLinkLocalMulticast: Bool {
         isIPv4 ? bytes[0] == 224 && bytes[1] == 0 && bytes[2] == 0 : bytes[0] == 0xff && bytes[1] & 0x0f == 2
     }
@@ -122,7 +127,9 @@ public struct IPAddress: Sendable, Equatable {
 
 /// A network: an address and how many of its leading bits count.
 public struct IPNetwork: Sendable, Equatable {
+    /// As it was written: bits behind the prefix may be set.
     public let address: IPAddress
+    /// Leading bits that count, 0 to 32 or 128.
     public let prefixLength: Int
 
     /// Reads `ADDRESS/LENGTH`.
@@ -140,11 +147,13 @@ public struct IPNetwork: Sendable, Equatable {
         self.prefixLength = prefixLength
     }
 
+    /// False for an address of the other family.
     public func contains(_ other: IPAddress) -> Bool {
         guard other.bytes.count == address.bytes.count else { return false }
         return Self.masked(other.bytes, prefixLength) == Self.masked(address.bytes, prefixLength)
     }
 
+    /// Whether every address of the other network is in this one.
     public func contains(_ other: IPNetwork) -> Bool {
         other.prefixLength >= prefixLength && contains(other.address)
     }
@@ -155,6 +164,7 @@ public struct IPNetwork: Sendable, Equatable {
             address: IPAddress(bytes: Self.masked(address.bytes, prefixLength)), prefixLength: prefixLength)
     }
 
+    /// `10.0.0.0/8`.
     public var text: String { "\(address.text)/\(prefixLength)" }
 
     private static func masked(_ bytes: [UInt8], _ length: Int) -> [UInt8] {

@@ -4,6 +4,7 @@
 /// no pattern and no text can stall the caller. Of several matches it takes the one that RE2 and Go take:
 /// the leftmost, then the preferred alternative.
 public struct CaptureRegex: Sendable {
+    /// As it was given.
     public let pattern: String
     /// Groups that capture.
     public let groups: Int

@@ -13,6 +13,7 @@ public struct LinearRegex: Sendable {
 
     static let longestMatch = 20_000_000
 
+    /// As it was given.
     public let pattern: String
     private let plan: Plan
 

@@ -22,7 +22,9 @@ public struct Field: Sendable {
     /// The protobuf field number. Numbers below 1000 are Tetragon's where the message is; fields
     /// that Tetragon lacks start at `firstOwnNumber`.
     public let number: Int32
+    /// Of one element, where the field is repeated.
     public let type: FieldType
+    /// A list: JSON has an array, protobuf the field many times.
     public let repeated: Bool
     /// One sentence for the reference page.
     public let doc: StaticString
@@ -43,7 +45,9 @@ public struct Field: Sendable {
 
 /// A name and a number of an enumeration.
 public struct EnumCase: Sendable {
+    /// As JSON shows it.
     public let name: StaticString
+    /// As protobuf sends it; Tetragon's where Tetragon has the case.
     public let number: Int32
 
     public init(_ name: StaticString, _ number: Int32) {

@@ -2,12 +2,14 @@ public import TextEncoding
 
 /// Encodes a described event as one JSON object (protojson rules with `UseProtoNames`).
 public struct JSONVisitor: FieldVisitor, ~Copyable {
+    /// What has been written so far; callers take the bytes from it and empty it.
     public var json: JSONWriter
     /// Encoded sets of capabilities: a machine has few different ones, and the names are long.
     private var capabilityTexts: [(set: UInt64, text: [UInt8])] = []
     private static let capabilityTextLimit = 16
     private var known = KnownTexts()
 
+    /// - Parameter capacity: bytes to begin with; the buffer grows when an event needs more.
     public init(capacity: Int = 4096) {
         json = JSONWriter(capacity: capacity)
     }

@@ -2,8 +2,10 @@ public import TextEncoding
 
 /// Encodes a described event as a protobuf message, wire-compatible with Tetragon's API.
 public struct ProtobufVisitor: FieldVisitor, ~Copyable {
+    /// What has been written so far; callers take the bytes from it and empty it.
     public var protobuf: ProtobufWriter
 
+    /// - Parameter capacity: bytes to begin with; the buffer grows when an event needs more.
     public init(capacity: Int = 4096) {
         protobuf = ProtobufWriter(capacity: capacity)
     }

@@ -2,9 +2,11 @@ public import TextEncoding
 
 /// A field as a description gives it to its visitor, with everything below it.
 public struct DescribedField: Sendable {
+    /// What the event model declares.
     public let field: Field
     /// What the description calls it as; `isConsistent` says whether `field` declares the same.
     public let type: FieldType
+    /// Whether the description gave it as a list.
     public let repeated: Bool
     /// Cases that were seen; of capabilities, all that exist.
     public var cases: [EnumCase] = []
@@ -45,6 +47,7 @@ extension [DescribedField] {
 /// The content of lists can be seen only where a sample has elements, and cases of enumerations only
 /// where they occur; so samples are run that are populated as fully as one event can be.
 public struct SchemaVisitor: FieldVisitor {
+    /// In the order in which the description calls them; each once.
     public private(set) var fields: [DescribedField] = []
 
     public init() {}

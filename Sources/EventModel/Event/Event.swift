@@ -16,11 +16,15 @@ public struct Event {
         case stop(StreamStop)
     }
 
+    /// Names the event in JSON and numbers it in the API.
     public var kind: EventKind
+    /// When it happened in the kernel, not when it was read.
     public var time: UnixTime
     /// The acting process; nil where it is not known, or for events of the stream itself.
     public var process: ProcessObject?
+    /// What the event shows beside the process.
     public var body: Body
+    /// Its place in ring and stream.
     public var origin: Origin
 
     public init(kind: EventKind, time: UnixTime, process: ProcessObject?, body: Body, origin: Origin) {
@@ -36,6 +40,7 @@ public struct Event {
 public struct Origin: Sendable {
     /// `SECD_RING_*`, or nil for events that the daemon itself made.
     public var ring: UInt8?
+    /// CPU whose program wrote the record.
     public var cpu: UInt32 = 0
     /// Sequence number of the record, per ring and CPU, from 1.
     public var sequence: UInt64 = 0

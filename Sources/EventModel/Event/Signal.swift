@@ -9,6 +9,7 @@ public enum Signal {
         "SIGPWR", "SIGSYS",
     ]
 
+    /// `SIGKILL` for 9; `SIGRT` for the real-time signals, which have no names of their own.
     public static func name(_ number: UInt32) -> StaticString {
         number < names.count ? names[Int(number)] : "SIGRT"
     }

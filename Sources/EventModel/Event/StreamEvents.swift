@@ -2,8 +2,11 @@ public import TextEncoding
 
 /// Begin of a stream: which daemon on which kernel, with what it can see.
 public struct StreamStart: Sendable {
+    /// Release of the daemon.
     public var version: String
+    /// The kernel's, a new one at each boot.
     public var bootID: String
+    /// What `uname -r` prints.
     public var kernel: String
     /// Sensor → mechanisms, for readers of the log alone.
     public var sensors: [(name: String, mechanisms: String)]
@@ -20,6 +23,7 @@ public struct StreamStart: Sendable {
 
 /// Events that are missing from the stream, and why.
 public struct StreamGap: Sendable {
+    /// Why they are missing, as field `cause` says it.
     public enum Cause: Sendable {
         /// The kernel found no space in a ring.
         case ringFull
@@ -46,19 +50,25 @@ public struct StreamGap: Sendable {
         }
     }
 
+    /// Why they are missing.
     public var cause: Cause
     /// Ring and CPU of the missing records; nil for a sink's gap.
     public var ring: UInt8?
+    /// Whose records are missing; meaningless where `ring` is nil.
     public var cpu: UInt32
     /// First and last missing number; 0 = not known yet (the hole may still be open).
     public var first: UInt64
+    /// Included.
     public var last: UInt64
+    /// How many are missing; exact unless a sink's receiver restarted.
     public var count: UInt64
     /// Kind of record → how many, where the kernel counted it.
     public var byKind: [(name: String, count: UInt64)]
     /// Name of the sink for its own gap.
     public var sink: String
+    /// None of them happened before; nil = not known.
     public var from: UnixTime?
+    /// None of them happened after; nil = not known.
     public var to: UnixTime?
 
     public init(
@@ -81,9 +91,13 @@ public struct StreamGap: Sendable {
 
 /// End of a stream in order: the last number of every ring and CPU.
 public struct StreamStop: Sendable {
+    /// How far one ring of one CPU came.
     public struct Position: Sendable {
+        /// `SECD_RING_*`.
         public var ring: UInt8
+        /// CPU that wrote to it.
         public var cpu: UInt32
+        /// Number of its last record: every one before it is told, skipped or in a gap.
         public var sequence: UInt64
         /// Records after the last event that gave none.
         public var skipped: UInt64
@@ -95,7 +109,9 @@ public struct StreamStop: Sendable {
             self.skipped = skipped
         }
     }
+    /// The signal, or what else ended the daemon.
     public var reason: String
+    /// One for each ring and CPU that a record came from.
     public var positions: [Position]
 
     public init(reason: String, positions: [Position]) {

@@ -3,7 +3,9 @@ import TextEncoding
 
 /// Something that happened to a file on a configured path.
 public struct FileEvent {
+    /// The kernel's record (bpf/abi/file.h).
     public var record: secd_file
+    /// Bytes as the kernel has them; not necessarily UTF-8.
     public var path: [UInt8]
     /// The new name of a rename or link.
     public var target: [UInt8]

@@ -3,6 +3,7 @@ import TextEncoding
 
 /// Something that happened to a socket: the kernel's record and what user space adds to it.
 public struct SocketEvent {
+    /// The kernel's record (bpf/abi/socket.h).
     public var record: secd_socket
     /// Unix name; an abstract one begins with NUL.
     public var path: [UInt8]
@@ -10,10 +11,14 @@ public struct SocketEvent {
     public var remoteName: [UInt8]
     /// exec ids; empty = none or unknown.
     public var user: [UInt8]
+    /// Who called `socket` or `socketpair`.
     public var creator: [UInt8]
+    /// Who accepted the connection.
     public var acceptor: [UInt8]
+    /// Who used the socket before a hand-over.
     public var previous: [UInt8]
 
+    /// An event whose exec ids are still empty; the worker's socket table fills them in.
     public init(record: secd_socket, path: [UInt8] = [], remoteName: [UInt8] = []) {
         self.record = record
         self.path = path

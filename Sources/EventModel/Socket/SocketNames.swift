@@ -2,10 +2,14 @@ import CEventABI
 
 /// Numbers of sockets and their names (include/linux/socket.h, include/net/tcp_states.h).
 public enum SocketNames {
+    /// AF_UNIX.
     public static let unix: UInt16 = 1
+    /// AF_INET.
     public static let inet: UInt16 = 2
+    /// AF_INET6.
     public static let inet6: UInt16 = 10
 
+    /// `AF_INET`; nil for 0 and for numbers without a name.
     public static func family(_ number: UInt16) -> StaticString? {
         switch number {
         case 0: nil
@@ -21,6 +25,7 @@ public enum SocketNames {
         }
     }
 
+    /// `SOCK_STREAM`; nil for numbers without a name.
     public static func type(_ number: UInt16) -> StaticString? {
         switch number {
         case 1: "SOCK_STREAM"
@@ -33,6 +38,7 @@ public enum SocketNames {
         }
     }
 
+    /// `IPPROTO_TCP`; nil for families whose protocols have no such names.
     public static func protocolName(_ family: UInt16, _ number: UInt16) -> StaticString? {
         guard family == inet || family == inet6 else { return nil }
         return switch number {
@@ -48,6 +54,7 @@ public enum SocketNames {
         }
     }
 
+    /// State of a TCP socket; nil for numbers that are none.
     public static func state(_ number: UInt16) -> StaticString? {
         switch number {
         case 1: "ESTABLISHED"
@@ -66,6 +73,7 @@ public enum SocketNames {
         }
     }
 
+    /// Why the owner is unknown (`SECD_OWNER_*`), as events say it; nil = it is known.
     public static func unknownOwner(_ reason: UInt16) -> StaticString? {
         switch Int32(reason) {
         case SECD_OWNER_BEFORE_START: "before_start"

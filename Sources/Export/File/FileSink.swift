@@ -11,7 +11,9 @@ import SystemPackage
 /// What the file promises: only whole lines (`LogFile`), and no silent loss: where the disk was full
 /// for longer than the queue lasts, one gap line stands in the place of the lost ones.
 public final class FileSink: EventConsumer {
+    /// Where the file is and how it is rotated, kept and protected.
     public struct Configuration: Sendable {
+        /// Also the beginning of the backups' names.
         public var path: String
         /// Bytes at which the file is rotated; no file is larger unless one line is. 0 = never.
         public var maxBytes: UInt64
@@ -98,6 +100,7 @@ public final class FileSink: EventConsumer {
         writing.join(interruptAfter: deadline)
     }
 
+    /// Counts and state of this moment; may be asked from any thread.
     public var status: SinkStatus {
         let account = queue.account
         let report = report.current

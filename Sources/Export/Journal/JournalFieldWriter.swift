@@ -10,6 +10,7 @@ public struct JournalFieldWriter: ~Copyable {
     public var output: OutputBuffer
     private var start = 0
 
+    /// - Parameter capacity: bytes to begin with; the buffer grows when an entry needs more.
     public init(capacity: Int = 8192) {
         output = OutputBuffer(capacity: capacity)
     }

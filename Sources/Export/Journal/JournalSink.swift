@@ -53,6 +53,7 @@ public final class JournalSink: EventConsumer {
         sending.join(interruptAfter: deadline)
     }
 
+    /// Counts and state of this moment; may be asked from any thread.
     public var status: SinkStatus {
         let account = queue.account
         let report = report.current

@@ -41,6 +41,8 @@ public final class BatchQueue: Sendable {
     /// queue. Bracket such waits with `beginWait` and `endWait`.
     var bellDescriptor: Int32 { bell.raw }
 
+    /// - Parameter limitBytes: bytes of events that may wait before further ones are lost.
+    /// - Throws: `Errno` where the kernel gives no eventfd.
     public init(limitBytes: Int) throws(Errno) {
         self.limitBytes = limitBytes
         bell = try EventFD()

@@ -1,5 +1,6 @@
 /// Events that a sink does not have, for the line that says so in its own output.
 public struct SinkGap: Sendable, Equatable {
+    /// What kept them from the sink.
     public enum Cause: Sendable, Equatable {
         /// The sink's queue was full; `lostEvents` is exact.
         case queueFull
@@ -10,11 +11,14 @@ public struct SinkGap: Sendable, Equatable {
         case receiverRestarted
     }
 
+    /// What kept them from the sink.
     public var cause: Cause
+    /// How many; see `Cause` for how exact.
     public var lostEvents: UInt64
     /// When the first and the last of them were refused: UTC, nanoseconds since 1970. Their own times
     /// are slightly earlier.
     public var firstTime: UInt64
+    /// Not before `firstTime`.
     public var lastTime: UInt64
 
     public init(cause: Cause, lostEvents: UInt64, firstTime: UInt64, lastTime: UInt64) {

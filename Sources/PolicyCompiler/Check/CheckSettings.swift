@@ -4,6 +4,7 @@ public import PolicyModel
 public struct CheckSettings: Sendable {
     /// The kernel to check against; nil checks what holds on every kernel.
     public var kernel: (any KernelTypes)?
+    /// Names and numbers of the calls that policies may name.
     public var syscalls: SyscallTable
     /// Inode numbers of the host's namespaces, so that a policy may name them by number, too.
     public var hostNamespaces: [NamespaceKind: UInt64]

@@ -19,6 +19,7 @@ public struct BTFKernelTypes: KernelTypes {
 
     /// What cannot be used, and why.
     public struct Failure: Error, Hashable, CustomStringConvertible {
+        /// What is missing or damaged, as a part of a sentence.
         public var reason: String
         public var description: String { "type information of the kernel: \(reason)" }
     }

@@ -2,9 +2,13 @@
 public struct FixedKernelTypes: KernelTypes {
     public var release: String
     public var functions: [String: KernelFunction] = [:]
+    /// Hook (`file_open`) → prototype.
     public var lsmHooks: [String: KernelFunction] = [:]
+    /// `subsystem:event` → its fields in order.
     public var tracepoints: [String: [KernelFunction.Parameter]] = [:]
+    /// Name → arguments of the tracepoint itself.
     public var rawTracepoints: [String: KernelFunction] = [:]
+    /// Structure → member → type.
     public var structures: [String: [String: KernelType]] = [:]
 
     public init(release: String = "fixed") { self.release = release }

@@ -24,8 +24,11 @@ public protocol KernelTypes: Sendable {
 
 /// A prototype.
 public struct KernelFunction: Sendable, Hashable {
+    /// A parameter of a function, or a field of a tracepoint.
     public struct Parameter: Sendable, Hashable {
+        /// Empty where the kernel's type information has none.
         public var name: String
+        /// As declared.
         public var type: KernelType
 
         public init(_ name: String, _ type: KernelType) {
@@ -34,7 +37,9 @@ public struct KernelFunction: Sendable, Hashable {
         }
     }
 
+    /// In the order of the declaration.
     public var parameters: [Parameter]
+    /// `void` where nothing is returned.
     public var result: KernelType
 
     public init(_ parameters: [Parameter], returning result: KernelType) {
@@ -53,6 +58,7 @@ public enum KernelTracepoint: Sendable, Hashable {
 
 /// A type of C, as far as policies care.
 public struct KernelType: Sendable, Hashable {
+    /// What a type is made of, as far as it can be read or followed.
     public indirect enum Shape: Sendable, Hashable {
         case void
         case integer(IntegerShape)
@@ -66,6 +72,7 @@ public struct KernelType: Sendable, Hashable {
 
     /// As C writes it: `struct file *`.
     public var text: String
+    /// Behind typedefs and qualifiers.
     public var shape: Shape
     /// The source's own number for it, or 0.
     public var handle: UInt32

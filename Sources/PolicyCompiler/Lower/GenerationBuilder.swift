@@ -7,7 +7,9 @@ public enum GenerationBuilder {
 
     /// More than the tables have room for.
     public struct LimitExceeded: Error, Hashable, CustomStringConvertible {
+        /// Where the rules of all policies meet.
         public var point: AttachPoint
+        /// How many there would be; `ruleLimit` fit.
         public var rules: Int
 
         public var description: String {

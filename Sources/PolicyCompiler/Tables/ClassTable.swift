@@ -22,9 +22,11 @@ public enum ClassTable: Sendable, Hashable {
 
 /// Sorted starts of intervals; each reaches to the next.
 public struct IntervalTable: Sendable, Hashable {
+    /// How numbers become keys that sort.
     public var order: NumberOrder
     /// The first is 0.
     public var starts: [UInt64]
+    /// Class of the interval at the same position of `starts`.
     public var classes: [UInt32]
 
     /// The class of a number.
@@ -42,7 +44,9 @@ public struct IntervalTable: Sendable, Hashable {
 
 /// Whole texts, and beginnings of which the longest wins: the class of a longer one includes the shorter.
 public struct TextTable: Sendable, Hashable {
+    /// Whole text → class.
     public var exact: [[UInt8]: UInt32]
+    /// Beginning → class.
     public var prefixes: [[UInt8]: UInt32]
     /// Lengths of beginnings, longest first.
     public var lengths: [Int]
@@ -59,6 +63,7 @@ public struct TextTable: Sendable, Hashable {
 
 /// Ends of text, the longest wins.
 public struct EndingTable: Sendable, Hashable {
+    /// Ending → class.
     public var endings: [[UInt8]: UInt32]
     /// Longest first.
     public var lengths: [Int]
@@ -74,6 +79,7 @@ public struct EndingTable: Sendable, Hashable {
 
 /// Networks of both families, the longest wins.
 public struct NetworkTable: Sendable, Hashable {
+    /// Network → class.
     public var classes: [AddressPrefix: UInt32]
     /// Longest first, by bytes of the family.
     public var lengths: [Int: [Int]]

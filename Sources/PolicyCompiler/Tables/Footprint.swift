@@ -14,6 +14,7 @@ public struct Footprint: Sendable, Hashable {
     /// A key with its class in a hash of the kernel.
     private static let entryBytes = 80
 
+    /// Adds up the tables of a generation; an estimate of what the kernel will charge, not a measurement.
     public init(_ generation: Generation) {
         for table in generation.processTables { entries += table.table.entryCount }
         for table in generation.lineageTables { entries += table.table.entryCount }

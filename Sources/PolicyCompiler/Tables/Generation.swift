@@ -3,6 +3,7 @@ public import PolicyModel
 /// Everything that the kernel needs to judge events by a set of policies: values only, the same for the same
 /// policies. The next generation is built beside the running one, then one word switches.
 public struct Generation: Sendable, Hashable {
+    /// In the order in which they were given; other tables name them by position.
     public var policies: [PolicyRecord]
     /// Looked up once per exec; the classes stay with the process.
     public var processTables: [ProcessTable]
@@ -31,26 +32,35 @@ public struct Generation: Sendable, Hashable {
 
 /// A policy of a generation.
 public struct PolicyRecord: Sendable, Hashable {
+    /// `metadata.name`.
     public var name: String
+    /// Empty for cluster-wide policies.
     public var namespace: String
+    /// Whether enforcing actions act.
     public var mode: PolicyMode
 }
 
 /// A fact about processes → class.
 public struct ProcessTable: Sendable, Hashable {
+    /// What is looked up.
     public var fact: ProcessFact
+    /// Value of the fact → class.
     public var table: ClassTable
 }
 
 /// A predicate on a process that its descendants inherit.
 public struct LineageMark: Sendable, Hashable {
+    /// What the test looks at.
     public var fact: LineageFact
+    /// The predicate that sets the mark.
     public var test: ValueTest
 }
 
 /// A fact about processes → the marks that it gives.
 public struct LineageTable: Sendable, Hashable {
+    /// What is looked up, for the process itself.
     public var fact: LineageFact
+    /// Value of the fact → class.
     public var table: ClassTable
     /// Marks by class.
     public var marks: [[Int]]
@@ -60,6 +70,7 @@ public struct LineageTable: Sendable, Hashable {
 
 /// The tables of one attach point.
 public struct HookTables: Sendable, Hashable {
+    /// The place in the kernel or in a program.
     public var point: AttachPoint
     /// What is read, for all policies together.
     public var columns: [Column]
@@ -85,16 +96,21 @@ public struct RuleGroup: Sendable, Hashable {
     public var hook: Int
     /// Rules of the group.
     public var rules: Range<Int>
+    /// What an event of this entry shows.
     public var event: EventShape
 }
 
 /// A selector of a policy, as a bit.
 public struct Rule: Sendable, Hashable {
+    /// Position in the groups of the hook.
     public var group: Int
     /// Position in the hook entry.
     public var selector: Int
+    /// When the call is made.
     public var actions: [ActionSpec]
+    /// When the call returns.
     public var returnActions: [ActionSpec]
+    /// What an undecided condition leads to.
     public var onUnknown: OnUnknown
 }
 
@@ -106,16 +122,20 @@ public enum Dimension: Sendable, Hashable {
 
 /// Value → class → row.
 public struct ClassDimension: Sendable, Hashable {
+    /// What is looked up.
     public enum Input: Sendable, Hashable {
         case column(Int, Facet, ClassTable)
         /// Position in `Generation.processTables`.
         case process(Int)
     }
 
+    /// What is looked up.
     public var input: Input
     /// Row by class.
     public var rows: [UInt32]
+    /// Row of a value that is known not to exist.
     public var absentRow: UInt32
+    /// Row of a value that could not be read: rules that it could decide stay, as uncertain.
     public var unreadableRow: UInt32
     /// Rules that this dimension constrains: they are uncertain where the value is.
     public var constrained: UInt32
@@ -123,6 +143,7 @@ public struct ClassDimension: Sendable, Hashable {
 
 /// Bits of a value, any of which satisfies a rule; for masks, capabilities and everything that is computed.
 public struct BitDimension: Sendable, Hashable {
+    /// Where the bits come from.
     public enum Input: Sendable, Hashable {
         /// Bits of a number.
         case column(Int)
@@ -141,11 +162,15 @@ public struct BitDimension: Sendable, Hashable {
 
     /// A bit and the rules that ask for it.
     public struct Member: Sendable, Hashable {
+        /// Number of the bit, from 0.
         public var bit: Int
+        /// Rules that the bit satisfies.
         public var row: UInt32
     }
 
+    /// Where the bits come from.
     public var input: Input
+    /// Bits that any rule asks for; others are ignored.
     public var members: [Member]
     /// Rules that nothing here constrains.
     public var freeRow: UInt32
@@ -159,6 +184,8 @@ public struct BitDimension: Sendable, Hashable {
 
 /// A text that is looked for inside another.
 public struct SubstringPattern: Sendable, Hashable {
+    /// Not empty.
     public var bytes: [UInt8]
+    /// Of ASCII letters only.
     public var ignoresCase: Bool
 }

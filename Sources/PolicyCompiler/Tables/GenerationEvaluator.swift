@@ -9,8 +9,11 @@ public struct GenerationEvaluator: Sendable {
 
     /// One selector that decides for its hook entry.
     public struct Hit: Sendable, Hashable {
+        /// Position in `Generation.policies`.
         public var policy: Int
+        /// Position in the policy's hooks.
         public var hook: Int
+        /// Position in the hook entry.
         public var selector: Int
         /// A condition could not be decided.
         public var isUncertain: Bool

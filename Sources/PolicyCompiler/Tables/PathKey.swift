@@ -4,7 +4,9 @@
 /// compared with the name that follows. `/etc/` has an empty rest: anything below. `/etc` is the rest of a name in the
 /// root, because it is the beginning of `/etcetera`, too.
 public struct PathKey: Sendable, Hashable {
+    /// Names of directories from the root, without slashes.
     public var components: [[UInt8]]
+    /// Beginning of the next name; empty = any.
     public var rest: [UInt8]
 
     /// The key of a beginning; nil where it is no absolute path.

@@ -11,7 +11,9 @@ public struct ProcessState: Sendable, Hashable {
 
     /// Bits that are set and bits that are not known.
     public struct Bits: Sendable, Hashable {
+        /// Bits that are known to be set.
         public var set: Set<Int> = []
+        /// Bits of which neither is known; not in `set`.
         public var unknown: Set<Int> = []
     }
 
@@ -21,8 +23,10 @@ public struct ProcessState: Sendable, Hashable {
     public var inherited: Bits
     /// Those and its own.
     public var marks: Bits
+    /// Workload tests that hold.
     public var workloads: Bits
 
+    /// Computes classes and marks from the first ancestor down, as forks and execs would have.
     public init(_ facts: ProcessFacts, in generation: Generation) {
         classes = generation.processTables.map { Self.look(up: $0, facts) }
         // From the first process down, as forks and execs happen.

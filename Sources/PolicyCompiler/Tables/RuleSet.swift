@@ -1,5 +1,6 @@
 /// A set of rules of one hook, as the kernel holds it: words of bits and a word that says which are not zero.
 public struct RuleSet: Sendable, Hashable {
+    /// 64 rules each, the lowest first.
     public private(set) var words: [UInt64]
 
     /// Words that one summary covers.
@@ -21,12 +22,14 @@ public struct RuleSet: Sendable, Hashable {
         return summary
     }
 
+    /// Whether no rule is left.
     public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     mutating func insert(_ rule: Int) { words[rule >> 6] |= 1 << UInt64(rule & 63) }
 
     mutating func remove(_ rule: Int) { words[rule >> 6] &= ~(1 << UInt64(rule & 63)) }
 
+    /// - Parameter rule: position in the hook's rules, below the set's size.
     public func contains(_ rule: Int) -> Bool { words[rule >> 6] >> UInt64(rule & 63) & 1 == 1 }
 
     mutating func formIntersection(_ other: RuleSet) {

@@ -32,6 +32,7 @@ public enum ProbeLocation: Sendable, Hashable {
     case offset(UInt64)
     case address(UInt64)
 
+    /// As messages show it: a symbol, `+0x10` for an offset, `0x10` for an address.
     public var name: String {
         switch self {
         case .symbol(let symbol): symbol

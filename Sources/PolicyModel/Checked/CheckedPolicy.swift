@@ -1,13 +1,19 @@
 /// A policy without open questions: macros merged, lists expanded, values parsed, types known.
 public struct CheckedPolicy: Sendable, Hashable {
+    /// As it was named to the compiler.
     public var file: String
     public var place: SourcePlace
+    /// `metadata.name`.
     public var name: String
     /// Empty for cluster-wide policies.
     public var namespace: String
+    /// From the option `policy-mode`.
     public var mode: PolicyMode
+    /// `degraded: true`: a weaker effect than the one asked for is better than none.
     public var acceptsDegraded: Bool
+    /// Whether mapped executable files give events (`loader`).
     public var reportsLoads: Bool
+    /// In the order of the file.
     public var hooks: [CheckedHook]
     /// Calls on which enforcers act.
     public var enforcers: [AttachPoint]
@@ -34,10 +40,15 @@ public struct CheckedHook: Sendable, Hashable {
     /// `spec.kprobes[2]`.
     public var path: String
     public var place: SourcePlace
+    /// The section that the entry stands in.
     public var section: HookSpec.Section
+    /// More than one where the entry names a list of calls.
     public var points: [AttachPoint]
+    /// What is read; conditions and events name it by position.
     public var columns: [Column]
+    /// In the order of the file: the first that matches decides.
     public var selectors: [CheckedSelector]
+    /// What events of this entry show.
     public var event: EventShape
     /// A function that the kernel lacks is skipped.
     public var ignoresCallNotFound: Bool
@@ -59,18 +70,26 @@ public struct CheckedHook: Sendable, Hashable {
 
 /// What an event of a hook shows.
 public struct EventShape: Sendable, Hashable {
+    /// Empty = none.
     public var message: String
+    /// At most 16.
     public var tags: [String]
     /// Positions in `CheckedHook.columns`, and the labels.
     public var arguments: [Field]
+    /// Likewise, of `data`.
     public var data: [Field]
+    /// Likewise, of `returnArg`; nil = not asked for.
     public var returnValue: Field?
     /// Whether the event waits for the return.
     public var waitsForReturn: Bool
+    /// `returnArgAction`: the returned socket is tracked, or no longer.
     public var returnAction: ActionKind?
 
+    /// One value that events show.
     public struct Field: Sendable, Hashable {
+        /// Position in `CheckedHook.columns`.
         public var column: Int
+        /// Name that the policy gives it; empty = none.
         public var label: String
 
         public init(column: Int, label: String) {
@@ -95,14 +114,18 @@ public struct EventShape: Sendable, Hashable {
 
 /// A selector, resolved: its conditions must all hold.
 public struct CheckedSelector: Sendable, Hashable {
+    /// Name that the policy gives it; empty = none.
     public var label: String
     public var place: SourcePlace
     /// Decided when the call is made.
     public var conditions: [Condition]
     /// Decided when it returns.
     public var returnConditions: [Condition]
+    /// When the call is made.
     public var actions: [ActionSpec]
+    /// When the call returns.
     public var returnActions: [ActionSpec]
+    /// What an undecided condition leads to.
     public var onUnknown: OnUnknown
 
     public init(

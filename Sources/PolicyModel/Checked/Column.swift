@@ -1,5 +1,6 @@
 /// Something that is read at a hook. Policies that read the same share the column.
 public struct Column: Sendable, Hashable {
+    /// Where a reader of the value starts.
     public enum Source: Sendable, Hashable {
         /// Position in the prototype, or among the fields of a tracepoint.
         case argument(Int)
@@ -14,7 +15,9 @@ public struct Column: Sendable, Hashable {
     /// Bytes with `maxData`.
     public static let largeTextCapacity = 327_360
 
+    /// Where the reader starts.
     public var source: Source
+    /// What is read there, and therefore what it can be compared with.
     public var type: ArgumentType
     /// Members from the argument to the value, as written.
     public var path: String

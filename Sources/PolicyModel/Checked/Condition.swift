@@ -1,6 +1,8 @@
 /// One filter of a selector, resolved: a subject, a test, and whether the test must fail.
 public struct Condition: Sendable, Hashable {
+    /// What is looked at.
     public var subject: Subject
+    /// What must hold of it, unless `isNegated`.
     public var test: ValueTest
     /// The condition holds where the test does not.
     public var isNegated: Bool
@@ -70,7 +72,9 @@ public enum ValueTest: Sendable, Hashable {
 
 /// Numbers from `low` through `high`, both in sort order (`NumberOrder`).
 public struct NumberRange: Sendable, Hashable {
+    /// Included.
     public var low: UInt64
+    /// Included; not below `low`.
     public var high: UInt64
 
     public init(low: UInt64, high: UInt64) {
@@ -91,7 +95,9 @@ public enum NumberOrder: Sendable, Hashable {
 
 /// A network: the first `length` bits of 4 or 16 bytes.
 public struct AddressPrefix: Sendable, Hashable {
+    /// Most significant first.
     public var bytes: [UInt8]
+    /// Bits, 0 to 32 or 128.
     public var length: Int
 
     /// Bits behind `length` become zero.

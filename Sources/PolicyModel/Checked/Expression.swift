@@ -1,6 +1,7 @@
 /// An integer expression over columns, as `CelExpr` writes it: a program for a small stack machine,
 /// because that is what can be stored in a table and run in the kernel.
 public struct Expression: Sendable, Hashable {
+    /// One step of the machine; operands are taken from the stack, results put on it.
     public enum Step: Sendable, Hashable {
         case constant(Int64)
         /// Pushes a column, by position in `CheckedHook.columns`.
@@ -12,6 +13,7 @@ public struct Expression: Sendable, Hashable {
         case toInt32, toUInt32
     }
 
+    /// Operators of two values, by their spelling.
     public enum Binary: String, Sendable, Hashable, CaseIterable {
         case add = "+"
         case subtract = "-"
@@ -29,6 +31,7 @@ public struct Expression: Sendable, Hashable {
 
     /// The text, for messages.
     public var text: String
+    /// Leave one value on the stack: true where it is not 0.
     public var steps: [Step]
 
     public init(text: String, steps: [Step]) {

@@ -1,8 +1,12 @@
 /// Which workloads a policy or selector is about.
 public struct WorkloadTest: Sendable, Hashable {
+    /// One requirement on labels; all of a list must hold.
     public struct Term: Sendable, Hashable {
+        /// Of a label, or `name` and `repo` for containers.
         public var key: String
+        /// How the label's value is judged.
         public var operation: LabelSelectorSpec.Term.Operator
+        /// For `In` and `NotIn`; empty for the others.
         public var values: [String]
 
         public init(key: String, operation: LabelSelectorSpec.Term.Operator, values: [String]) {
@@ -25,7 +29,9 @@ public struct WorkloadTest: Sendable, Hashable {
 
     /// Namespace of the pod, of a namespaced policy.
     public var namespace: String?
+    /// On the labels of the pod; nil = pods are not asked about.
     public var podTerms: [Term]?
+    /// On name and repository of the container; nil = they are not asked about.
     public var containerTerms: [Term]?
     /// Processes outside of any container count, too.
     public var includesHost: Bool
@@ -65,10 +71,13 @@ public enum WorkloadFacts: Sendable, Hashable {
 
 /// What is known of a container.
 public struct ContainerFacts: Sendable, Hashable {
+    /// Empty outside of pods.
     public var namespace: String
     /// Nil outside of pods.
     public var podLabels: [String: String]?
+    /// Name in the pod, or that the runtime knows.
     public var name: String
+    /// Of the container's image.
     public var repository: String
 
     public init(

@@ -2,7 +2,9 @@
 public struct HookEvent: Sendable, Hashable {
     /// A facet of a column.
     public struct Key: Sendable, Hashable {
+        /// What was read.
         public var column: Column
+        /// Which side of it.
         public var facet: Facet
 
         public init(_ column: Column, _ facet: Facet) {
@@ -11,7 +13,9 @@ public struct HookEvent: Sendable, Hashable {
         }
     }
 
+    /// Where the call was met.
     public var point: AttachPoint
+    /// Who makes the call.
     public var process: ProcessFacts
     /// What is not here could not be read.
     public var values: [Key: Observed<FieldValue>]
@@ -36,6 +40,7 @@ public struct HookEvent: Sendable, Hashable {
 
 /// What is known of the process that makes a call.
 public struct ProcessFacts: Sendable, Hashable {
+    /// The process itself.
     public var identity: ProcessIdentity
     /// Nearest first.
     public var ancestors: [ProcessIdentity]
@@ -47,10 +52,13 @@ public struct ProcessFacts: Sendable, Hashable {
     public var namespaces: [NamespaceKind: UInt64]
     /// Bits by `NamespaceKind.bit`: other than at exec.
     public var namespaceChanges: Observed<UInt64>
+    /// Bit n is capability number n.
     public var capabilities: [CapabilitySet: UInt64]
     /// Bits that differ from those at exec.
     public var capabilityChanges: [CapabilitySet: UInt64]
+    /// Otherwise capabilities count inside of its namespace only.
     public var isInInitialUserNamespace: Bool
+    /// Container or host.
     public var workload: Observed<WorkloadFacts>
 
     public init(
@@ -77,7 +85,9 @@ public struct ProcessFacts: Sendable, Hashable {
 public struct ProcessIdentity: Sendable, Hashable {
     /// Path of the running file, resolved.
     public var binary: Observed<[UInt8]>
+    /// In the initial pid namespace.
     public var pid: UInt32
+    /// In the process's own pid namespace.
     public var namespacePID: UInt32
 
     public init(binary: Observed<[UInt8]>, pid: UInt32, namespacePID: UInt32) {

@@ -110,7 +110,9 @@ public enum ArgumentType: String, Sendable, Hashable, CaseIterable {
 
 /// Width and sign of a number.
 public struct IntegerShape: Sendable, Hashable {
+    /// 1, 2, 4 or 8.
     public var bytes: Int
+    /// Two's complement.
     public var isSigned: Bool
 
     public init(bytes: Int, isSigned: Bool) {
