@@ -109,17 +109,35 @@ import Testing
     @Test(arguments: [
         (["--server-address", "node:1"], "certificates on both sides"),
         (["--server-address", "unix:///a", "--socket", "/b"], "exclude each other"),
+        (["--tls-cert-file", "c", "--tls-key-file", "d"], "give --server-address HOST:PORT, too"),
         (
             [
                 "--server-address", "node", "--tls-ca-cert-files", "a,b", "--tls-cert-file", "c",
                 "--tls-key-file", "d",
             ], "HOST:PORT"
         ),
+        (["--timeout", "soon"], "--timeout \"soon\": write 500ms, 10s, 1m"),
+        (["--timeout", "0s"], "--timeout \"0s\""),
+        (["--retries", "-1"], "from 0 to 10"), (["--retries", "11"], "from 0 to 10"),
     ])
-    func addressesThatLeadNowhere(arguments: [String], words: String) throws {
-        let options = try ConnectionOptions.parse(arguments)
-        let error = #expect(throws: ClientError.self) { _ = try options.daemon(environment: [:]) }
-        #expect(error?.description.contains(words) == true)
+    func connectionsThatLeadNowhereAreWrongUsage(arguments: [String], words: String) throws {
+        for command in [["status"] + arguments, arguments + ["events"]] {
+            let error = #expect(throws: (any Error).self) { _ = try Secctl.parseAsRoot(command) }
+            #expect(Secctl.exitCode(for: try #require(error)).rawValue == 64)
+            #expect(Secctl.message(for: try #require(error)).contains(words))
+        }
+    }
+
+    @Test func flagsOfTetraThatDoNothingAreSaid() throws {
+        let arguments = ["--debug", "--max-recv-size", "4", "--tls-skip-verify"]
+        let sentences = try ConnectionOptions.parse(arguments).withoutEffect
+        #expect(sentences.count == 3)
+        for (flag, sentence) in zip(["--debug", "--max-recv-size", "--tls-skip-verify"], sentences) {
+            #expect(sentence.hasPrefix("\(flag) has no effect: "))
+        }
+        let events = try #require(try Secctl.parseAsRoot(["events", "-d"]) as? EventsCommand)
+        #expect(events.connection.withoutEffect == [sentences[0]])
+        #expect(try ConnectionOptions.parse([]).withoutEffect.isEmpty)
     }
 
     @Test(arguments: [
@@ -128,6 +146,7 @@ import Testing
             "--server-address", "[::1]:54321", "--tls-ca-cert-files", "a", "--tls-cert-file", "c",
             "--tls-key-file", "d", "--tls-server-name", "e",
         ],
+        ["--timeout", "10s", "--retries", "3"], ["--timeout", "1m30s", "--server-address", "unix:///a"],
     ])
     func addressesOfTetra(arguments: [String]) throws {
         _ = try ConnectionOptions.parse(arguments).daemon(environment: [:])
@@ -160,7 +179,7 @@ import Testing
         }
         let events = EventsCommand.helpMessage(columns: 100)
         for flag in [
-            "--socket", "-o, --output", "--color", "-e, --event-types", "--process, --processes",
+            "--socket", "--timeout", "--retries", "-o, --output", "--color", "-e, --event-types", "--process, --processes",
             "--pod, --pods",
             "-n, --namespace, --namespaces", "--host", "--container, --containers", "--pid", "--ancestor",
             "--policy-names",

@@ -12,19 +12,22 @@ import SwiftProtobuf
 /// on what its body throws.
 public struct AgentClient: Sendable {
     let target: ClientTarget
+    /// How long a daemon may take to answer; nil = 30 seconds for a question, any time for the begin of a stream.
+    private let timeout: Duration?
 
-    /// How long a daemon may take to answer a question.
-    private static let timeout = Duration.seconds(30)
+    private static let usualTimeout = Duration.seconds(30)
 
     /// A daemon on this machine.
-    public init(socketPath: String = "/run/secd/secd.sock") {
+    public init(socketPath: String = "/run/secd/secd.sock", timeout: Duration? = nil) {
         target = .unix(path: socketPath)
+        self.timeout = timeout
     }
 
     /// A daemon that listens on TCP, `host:port`.
     /// - Throws: `ClientError` where the address cannot be read.
-    public init(address: String, tls: ClientTLS? = nil) throws {
+    public init(address: String, tls: ClientTLS? = nil, timeout: Duration? = nil) throws {
         target = try .tcp(address, tls: tls)
+        self.timeout = timeout
     }
 
     /// Gives batches of live events to `body` until it returns false, the daemon stops (the call
@@ -32,7 +35,9 @@ public struct AgentClient: Sendable {
     public func events(
         _ subscription: Subscription, _ body: (EventLines) async throws -> Bool
     ) async throws {
-        try await EventReader(target: target, request: Secd_V1_EventsRequest(subscription)).run(body)
+        try await EventReader(
+            target: target, request: Secd_V1_EventsRequest(subscription), timeout: timeout
+        ).run(body)
     }
 
     public func status() async throws -> AgentStatus {
@@ -57,7 +62,7 @@ public struct AgentClient: Sendable {
 
     private func ask<Answer: Decodable>(_ method: String, _ request: some Message) async throws -> Answer {
         var options = target.callOptions
-        options.timeout = Self.timeout
+        options.timeout = timeout ?? Self.usualTimeout
         let document: Secd_V1_Document
         do {
             let call = options

@@ -26,7 +26,8 @@ extension ClientTarget {
             return ClientError(
                 "\(name) does not know this call: is it a secd of the same version? (\(error.message))")
         case .deadlineExceeded:
-            return ClientError("\(name) does not answer: look at its log (journalctl -u secd)")
+            return ClientError(
+                "\(name) does not answer: look at its log (journalctl -u secd)", isUnreachable: true)
         case .cancelled:
             return ClientError("the call was cancelled")
         default:
@@ -39,11 +40,12 @@ extension ClientTarget {
     private func unreachable(_ error: RPCError) -> ClientError {
         guard case .unix(let path) = self else {
             let cause = error.cause.map { ": \($0)" } ?? ""
-            return ClientError("no connection to \(name): \(error.message)\(cause)")
+            return ClientError("no connection to \(name): \(error.message)\(cause)", isUnreachable: true)
         }
         switch UnixAddress.probe(path) {
         case .noSuchFileOrDirectory, .connectionRefused, .notDirectory:
-            return ClientError("no daemon listens on \(path): is secd running? (systemctl status secd)")
+            return ClientError(
+                "no daemon listens on \(path): is secd running? (systemctl status secd)", isUnreachable: true)
         case .permissionDenied:
             return ClientError("no permission to use \(path): you need to be root or in group secd")
         case .none:

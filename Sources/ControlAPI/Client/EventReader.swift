@@ -7,16 +7,26 @@ import GRPCProtobuf
 struct EventReader: Sendable {
     let target: ClientTarget
     let request: Secd_V1_EventsRequest
+    /// How long the daemon may take to begin the stream; nil = any time. Nothing bounds the stream itself.
+    let timeout: Duration?
 
     /// Reads until `body` returns false, the daemon stops or the task is cancelled.
     func run(_ body: (EventLines) async throws -> Bool) async throws {
         let (batches, input) = AsyncThrowingStream.makeStream(of: EventLines.self)
         // The reader may take one message from the transport per word from the consumer.
         let (turns, next) = AsyncStream.makeStream(of: Void.self)
+        let deadline = timeout.map { timeout in
+            Task {
+                guard (try? await Task.sleep(for: timeout)) != nil else { return }
+                let error = RPCError(code: .deadlineExceeded, message: "no begin of the stream")
+                input.finish(throwing: target.sentence(for: error))
+            }
+        }
+        defer { deadline?.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
-                    try await read(into: input, turns)
+                    try await read(into: input, turns) { deadline?.cancel() }
                     input.finish()
                 } catch {
                     input.finish(throwing: Task.isCancelled ? nil : target.sentence(for: error))
@@ -35,7 +45,8 @@ struct EventReader: Sendable {
     }
 
     private func read(
-        into input: AsyncThrowingStream<EventLines, any Error>.Continuation, _ turns: AsyncStream<Void>
+        into input: AsyncThrowingStream<EventLines, any Error>.Continuation, _ turns: AsyncStream<Void>,
+        begun: @escaping @Sendable () -> Void
     ) async throws {
         let target = target
         let request = request
@@ -45,6 +56,7 @@ struct EventReader: Sendable {
                 serializer: ProtobufSerializer(), deserializer: ProtobufDeserializer<Secd_V1_EventLines>(),
                 options: target.callOptions
             ) { response in
+                begun()
                 var turn = turns.makeAsyncIterator()
                 for try await message in response.messages {
                     input.yield(EventLines(message))

@@ -17,7 +17,7 @@ public struct EventsCommand: AsyncParsableCommand {
             """,
         aliases: ["getevents"])
 
-    @OptionGroup(title: "Daemon") var connection: ConnectionOptions
+    @OptionGroup(title: "Daemon") package var connection: ConnectionOptions
     @OptionGroup(title: "Filters") var filters: EventFilterOptions
     @OptionGroup(title: "Fields") var fields: FieldOptions
 
@@ -57,6 +57,12 @@ public struct EventsCommand: AsyncParsableCommand {
         help: ArgumentHelp("Accepted for users of tetra; secd records no terminal data.", valueName: "path"))
     var ttyEncode: String?
 
+    /// Only here: `top -d` is its delay.
+    @Flag(
+        name: .customShort("d"),
+        help: ArgumentHelp("Accepted for users of tetra; without effect.", visibility: .hidden))
+    var shortDebug = false
+
     @Flag(help: ArgumentHelp("Accepted for users of tetra; nothing to add yet.", visibility: .hidden))
     var stackTraces = false
 
@@ -79,6 +85,7 @@ public struct EventsCommand: AsyncParsableCommand {
         if Timestamp.parseSpan(reconnectWait) == nil {
             throw ValidationError("--reconnect-wait \"\(reconnectWait)\": write 500ms, 2s, 1m")
         }
+        if shortDebug { connection.debug = true }
         if live, !files.isEmpty { throw ValidationError("--live and FILE exclude each other") }
     }
 
@@ -113,6 +120,7 @@ public struct EventsCommand: AsyncParsableCommand {
         }
         let printer = EventPrinter(
             format: output, palette: palette, clock: clock, mask: try FieldMask(fields.filters), output: out)
+        for sentence in connection.withoutEffect { Output.remark(sentence) }
         let window = TimeWindow(since: since.flatMap(Self.moment), until: until.flatMap(Self.moment))
         var events = RecordedEvents(
             printer: printer, filter: try LineFilter(filters.filter), window: window, last: last)

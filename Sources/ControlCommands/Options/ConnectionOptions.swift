@@ -30,7 +30,46 @@ public struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp("Name in the daemon's certificate, where it is not the host.", valueName: "name"))
     var tlsServerName: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Longest wait for an answer (30s unless said), and for the connection of live events: 10s, 1m.",
+            valueName: "span"))
+    var timeout: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Connect again this often where nobody answers at first, after 1, 2, 4 … seconds.",
+            valueName: "count"))
+    var retries = 0
+
+    @Flag(help: ArgumentHelp("Accepted for users of tetra; without effect.", visibility: .hidden))
+    var debug = false
+
+    @Option(help: ArgumentHelp("Accepted for users of tetra; without effect.", visibility: .hidden))
+    var maxRecvSize: Int?
+
+    @Flag(help: ArgumentHelp("Accepted for users of tetra; without effect.", visibility: .hidden))
+    var tlsSkipVerify = false
+
     public init() {}
+
+    /// Refuses what contradicts itself or is incomplete before anything runs: that is wrong usage.
+    public mutating func validate() throws {
+        if let timeout, (Timestamp.parseSpan(timeout) ?? 0) <= 0 {
+            throw ValidationError("--timeout \"\(timeout)\": write 500ms, 10s, 1m")
+        }
+        guard (0...RetryingDaemon.mostRetries).contains(retries) else {
+            throw ValidationError("--retries takes a number from 0 to \(RetryingDaemon.mostRetries)")
+        }
+        if serverAddress == nil, tlsCertFile != nil || tlsKeyFile != nil || !tlsCACertFiles.isEmpty {
+            throw ValidationError("certificates are for TCP: give --server-address HOST:PORT, too")
+        }
+        do {
+            _ = try client(environment: [:])
+        } catch let error as ClientError {
+            throw ValidationError(error.description)
+        }
+    }
 
     /// Whether somebody said which daemon.
     var isGiven: Bool { socket != nil || serverAddress != nil }
@@ -41,15 +80,38 @@ public struct ConnectionOptions: ParsableArguments {
         return inherited.isEmpty ? "/run/secd/secd.sock" : inherited
     }
 
-    /// The daemon that was asked for.
+    /// The daemon that was asked for. Says on stderr which flags do nothing.
     /// - Throws: `ClientError` where the options do not lead to one.
     package func daemon(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> any Daemon {
-        guard let serverAddress else { return AgentClient(socketPath: path(environment: environment)) }
+        for sentence in withoutEffect { Output.remark(sentence) }
+        let client = try client(environment: environment)
+        return retries > 0 ? RetryingDaemon(client, retries: retries) : client
+    }
+
+    /// Flags that tetra has, and that change nothing here, with the reason.
+    package var withoutEffect: [String] {
+        var sentences: [String] = []
+        if debug { sentences.append("--debug has no effect: secctl has no log of its own") }
+        if maxRecvSize != nil {
+            sentences.append("--max-recv-size has no effect: answers of up to 256 MiB are taken")
+        }
+        if tlsSkipVerify {
+            sentences.append("--tls-skip-verify has no effect: the daemon's certificate is always checked")
+        }
+        return sentences
+    }
+
+    private func client(environment: [String: String]) throws -> AgentClient {
+        let wait = timeout.flatMap(Timestamp.parseSpan).map { Duration.nanoseconds($0) }
+        guard let serverAddress else {
+            return AgentClient(socketPath: path(environment: environment), timeout: wait)
+        }
         if socket != nil { throw ClientError("--socket and --server-address exclude each other") }
         if serverAddress.hasPrefix("unix://") {
-            return AgentClient(socketPath: String(serverAddress.dropFirst("unix://".count)))
+            return AgentClient(
+                socketPath: String(serverAddress.dropFirst("unix://".count)), timeout: wait)
         }
         guard let tlsCertFile, let tlsKeyFile, !tlsCACertFiles.isEmpty else {
             throw ClientError(
@@ -60,7 +122,7 @@ public struct ConnectionOptions: ParsableArguments {
             address: serverAddress,
             tls: ClientTLS(
                 caFiles: tlsCACertFiles.flatMap(EventFilterOptions.words), certificateFile: tlsCertFile,
-                keyFile: tlsKeyFile, serverName: tlsServerName))
+                keyFile: tlsKeyFile, serverName: tlsServerName), timeout: wait)
     }
 }
 
