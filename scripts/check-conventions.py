@@ -6,6 +6,7 @@
   * files stay small enough to read in one sitting
   * kernel programs carry their double licence
   * the targets of Package.swift import only downwards, and only what they declare
+  * what a module offers to others has a `///` that says more than its name
 """
 
 import re
@@ -23,6 +24,25 @@ GENERATED = re.compile(r"\.(pb|grpc)\.swift$|/fixtures/|/golden/", re.IGNORECASE
 # In two pieces, so that this file passes its own check.
 NOTES = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 BPF_LICENCE = "SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause"
+
+# Swift, formatted: one declaration a line, so that its indentation tells what it belongs to.
+MODIFIERS = r"(?:@\w+(?:\([^)]*\))?\s+)*(?:[a-z]+(?:\(set\))?\s+)*?"
+PUBLIC = re.compile(
+    rf"^ *{MODIFIERS}public\s+{MODIFIERS}"
+    r"(func|struct|enum|class|protocol|init|var|let|typealias|subscript|actor)\b\s*([<=>+-]+|\w*)")
+SCOPE = re.compile(rf"^ *{MODIFIERS}(?:protocol|extension|struct|enum|class|actor) (\w.*)")
+# Requirements of protocols from elsewhere: those of our own are read from the sources.
+REQUIREMENTS = {
+    "AsyncParsableCommand": {"configuration", "run", "validate"},
+    "ParsableCommand": {"configuration", "run", "validate"}, "ParsableArguments": {"validate"},
+    "Comparable": {"<"}, "Equatable": {"=="}, "Hashable": {"==", "hash"},
+    "CustomStringConvertible": {"description"},
+    "ExpressibleByDictionaryLiteral": {"init"},
+    "OptionSet": {"rawValue"},
+    "RandomNumberGenerator": {"next"},
+}
+# Names that their types explain.
+SELF_EVIDENT = {"place"}
 
 findings = []
 
@@ -106,6 +126,81 @@ def check_imports(files):
                     found(file, text.count("\n", 0, match.start()) + 1, f"{name} does not declare {match[1]}")
 
 
+def indentation(line):
+    return len(line) - len(line.lstrip())
+
+
+def requirements(sources):
+    """Protocol → names of its members; what fulfils one is described where it is required."""
+    result = dict(REQUIREMENTS)
+    for lines in sources.values():
+        members = None
+        for line in lines:
+            if start := re.match(r"(?:public |package )?protocol (\w+)", line):
+                members = result.setdefault(start[1], set())
+            elif line == "}":
+                members = None
+            elif members is not None and (member := re.match(r" {4}(?:\w+ )*?(?:func|var) (\w+)", line)):
+                members.add(member[1])
+    return result
+
+
+def only_stores(lines, start):
+    """Whether an initialiser takes nothing, or only keeps what it is given: the properties say it all."""
+    if "init()" in lines[start]:
+        return True
+    text = lines[start]
+    for line in lines[start + 1:]:
+        if re.search(r"\{.*\}$", lines[start]):
+            break
+        text += "\n" + line
+        if line.strip() == "}" and indentation(line) == indentation(lines[start]):
+            break
+    body = re.search(r"\{([^{}]*)\}$", text)
+    statements = [part.strip() for part in body[1].splitlines() if part.strip()] if body else ["?"]
+    return all(re.fullmatch(r"(?:self\.)?(\w+) = \1", statement) for statement in statements)
+
+
+def check_documentation(files):
+    sources = {
+        file: (ROOT / file).read_text().splitlines()
+        for file in files
+        if file.startswith("Sources/") and file.endswith(".swift") and not GENERATED.search(file)
+    }
+    required = requirements(sources)
+    for file, lines in sources.items():
+        scopes = []  # (indentation, what stands behind the keyword) of what is open
+        for number, line in enumerate(lines):
+            code = line.strip()
+            if not code or code.startswith("//"):
+                continue
+            if not code.startswith(("}", ")", "]", "{")):
+                while scopes and scopes[-1][0] >= indentation(line):
+                    scopes.pop()
+            if match := PUBLIC.match(line):
+                kind, name = match[1], match[2]
+                inherited = re.findall(r"\w+", scopes[-1][1]) if scopes else []
+                exempt = (
+                    name in SELF_EVIDENT
+                    or any((name or kind) in required.get(protocol, ()) for protocol in inherited)
+                    # Described by its last argument.
+                    or re.search(r" = Field\((?:$|\")", line)
+                    or kind == "init" and only_stores(lines, number)
+                )
+                above = number - 1
+                while lines[above].strip().startswith("@"):
+                    above -= 1
+                if not exempt and not lines[above].strip().startswith("///"):
+                    found(file, number + 1, f"public {kind} {name}".rstrip() + " without ///")
+            if scope := SCOPE.match(line):
+                head = scope[1]
+                for more in lines[number + 1:number + 4]:
+                    if "{" in head:
+                        break
+                    head += " " + more
+                scopes.append((indentation(line), head.split("{")[0]))
+
+
 files = tracked_files()
 paths = machine_paths()
 for file in files:
@@ -115,6 +210,7 @@ for file in files:
         continue  # a binary file, such as a golden record
     check_text(file, text, paths)
 check_imports(files)
+check_documentation(files)
 
 print("\n".join(findings) or "    clean")
 sys.exit(1 if findings else 0)

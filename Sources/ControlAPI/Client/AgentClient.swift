@@ -40,22 +40,27 @@ public struct AgentClient: Sendable {
         ).run(body)
     }
 
+    /// The daemon's account of itself, as `secctl status` shows it.
     public func status() async throws -> AgentStatus {
         try await ask("Status", Secd_V1_StatusRequest())
     }
 
+    /// Living processes and the ended ancestors that are kept for them, by pid and start.
     public func processes() async throws -> [ProcessListing] {
         try await ask("Processes", Secd_V1_ProcessesRequest())
     }
 
+    /// Open sockets that the daemon knows, by cookie.
     public func sockets() async throws -> [SocketListing] {
         try await ask("Sockets", Secd_V1_SocketsRequest())
     }
 
+    /// What the kernel offers and what stands in: the rows of `secctl doctor`.
     public func mechanisms() async throws -> [MechanismListing] {
         try await ask("Mechanisms", Secd_V1_MechanismsRequest())
     }
 
+    /// The settings in force, by name; values as the file would have them.
     public func configuration() async throws -> [String: String] {
         try await ask("Configuration", Secd_V1_ConfigurationRequest())
     }
