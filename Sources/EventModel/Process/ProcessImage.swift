@@ -25,9 +25,13 @@ public struct ProcessImage: Sendable {
 
     /// Ranges of the strings in `tail`, in record order.
     public var binaryRange: Range<Int> { 0..<Int(head.binary.length) }
+    /// Working directory.
     public var cwdRange: Range<Int> { next(binaryRange, head.cwd.length) }
+    /// What the caller gave to execve.
     public var filenameRange: Range<Int> { next(cwdRange, head.filename_length) }
+    /// The interpreter of a `#!` file.
     public var interpreterRange: Range<Int> { next(filenameRange, head.interp_length) }
+    /// argv as far as the record holds it, each argument with its NUL.
     public var argumentsRange: Range<Int> { next(interpreterRange, head.arguments_length) }
 
     private func next(_ previous: Range<Int>, _ length: UInt16) -> Range<Int> {

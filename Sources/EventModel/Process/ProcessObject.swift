@@ -29,7 +29,9 @@ public final class ProcessObject {
     /// Ancestors an event lists at most: a bound against a damaged tree, far above real depths.
     public static let deepestAncestry = 256
 
+    /// What the kernel said of it; filled by `ProcessTree`.
     public internal(set) var image: ProcessImage
+    /// The image that forked this one's process; nil = unknown, or PID 1.
     public internal(set) var parent: ProcessObject?
     let context: EncodingContext
 
@@ -44,6 +46,7 @@ public final class ProcessObject {
     /// What the user of the object wants to remember with it (the filters' view of the process).
     public var attachment: AnyObject?
 
+    /// An empty object that an image is put into; `ProcessTree` keeps and reuses it.
     public init(context: EncodingContext) {
         self.context = context
         image = ProcessImage()
