@@ -139,7 +139,7 @@ let package = Package(
             "ControlCommands",
             [
                 "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
-                "YAMLReader",
+                "YAMLReader", "Sensors",
                 "CSystemd", "CZlib", arguments,
             ]),
         library("EventReference", ["EventModel", "TextEncoding", "CEventABI"]),
@@ -172,7 +172,7 @@ let package = Package(
             "ControlCommandsTests",
             [
                 "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
-                arguments,
+                "Sensors", arguments,
             ]),
         tests(
             "ControlAPITests",

@@ -5,11 +5,12 @@ extension KernelFacts {
     public var listings: [MechanismListing] {
         [
             row(
-                "BPF LSM", lsm, "credentials before exec (6.1), files",
-                "tracepoints observe instead; what they see of paths is the caller's string"),
+                "BPF LSM", lsm, "setuid and file-capability raises before 6.10",
+                "raises are marked unknown there"),
             row(
                 "fentry/fexit", fentry, "sockets, credential changes, files",
-                "tracepoints of system calls and cgroup programs; io_uring calls are not seen"),
+                "tracepoints of system calls and cgroup programs: io_uring calls are not seen, names of "
+                    + "files are the caller's strings"),
             row("kprobes", kprobe, "kernel functions named by policies", "equivalent tracepoints"),
             row(
                 "syscall tracepoints", syscallTracepoints, "credential changes, accept, Unix sockets, files",

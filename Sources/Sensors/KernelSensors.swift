@@ -123,7 +123,7 @@ public final class KernelSensors {
         return plans
     }
 
-    private static func probe(_ plans: [SensorPlan], _ options: SensorOptions) throws -> KernelFacts {
+    static func probe(_ plans: [SensorPlan], _ options: SensorOptions) throws -> KernelFacts {
         let probe: KernelProbe
         do {
             probe = try KernelProbe()

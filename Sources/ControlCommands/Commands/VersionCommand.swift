@@ -1,10 +1,12 @@
 import AgentModel
 public import ArgumentParser
+import ControlAPI
 
 /// `secctl version`: of this program and of the daemon.
 public struct VersionCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Show the versions of secctl and of the daemon.")
+        commandName: "version", abstract: "Show the versions of secctl and of the daemon.",
+        discussion: "Exit code 0 also where no daemon answers: the line of secd says why.")
 
     @OptionGroup(title: "Daemon") var connection: ConnectionOptions
 
@@ -17,13 +19,17 @@ public struct VersionCommand: AsyncParsableCommand {
         try await Failures.reported {
             let out = Output()
             try out.line("secctl \(Secctl.version)")
+            if !client { try out.line("secd   \(try await daemonVersion())") }
             try out.flush()
-            if client { return }
+        }
+    }
+
+    private func daemonVersion() async throws -> String {
+        do {
             let status = try await connection.daemon().status()
-            try out.line(
-                "secd   \(TerminalText.escaped(status.version)) (kernel \(TerminalText.escaped(status.kernel)))"
-            )
-            try out.flush()
+            return "\(TerminalText.escaped(status.version)) (kernel \(TerminalText.escaped(status.kernel)))"
+        } catch let error as ClientError {
+            return "not reachable (\(TerminalText.escaped(error.description)))"
         }
     }
 }

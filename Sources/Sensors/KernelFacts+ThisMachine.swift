@@ -1,0 +1,22 @@
+import CEventABI
+
+extension KernelFacts {
+    /// Asks this machine's kernel as a daemon's start does, for all sensors; nothing is attached.
+    ///
+    /// - Parameter cgroupRoot: Mount point of the v2 hierarchy, or nil.
+    /// - Throws: `SensorError` where the kernel has no types, or refuses programs altogether.
+    public static func ofThisMachine(cgroupRoot: String?) throws -> KernelFacts {
+        let options = SensorOptions(agent: secd_agent(), cgroupRoot: cgroupRoot, files: ["/"])
+        return try KernelSensors.probe(KernelSensors.plans(options), options)
+    }
+
+    /// What keeps secd from running here: functions that it cannot do without, and what each would lose.
+    public var obstaclesToRun: [String] {
+        [ProcessSensor.plan, SocketSensor.plan].flatMap { plan in
+            plan.choose(self).compactMap { ladder, mechanism in
+                ladder.isRequired && mechanism == nil
+                    ? "nothing here sees \(ladder.function) (\(ladder.lossWithout))" : nil
+            }
+        }
+    }
+}
