@@ -54,6 +54,7 @@ public final class ProcessTree {
         guard find(image.head.image) == nil else { return }
         let object = take()
         object.assign(image: image, parent: nil)
+        object.shorten()
         insert(object)
     }
 
@@ -212,7 +213,7 @@ public final class ProcessTree {
 
     /// Frees what can be made again (pooled objects, encodings of any image), then cuts living images off
     /// from ancestors that have ended, in no particular order, until the tree is within `budget` bytes.
-    /// Living images stay whatever they take. Returns whether the tree is within it.
+    /// Living images stay: each takes a few paths and the beginning of its arguments. Returns whether the tree is within it.
     public func shrink(to budget: Int) -> Bool {
         var bytes = heapBytes
         guard bytes > budget else { return true }

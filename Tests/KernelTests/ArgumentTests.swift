@@ -24,6 +24,18 @@ extension KernelSuite {
             #expect(!event.process["flags"].text.contains("truncArgs"))
         }
 
+        @Test("later events have the beginning of long arguments, and say so")
+        func later() throws {
+            let argument = [UInt8](repeating: UInt8(ascii: "z"), count: 120_000)
+            let story = try agent.run(
+                Step("exec", bytes: [Array("/bin/true".utf8), Array("true".utf8), argument]))
+
+            #expect(try story.exec().process["arguments"].text.utf8.count == 120_000)
+            let exit = try story.exit().process
+            #expect(exit["arguments"].text == String(repeating: "z", count: 4096 - 5))
+            #expect(exit["flags"].text.split(separator: " ").contains("truncArgs"))
+        }
+
         @Test(
             "lengths around what the record itself carries",
             arguments: [4090, 4091, 4092, 4093, 8192, 32_639, 36_735, 36_736, 36_737])

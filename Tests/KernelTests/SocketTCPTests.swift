@@ -65,9 +65,9 @@ extension KernelSuite {
             #expect(out["direction"].string == "outgoing")
             #expect(back["direction"].string == "incoming")
             for end in [out, back] {
-                #expect(
-                    !end["retransmits"].isPresent && !end["totals_partial"].isPresent
-                        && !end["error"].isPresent)
+                #expect(!end["totals_partial"].isPresent && !end["error"].isPresent)
+                // An emulated machine may take longer for an answer than TCP waits.
+                #expect(!end["retransmits"].isPresent || Kernel.scale < 1)
                 #expect(end["rtt_us"].number > 0)
                 #expect(end["duration_ns"].number > 0)
                 #expect(end["state"].string == "CLOSE")

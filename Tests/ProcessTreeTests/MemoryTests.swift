@@ -31,6 +31,25 @@ import Testing
         #expect(machine.tree.unknown == 0)
     }
 
+    /// Only the exec event tells 2 MiB of arguments: a user who runs many such must not fill the memory.
+    @Test func livingProcessesKeepTheBeginningOfTheirArguments() {
+        var machine = Machine()
+        machine.seed(initial)
+        let arguments = [UInt8](repeating: UInt8(ascii: "x"), count: 2 << 20)
+        for pid in UInt32(2)..<100 {
+            let process = machine.exec(machine.fork(initial, pid: pid).key, "/bin/sleep")
+            process.update {
+                $0.head.arguments_total = UInt32(arguments.count)
+                $0.longArguments = arguments
+                $0.environment = arguments
+            }
+            process.shorten()
+            #expect(process.image.longArguments == Array(arguments.prefix(4096)))
+            #expect(process.image.environment == nil)
+        }
+        #expect(machine.tree.heapBytes < 100 * (4096 + 2048))
+    }
+
     @Test func aLongChainOfEndedAncestorsGoesAtOnce() {
         var machine = Machine()
         machine.seed(initial)

@@ -150,6 +150,7 @@ extension ProcessImage {
         visitor.bool(F.fileless, has(SECD_IMAGE_FILELESS))
         visitor.bool(F.deleted, deleted)
         unsafe visitor.string(F.sha256, sha256.span.bytes)
+        visitor.text(F.sha256Missing, missingDigest?.name)
         let filename = bytes.extracting(filenameRange)
         let script = has(SECD_IMAGE_SCRIPT)
         visitor.message(F.script, present: script) { visitor in

@@ -15,8 +15,10 @@ public struct ProcessImage: Sendable {
     public var containerID: [UInt8] = []
     /// Environment, NUL-terminated entries, already redacted; nil = not asked for.
     public var environment: [UInt8]?
-    /// Lower-case hexadecimal; empty = not asked for or not readable.
+    /// Lower-case hexadecimal; empty = not asked for, or missing for the reason below.
     public var sha256: [UInt8] = []
+    /// Why a digest that was asked for is not there.
+    public var missingDigest: MissingDigest?
 
     public init() {
         head = secd_exec()
@@ -57,6 +59,21 @@ public struct ProcessImage: Sendable {
 
     /// Bytes of argv that are at hand.
     public var argumentBytesKnown: Int { longArguments?.count ?? argumentsRange.count }
+
+    /// Drops what only the event of the exec tells: argv beyond `SECD_ARGUMENTS_INLINE`, and the environment.
+    /// Other events and the tree keep the beginning, and say that it is one (`truncArgs`): else a process
+    /// with 2 MiB of arguments could fill the log with every connection it makes, and memory by sleeping.
+    /// Returns whether there was any.
+    package mutating func shorten() -> Bool {
+        let limit = Int(SECD_ARGUMENTS_INLINE)
+        var shortened = environment != nil
+        environment = nil
+        if let arguments = longArguments, arguments.count > limit {
+            longArguments = Array(arguments.prefix(limit))
+            shortened = true
+        }
+        return shortened
+    }
 
     /// Calls `body` with all argument bytes that are at hand: each argument ends in NUL.
     @inline(__always)

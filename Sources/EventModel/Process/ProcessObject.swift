@@ -102,6 +102,7 @@ public final class ProcessObject {
         image.cgroupPath = []
         image.containerID = []
         image.sha256.removeAll(keepingCapacity: true)
+        image.missingDigest = nil
         fill(&image)
         // Tetragon's `clone`: the first exec of a process that was forked, not those after it.
         if let previous, previous.image.has(SECD_IMAGE_CLONE), !previous.image.has(SECD_IMAGE_EXECVE) {
@@ -127,6 +128,11 @@ public final class ProcessObject {
     public func update(_ change: (inout ProcessImage) -> Void) {
         change(&image)
         invalidate()
+    }
+
+    /// Drops what only the event of the exec tells; to be called when that is written.
+    public func shorten() {
+        if image.shorten() { invalidate() }
     }
 
     /// Forgets the parent: the object goes back to its pool.
