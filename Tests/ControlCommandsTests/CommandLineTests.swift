@@ -161,12 +161,46 @@ import Testing
         #expect(command.connection.path(environment: [:]) == "/x")
     }
 
-    @Test func whereEventsComeFrom() {
-        #expect(EventSource.choose(files: ["a"], live: false, wantsPast: true, stdin: .data) == .files(["a"]))
-        #expect(EventSource.choose(files: [], live: true, wantsPast: false, stdin: .data) == .daemon)
-        #expect(EventSource.choose(files: [], live: false, wantsPast: true, stdin: .data) == .stdin)
-        #expect(EventSource.choose(files: [], live: false, wantsPast: true, stdin: .nothing) == .journal)
-        #expect(EventSource.choose(files: [], live: false, wantsPast: false, stdin: .nothing) == .daemon)
+    @Test(arguments: [
+        (["a"], false, true, StandardInput.file, true, EventSource.files(["a"])),
+        (["-"], false, true, .pipe, false, .files(["-"])),
+        ([], true, false, .file, true, .daemon),
+        ([], false, true, .file, false, .stdin),
+        ([], false, true, .pipe, true, .stdin),
+        ([], false, true, .pipe, false, .journal),
+        ([], false, false, .pipe, false, .stdin),
+        ([], false, true, .nothing, false, .journal),
+        ([], false, false, .nothing, false, .daemon),
+    ])
+    func whereEventsComeFrom(
+        files: [String], live: Bool, wantsPast: Bool, stdin: StandardInput, hasData: Bool,
+        expected: EventSource
+    ) {
+        let source = EventSource.choose(
+            files: files, live: live, wantsPast: wantsPast, stdin: stdin, hasData: { hasData })
+        #expect(source == expected)
+    }
+
+    /// As cron, ssh and harnesses leave it: open, and nobody writes.
+    @Test func aSilentPipeHasNothing() throws {
+        let pipe = Pipe()
+        let descriptor = pipe.fileHandleForReading.fileDescriptor
+        #expect(StandardInput(descriptor: descriptor) == .pipe)
+        #expect(!StandardInput.hasData(descriptor: descriptor, within: .milliseconds(1)))
+        try pipe.fileHandleForWriting.write(contentsOf: Data([0x0a]))
+        #expect(StandardInput.hasData(descriptor: descriptor))
+        _ = try pipe.fileHandleForReading.read(upToCount: 1)
+        try pipe.fileHandleForWriting.close()
+        // At once: nobody can write any more.
+        #expect(!StandardInput.hasData(descriptor: descriptor, within: .seconds(3600)))
+    }
+
+    @Test func aWalkEndsBehindItsWindow() {
+        let second: Int64 = 1_000_000_000
+        let window = TimeWindow(since: 0, until: 100 * second)
+        #expect(!window.contains(101 * second) && !window.isOver(at: 101 * second))
+        #expect(window.isOver(at: 800 * second) && !window.isOver(at: nil))
+        #expect(!TimeWindow(since: 0).isOver(at: .max) && !TimeWindow(until: .max).isOver(at: .max))
     }
 
     @Test func helpListsEveryVerbAndFlag() {

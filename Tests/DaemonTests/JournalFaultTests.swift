@@ -73,6 +73,7 @@ extension DaemonSuite {
             #expect(entry.contains("line\\\\nbreak"), "\(entry)")
             let fields = try JSONSerialization.jsonObject(with: Data(entry.utf8)) as? [String: Any] ?? [:]
             #expect(fields["PRIORITY"] as? String == "6")
+            #expect(fields["SECD_NODE"] as? String == "node")
             #expect(
                 (fields["SECD_EVENT_JSON"] as? String)?.hasPrefix(
                     "{\"process_exec\":{\"process\":{\"exec_id\":") == true)

@@ -13,6 +13,8 @@ enum JournalEncoding {
         journal.begin("MESSAGE")
         JournalMessage.append(event, to: &journal.output)
         journal.end()
+        let node = context.nodeName
+        if !node.isEmpty { unsafe journal.field("SECD_NODE", node.span.bytes) }
         if let process = event.process {
             let image = process.image
             let tail = image.tail

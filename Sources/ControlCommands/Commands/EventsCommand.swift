@@ -9,7 +9,8 @@ public struct EventsCommand: AsyncParsableCommand {
         abstract: "Show events: live, from files, from stdin or from the journal.",
         discussion: """
             Without FILE and --since, --until or --last, events come live from the daemon. Piped input is \
-            read instead, and --since, --until or --last alone read the journal.
+            read instead, and --since, --until or --last alone read the journal (also where a pipe on stdin \
+            stays silent for 2 seconds; - waits for it).
 
               secctl events --process curl -e exec,connect
               secctl events --since -1h -o json /var/log/secd/events.json*
@@ -93,7 +94,8 @@ public struct EventsCommand: AsyncParsableCommand {
         try await Failures.reported {
             let source = EventSource.choose(
                 files: files, live: live || connection.isGiven || reconnect,
-                wantsPast: since != nil || until != nil || (last != nil && !live), stdin: .standardInput)
+                wantsPast: since != nil || until != nil || (last != nil && !live), stdin: StandardInput(),
+                hasData: { StandardInput.hasData() })
             let out = Output()
             try await show(source, out)
         }
@@ -128,6 +130,9 @@ public struct EventsCommand: AsyncParsableCommand {
         case .daemon, .journal: try events.readJournal()
         case .files(let paths): try events.read(files: paths)
         case .stdin:
+            if StandardInput() == .pipe, !StandardInput.hasData() {
+                Output.remark("waiting for stdin; for live events add --live")
+            }
             try events.read(files: ["-"])
             if events.lines == 0 { Output.remark("stdin was empty; for live events add --live") }
         }
@@ -146,25 +151,17 @@ package enum EventSource: Equatable, Sendable {
     case daemon, stdin, journal
     case files([String])
 
-    /// What stdin is connected to.
-    package enum Input: Sendable {
-        /// A pipe or a file: somebody gives us something to read.
-        case data
-        /// A terminal, `/dev/null`, a socket.
-        case nothing
-
-        package static var standardInput: Input {
-            var status = stat()
-            guard unsafe fstat(STDIN_FILENO, &status) == 0 else { return .nothing }
-            let type = status.st_mode & S_IFMT
-            return type == S_IFIFO || type == S_IFREG ? .data : .nothing
-        }
-    }
-
-    package static func choose(files: [String], live: Bool, wantsPast: Bool, stdin: Input) -> EventSource {
+    /// - Parameter hasData: asked only where a pipe may be one that nobody writes to.
+    package static func choose(
+        files: [String], live: Bool, wantsPast: Bool, stdin: StandardInput, hasData: () -> Bool
+    ) -> EventSource {
         if !files.isEmpty { return .files(files) }
         if live { return .daemon }
-        if stdin == .data { return .stdin }
-        return wantsPast ? .journal : .daemon
+        switch stdin {
+        case .file: return .stdin
+        // Asked for the past, there is the journal; else waiting for a slow writer is right.
+        case .pipe: return !wantsPast || hasData() ? .stdin : .journal
+        case .nothing: return wantsPast ? .journal : .daemon
+        }
     }
 }

@@ -43,6 +43,9 @@ package struct EventPrinter {
 
 /// Points in time between which events are shown.
 package struct TimeWindow: Sendable, Equatable {
+    /// How much later than others an event may arrive: sinks wait for a journald that is away.
+    private static let lateness: Int64 = 600_000_000_000
+
     package var since: Int64?
     package var until: Int64?
 
@@ -57,5 +60,14 @@ package struct TimeWindow: Sendable, Equatable {
     package func contains(_ time: Int64?) -> Bool {
         guard let time else { return true }
         return time >= since ?? .min && time <= until ?? .max
+    }
+
+    /// When the last event of the window has arrived where it was sent; nil = no end.
+    package var latestArrival: Int64? { until.map { min($0, .max - Self.lateness) + Self.lateness } }
+
+    /// Whether all events of the window stand before one of this time.
+    package func isOver(at time: Int64?) -> Bool {
+        guard let time, let latestArrival else { return false }
+        return time > latestArrival
     }
 }

@@ -14,6 +14,8 @@ struct RecordedEvents {
     private(set) var lines: UInt64 = 0
     /// Files that could not be read, or not to their end; each was said.
     private(set) var unread = 0
+    /// An event came that lies so far behind the window that no other of the window can follow.
+    private var isBehindWindow = false
 
     init(printer: EventPrinter, filter: LineFilter, window: TimeWindow, last: Int?) {
         self.printer = printer
@@ -55,7 +57,7 @@ struct RecordedEvents {
         if let last, window.since == nil {
             // From the newest back: a journal of months is not read for the last ten events.
             var newest: [[UInt8]] = []
-            try journal.backward { line in
+            try journal.backward(until: window.latestArrival) { line in
                 if try passes(line, file: "journal", number: 0) != nil { newest.append(Self.copy(line)) }
                 return newest.count < last
             }
@@ -63,7 +65,7 @@ struct RecordedEvents {
         } else {
             try journal.forward(since: window.since) { line in
                 try take(line, file: "journal", number: 0)
-                return true
+                return !isBehindWindow
             }
         }
         if let problem = journal.emptiness { throw problem }
@@ -90,7 +92,10 @@ struct RecordedEvents {
     private mutating func passes(_ line: Span<UInt8>, file: String, number: UInt64) throws -> EventLine? {
         do throws(JSONError) {
             let event = try EventLine(parsing: line)
-            guard window.isOpen || window.contains(event.nanoseconds) else { return nil }
+            guard window.isOpen || window.contains(event.nanoseconds) else {
+                isBehindWindow = isBehindWindow || window.isOver(at: event.nanoseconds)
+                return nil
+            }
             return filter.passes(event, line) ? event : nil
         } catch {
             damaged += 1

@@ -2,9 +2,12 @@ import CSystemd
 
 /// Events that `secd` wrote to the journal, read through libsystemd.
 ///
-/// The line of the export stands in the field `SECD_EVENT_JSON`.
+/// The line of the export stands in the field `SECD_EVENT_JSON`. Only entries of root count (`_UID` is
+/// journald's own word, as are all fields that begin so): any user may send entries that call themselves secd.
 @safe final class JournalReader {
     private static let field = "SECD_EVENT_JSON"
+    /// The kind of event; secd's log under systemd has the same identifier, and not this.
+    private static let kind = "SECD_EVENT"
     private let journal: OpaquePointer
     /// Entries of secd that had no line in them.
     private(set) var withoutLine: UInt64 = 0
@@ -21,8 +24,10 @@ import CSystemd
         unsafe self.journal = unsafe journal
         // Values above 64 KiB would come cut otherwise.
         unsafe sd_journal_set_data_threshold(journal, 0)
-        let match = "SYSLOG_IDENTIFIER=secd"
-        unsafe sd_journal_add_match(journal, match, match.utf8.count)
+        // Matches of different fields are joined by and.
+        for match in ["SYSLOG_IDENTIFIER=secd", "_UID=0"] {
+            unsafe sd_journal_add_match(journal, match, match.utf8.count)
+        }
     }
 
     deinit {
@@ -41,9 +46,13 @@ import CSystemd
         }
     }
 
-    /// Visits lines from the newest back.
-    func backward(_ body: (Span<UInt8>) throws -> Bool) throws {
-        unsafe sd_journal_seek_tail(journal)
+    /// Visits lines from the newest back, or from what journald received by `until`.
+    func backward(until: Int64?, _ body: (Span<UInt8>) throws -> Bool) throws {
+        if let until {
+            unsafe sd_journal_seek_realtime_usec(journal, UInt64(max(0, until / 1000)))
+        } else {
+            unsafe sd_journal_seek_tail(journal)
+        }
         while try step(unsafe sd_journal_previous(journal)) {
             guard try visit(body) else { return }
         }
@@ -55,9 +64,10 @@ import CSystemd
     }
 
     private func visit(_ body: (Span<UInt8>) throws -> Bool) throws -> Bool {
-        entries += 1
         var data: UnsafeRawPointer?
         var length = 0
+        guard unsafe sd_journal_get_data(journal, Self.kind, &data, &length) >= 0 else { return true }
+        entries += 1
         guard unsafe sd_journal_get_data(journal, Self.field, &data, &length) >= 0, let start = unsafe data
         else {
             withoutLine += 1
