@@ -11,9 +11,36 @@ public struct SampleEvents {
     /// What the samples are encoded with.
     public var context: EncodingContext { processes.context }
 
-    /// One event of every kind, in the order of `EventKind`: the golden lines.
+    /// Records that each sample accounts for: three that gave no event, and itself.
+    private static let recordsPerLine: UInt64 = 4
+
+    /// One event of every kind, in the order of `EventKind`: the golden lines. Numbered as a log is, so that
+    /// `secctl verify` finds them complete.
     public var onePerKind: [Event] {
-        EventKind.allCases.enumerated().map { sample(of: $1, line: UInt64($0) + 1) }
+        var taken: [UInt8: UInt64] = [:]
+        return EventKind.allCases.enumerated().map { index, kind in
+            var event = sample(of: kind)
+            event.origin.line = UInt64(index) + 1
+            if let ring = event.origin.ring {
+                taken[ring, default: 0] += Self.recordsPerLine
+                event.origin.sequence = taken[ring, default: 0]
+            }
+            return event
+        }
+    }
+
+    /// The ring that a kind's records come by; nil for what the daemon itself says.
+    private static func ring(of kind: EventKind) -> UInt8? {
+        switch kind {
+        case .processExec, .processFork, .processExit, .processCredentials: UInt8(SECD_RING_LIFECYCLE)
+        case .streamStart, .streamGap, .streamStop: nil
+        default: UInt8(SECD_RING_OBSERVATION)
+        }
+    }
+
+    /// Records of a ring up to its last golden line.
+    private static func records(of ring: Int32) -> UInt64 {
+        UInt64(EventKind.allCases.count { self.ring(of: $0) == UInt8(ring) }) * recordsPerLine
     }
 
     /// Events whose content differs from the first of their kind, and events that say nothing.
@@ -38,31 +65,30 @@ public struct SampleEvents {
         return events
     }
 
-    private func event(_ kind: EventKind, _ process: ProcessObject?, _ body: Event.Body, line: UInt64 = 1)
-        -> Event
-    {
-        Event(
-            kind: kind, time: context.time(SampleProcesses.now), process: process, body: body,
-            origin: Origin(
-                ring: UInt8(SECD_RING_LIFECYCLE), cpu: 2, sequence: 100 + line, skipped: 3, line: line))
+    private func event(_ kind: EventKind, _ process: ProcessObject?, _ body: Event.Body) -> Event {
+        var origin = Origin(ring: Self.ring(of: kind), line: 1)
+        if origin.ring != nil {
+            origin.cpu = 2
+            origin.sequence = Self.recordsPerLine
+            origin.skipped = Self.recordsPerLine - 1
+        }
+        return Event(
+            kind: kind, time: context.time(SampleProcesses.now), process: process, body: body, origin: origin)
     }
 
-    private func sample(of kind: EventKind, line: UInt64) -> Event {
+    private func sample(of kind: EventKind) -> Event {
         let actor = processes.actor
         switch kind {
-        case .processExec, .processFork: return event(kind, actor, .process, line: line)
-        case .processExit: return event(kind, actor, .exit(exit(status: 11 | 0x80)), line: line)
-        case .processCredentials: return event(kind, actor, .credentials(credentials()), line: line)
+        case .processExec, .processFork: return event(kind, actor, .process)
+        case .processExit: return event(kind, actor, .exit(exit(status: 11 | 0x80)))
+        case .processCredentials: return event(kind, actor, .credentials(credentials()))
         case .socketCreate, .socketBind, .socketListen, .socketConnect, .socketAccept, .socketClose,
             .socketHandover,
             .socketDatagram:
-            return event(kind, actor, .socket(socket(kind)), line: line)
+            return event(kind, actor, .socket(socket(kind)))
         case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:
-            return event(kind, actor, .file(file(kind)), line: line)
-        case .streamStart, .streamGap, .streamStop:
-            var event = event(kind, nil, streamBody(kind), line: line)
-            event.origin = Origin(ring: nil, line: line)
-            return event
+            return event(kind, actor, .file(file(kind)))
+        case .streamStart, .streamGap, .streamStop: return event(kind, nil, streamBody(kind))
         }
     }
 
@@ -114,9 +140,14 @@ public struct SampleEvents {
                     reason: "SIGTERM",
                     positions: [
                         StreamStop.Position(
-                            ring: UInt8(SECD_RING_LIFECYCLE), cpu: 0, sequence: 840, skipped: 2),
+                            ring: UInt8(SECD_RING_LIFECYCLE), cpu: 2,
+                            sequence: Self.records(of: SECD_RING_LIFECYCLE) + 2, skipped: 2),
+                        // The records before those of the gap gave no event.
                         StreamStop.Position(
-                            ring: UInt8(SECD_RING_LIFECYCLE), cpu: 1, sequence: 911, skipped: 0),
+                            ring: UInt8(SECD_RING_OBSERVATION), cpu: 1, sequence: 13, skipped: 10),
+                        StreamStop.Position(
+                            ring: UInt8(SECD_RING_OBSERVATION), cpu: 2,
+                            sequence: Self.records(of: SECD_RING_OBSERVATION), skipped: 0),
                     ]))
         }
     }

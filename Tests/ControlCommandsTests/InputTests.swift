@@ -67,6 +67,28 @@ import Testing
         }
     }
 
+    @Test func whatHoldsNoEventIsBadNews() async throws {
+        try await inFolder { folder in
+            let empty = folder.appending(path: "empty.json").path
+            let text = folder.appending(path: "notes.txt").path
+            let log = folder.appending(path: "events.json").path
+            try "".write(toFile: empty, atomically: true, encoding: .utf8)
+            try "no\nevents\n".write(toFile: text, atomically: true, encoding: .utf8)
+            try line(1, "2026-11-21T08:00:00Z").write(toFile: log, atomically: true, encoding: .utf8)
+            for file in [empty, text] {
+                #expect(await code(["verify", file]) == 1)
+                #expect(await code(["events", file]) == 1)
+                #expect(await code(["events", "-o", "json", file]) == 1)
+            }
+            // An empty file of a log that goes on elsewhere is none.
+            #expect(await code(["verify", empty, log]) == 0)
+            #expect(await code(["events", empty, log]) == 0)
+            #expect(await code(["events", "-o", "json", log]) == 0)
+            // There are events, though none is asked for.
+            #expect(await code(["events", "-e", "exec", log]) == 0)
+        }
+    }
+
     /// A damaged file is told, and the others are verified and shown all the same.
     @Test func aDamagedFileDoesNotHideTheOthers() async throws {
         try await inFolder { folder in

@@ -1,4 +1,6 @@
 import ControlCommands
+import EventModel
+import Foundation
 import Testing
 
 /// A log under construction: lines are numbered, records counted, as the daemon does it.
@@ -241,6 +243,19 @@ private func text(_ report: VerifyReport) -> [String] {
     }
 
     @Test func nothing() {
-        #expect(text(verify([])).last == "no events")
+        #expect(text(verify([])).last == "empty: not even the start of a stream, so nothing is proven")
+        #expect(!verify([]).isExplained)
+    }
+
+    /// The lines that readers are tried on are a log, too.
+    @Test func theGoldenLinesAreComplete() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../export/golden/events.ndjson")
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+        let report = verify(lines)
+        #expect(lines.count == EventKind.allCases.count)
+        #expect(report.streams.flatMap(\.findings).isEmpty, "\(text(report))")
+        #expect(text(report)[1].hasPrefix("complete but for 1 gap: cpu 1, 3 observations at "))
+        #expect(report.streams.map(\.endedInOrder) == [true])
     }
 }

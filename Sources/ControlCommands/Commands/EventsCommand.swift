@@ -127,7 +127,7 @@ public struct EventsCommand: AsyncParsableCommand {
         var events = RecordedEvents(
             printer: printer, filter: try LineFilter(filters.filter), window: window, last: last)
         switch source {
-        case .daemon, .journal: try events.readJournal()
+        case .daemon, .journal: return try events.readJournal()
         case .files(let paths): try events.read(files: paths)
         case .stdin:
             if StandardInput() == .pipe, !StandardInput.hasData() {
@@ -137,6 +137,11 @@ public struct EventsCommand: AsyncParsableCommand {
             if events.lines == 0 { Output.remark("stdin was empty; for live events add --live") }
         }
         if events.unread > 0 { throw Failures.noAnswer }
+        guard !events.hasEvents else { return }
+        if events.lines > 0 || source != .stdin {
+            Output.remark("there is no event in what was read: is it a log of secd, or of Tetragon?")
+        }
+        throw Failures.badNews
     }
 
     private static func moment(_ text: String) -> Int64? {

@@ -12,6 +12,8 @@ struct RecordedEvents {
     private var kept: [[UInt8]] = []
     private var damaged = 0
     private(set) var lines: UInt64 = 0
+    /// Whether any line was an event, shown or not.
+    private(set) var hasEvents = false
     /// Files that could not be read, or not to their end; each was said.
     private(set) var unread = 0
     /// An event came that lies so far behind the window that no other of the window can follow.
@@ -80,6 +82,8 @@ struct RecordedEvents {
         guard !line.isEmpty else { return }
         lines += 1
         if !printer.needsEvent, filter.isEmpty, window.isOpen, last == nil {
+            // Lines are passed on unread, once it is clear that they are of a log.
+            if !hasEvents { hasEvents = (try? LineFacts(scanning: line)) != nil }
             return try printer.print(raw: line)
         }
         guard let event = try passes(line, file: file, number: number) else { return }
@@ -92,6 +96,7 @@ struct RecordedEvents {
     private mutating func passes(_ line: Span<UInt8>, file: String, number: UInt64) throws -> EventLine? {
         do throws(JSONError) {
             let event = try EventLine(parsing: line)
+            hasEvents = true
             guard window.isOpen || window.contains(event.nanoseconds) else {
                 isBehindWindow = isBehindWindow || window.isOver(at: event.nanoseconds)
                 return nil

@@ -66,9 +66,12 @@ package struct VerifyReport: Sendable {
 
     package var events: UInt64 { streams.reduce(foreign) { $0 + $1.events } }
 
-    /// Whether every loss is explained.
+    /// Whether the files hold not a single line.
+    package var isEmpty: Bool { events == 0 && damagedCount == 0 && unread.isEmpty }
+
+    /// Whether every loss is explained. An empty log explains nothing: it would begin with its start.
     package var isExplained: Bool {
-        unread.isEmpty && damagedCount == 0 && foreign == 0 && streams.allSatisfy(\.isExplained)
+        !isEmpty && unread.isEmpty && damagedCount == 0 && foreign == 0 && streams.allSatisfy(\.isExplained)
     }
 }
 

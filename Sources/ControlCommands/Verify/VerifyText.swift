@@ -36,7 +36,10 @@ package struct VerifyText {
                     "\(Quantity.counted(report.foreign, "event")) without a number in the stream: not written by secd, "
                         + "nothing is proven about them", .alarm))
         }
-        if report.events == 0, report.damagedCount == 0, report.unread.isEmpty { lines.append("no events") }
+        if report.isEmpty {
+            lines.append(
+                palette.paint("empty: not even the start of a stream, so nothing is proven", .alarm))
+        }
         return lines
     }
 
