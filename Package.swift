@@ -200,6 +200,12 @@ let package = Package(
                 logging,
             ]),
         tests(
+            "AgentCoreTests",
+            [
+                "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "ProcessTree",
+                "LinuxSystem", "CEventABI", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        tests(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",

@@ -5,7 +5,7 @@ public import SystemPackage
 /// A named thread of its own, for what blocks or must not wait for others.
 ///
 /// Not a `Task`: a blocked thread of the cooperative pool is missing everywhere else.
-/// It must be joined; its owner forgetting it is a broken invariant.
+/// It must be joined, or left to itself; its owner forgetting it is a broken invariant.
 public struct Thread: ~Copyable, Sendable {
     private let handle: pthread_t
 
@@ -38,7 +38,7 @@ public struct Thread: ~Copyable, Sendable {
 
     deinit {
         // glibc's handle of a thread is the address of its descriptor: never 0.
-        precondition(handle == 0, "a thread was dropped without join")
+        precondition(handle == 0, "a thread was dropped without join or detach")
     }
 
     /// Waits for the thread's end.
@@ -46,6 +46,14 @@ public struct Thread: ~Copyable, Sendable {
         let number = handle
         discard self
         _ = pthread_join(number, nil)
+    }
+
+    /// Leaves the thread to itself, for one that a foreign file system may keep from ending: it goes with the
+    /// process.
+    public consuming func detach() {
+        let number = handle
+        discard self
+        _ = pthread_detach(number)
     }
 
     /// Makes a system call that blocks the thread return EINTR. The call must not have begun yet for

@@ -70,6 +70,30 @@ import Testing
         #expect(view.tail(after: secd_exit.self).byteCount == 5)
     }
 
+    /// A damaged record must not hold up what lies behind it until its time comes.
+    @Test func whatIsNoRecordIsTakenAtOnce() {
+        func turn(_ bytes: [UInt8], now: UInt64) -> UInt64 {
+            unsafe RecordView.turn(of: bytes.span.bytes, now: now)
+        }
+        let whole = record(size: 40, extra: 8)
+        #expect(turn(whole, now: 1) == 99)
+        #expect(turn(whole, now: 1000) == 99)
+
+        var future = whole
+        future.replaceSubrange(16..<24, with: Array(repeating: 0x7f, count: 8))
+        #expect(turn(future, now: 1000) == 0)
+        future.replaceSubrange(16..<24, with: Array(repeating: 0xff, count: 8))
+        #expect(turn(future, now: 1000) == 0)
+        // Of another version, with a size beyond the ring's, too short: whatever stands where the time is.
+        for damaged in [
+            record(size: 40, version: 0, extra: 8), record(size: 41, extra: 8),
+            record(size: 40, ring: 3, extra: 8),
+            Array(whole.prefix(31)), [],
+        ] {
+            #expect(turn(damaged, now: 1000) == 0)
+        }
+    }
+
     @Test func noBytesCrashIt() {
         var random = SeededGenerator(seed: 5)
         for _ in 0..<20_000 {

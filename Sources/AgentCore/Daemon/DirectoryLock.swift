@@ -4,7 +4,7 @@ import SystemPackage
 
 /// A directory that one daemon holds. The lock ends with the process, however it ends, so nothing
 /// has to be cleaned up after a kill.
-struct DirectoryLock: ~Copyable {
+package struct DirectoryLock: ~Copyable {
     /// How long a start waits for a daemon that is ending already: the kernel needs up to two seconds to take down
     /// the programs of a killed one, and keeps its locks meanwhile.
     private static let patience: UInt64 = 15_000_000_000
@@ -12,13 +12,13 @@ struct DirectoryLock: ~Copyable {
     private static let patienceWithStrangers: UInt64 = 1_000_000_000
 
     private let descriptor: OwnedFD
-    let path: String
+    package let path: String
 
     /// Makes the directory where it is missing, and locks it.
     ///
     /// - Parameter purpose: how messages call it ("state directory").
     /// - Throws: `DaemonError` with what to do.
-    init(_ path: String, purpose: String, flag: String) throws(DaemonError) {
+    package init(_ path: String, purpose: String, flag: String) throws(DaemonError) {
         let begun = MonotonicClock.now
         var opened = try Self.open(path, purpose, flag)
         // flock(2) works on directories, and on bpf file systems too.
@@ -45,7 +45,7 @@ struct DirectoryLock: ~Copyable {
     }
 
     /// Removes the directory where it is empty. It stays locked for whoever has it open.
-    func removeIfEmpty() {
+    package func removeIfEmpty() {
         _ = unsafe rmdir(path)
     }
 
@@ -82,7 +82,7 @@ struct DirectoryLock: ~Copyable {
 }
 
 /// Who holds a lock of flock(2).
-enum FileLockTable {
+package enum FileLockTable {
     /// The process that locked an open file, as /proc/locks names it; nil = nobody, or nobody we can see.
     static func holder(of file: borrowing OwnedFD) -> Int32? {
         guard let status = try? FileStatus(file) else { return nil }
@@ -92,7 +92,7 @@ enum FileLockTable {
 
     /// `3: FLOCK  ADVISORY  WRITE 812 00:1f:4711 0 EOF`; the device is not compared, because file systems with
     /// several devices show another one here than in stat(2).
-    static func holder(of inode: UInt64, in text: String) -> Int32? {
+    package static func holder(of inode: UInt64, in text: String) -> Int32? {
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ")
             guard fields.count > 5, fields[1] == "FLOCK", let place = fields[5].split(separator: ":").last,

@@ -1,11 +1,11 @@
-import AgentModel
+package import AgentModel
 
 /// The status as Prometheus text (exposition format 0.0.4). Names end in their unit; counters in
 /// `_total`.
-final class PrometheusText {
-    private(set) var text = ""
+package final class PrometheusText {
+    package private(set) var text = ""
 
-    init(_ status: AgentStatus, events: [(kind: String, count: UInt64)], wakeups: UInt64) {
+    package init(_ status: AgentStatus, events: [(kind: String, count: UInt64)], wakeups: UInt64) {
         family("secd_build_info", "gauge", "Version and kernel.") {
             sample("secd_build_info", ["version": status.version, "kernel": status.kernel], 1)
         }

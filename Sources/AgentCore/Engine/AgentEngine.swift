@@ -17,6 +17,8 @@ package struct EngineOptions: Sendable {
     package var clusterName = ""
     /// Bytes for the process tree.
     package var treeBudget = 16 << 20
+    /// UTC minus CLOCK_BOOTTIME, nanoseconds, measured once a second; tests step it.
+    package var clockOffset: @Sendable () -> UInt64 = { BootClock.realtimeOffset }
 
     package init(sensors: SensorOptions, nodeName: String) {
         self.sensors = sensors
@@ -50,13 +52,14 @@ package final class AgentEngine: @unchecked Sendable {
         sensors = try KernelSensors(options.sensors, logger: logger)
         let context = EncodingContext(
             nodeName: options.nodeName, clusterName: options.clusterName, stream: stream,
-            bootOffset: BootClock.realtimeOffset)
+            bootOffset: options.clockOffset())
         subscribers = Subscribers(context: context)
         pipeline = try EventPipeline(
             sensors: sensors, context: context,
             output: EventOutput(context: context, subscribers: subscribers),
             settings: options.events,
-            cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget)
+            cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget,
+            clockOffset: options.clockOffset)
         try seed()
     }
 

@@ -42,6 +42,7 @@ final class EventPipeline: @unchecked Sendable {
     private let control = Mutex(Control())
     /// Bytes for the process tree.
     var treeBudget: Int
+    private let clockOffset: @Sendable () -> UInt64
     private var nextAudit: UInt64 = 0
     private var lifecycleLost: UInt64 = 0
     private var observationLost: UInt64 = 0
@@ -49,10 +50,10 @@ final class EventPipeline: @unchecked Sendable {
 
     init(
         sensors: KernelSensors, context: EncodingContext, output: EventOutput, settings: EventSettings,
-        cpus: Int,
-        treeBudget: Int
+        cpus: Int, treeBudget: Int, clockOffset: @escaping @Sendable () -> UInt64
     ) throws {
         self.sensors = sensors
+        self.clockOffset = clockOffset
         self.context = context
         self.output = output
         self.treeBudget = treeBudget
@@ -170,7 +171,7 @@ final class EventPipeline: @unchecked Sendable {
     private func audit(_ now: UInt64, horizon: UInt64) {
         nextAudit = now &+ Self.auditInterval
         // Everything up to here has been read.
-        context.clock.follow(offset: BootClock.realtimeOffset, at: now &- RingReader.settle)
+        context.clock.follow(offset: clockOffset(), at: now &- RingReader.settle)
         for found in handler.accounts.audit(
             sensors.streams, ringIsEmpty: { reader.waiting($0) < Self.nearlyEmpty })
         {
@@ -178,6 +179,9 @@ final class EventPipeline: @unchecked Sendable {
         }
         sensors.auditSockets()
         handler.pieces.expire(before: horizon &- Self.auditInterval)
+        handler.settleDigests()
+        lifecycleLost += handler.takeMissed(SECD_RING_LIFECYCLE)
+        observationLost += handler.takeMissed(SECD_RING_OBSERVATION)
         if lifecycleLost > 0 {
             lifecycleLost = 0
             _ = tree.reconcile(at: now) { ProcessLife.exists($0) }

@@ -5,7 +5,7 @@ import EventModel
 ///
 /// Whoever can send a process datagrams from port 53 can fill its names, and no others': a process that is
 /// flooded forgets its own oldest ones, and all together are bounded.
-struct NameMemory {
+package struct NameMemory {
     /// Addresses that are remembered at most: of one process, and over all.
     private static let processLimit = 1024
     private static let limit = 16_384
@@ -16,15 +16,17 @@ struct NameMemory {
         var order = Queue<[UInt8]>()
     }
 
+    package init() {}
+
     private var processes: [UInt32: Names] = [:]
     /// Processes in the order in which they learned; ended ones stay until they come to the front.
     private var order = Queue<UInt32>()
-    private(set) var count = 0
+    package private(set) var count = 0
     /// Messages that were no DNS answers, or broken.
-    private(set) var unreadable: UInt64 = 0
+    package private(set) var unreadable: UInt64 = 0
 
     /// Remembers the addresses of an answer.
-    mutating func learn(pid: UInt32, message: RawSpan) {
+    package mutating func learn(pid: UInt32, message: RawSpan) {
         guard let answer = DNSAnswer(message) else {
             unreadable += 1
             return
@@ -58,7 +60,7 @@ struct NameMemory {
     }
 
     /// The name under which a process found an address, or nothing.
-    func name(pid: UInt32, family: UInt16, address: [UInt8]) -> [UInt8] {
+    package func name(pid: UInt32, family: UInt16, address: [UInt8]) -> [UInt8] {
         guard !processes.isEmpty, let names = processes[pid]?.byAddress else { return [] }
         if let name = names[address] { return name }
         // An IPv6 socket reaches an IPv4 address as ::ffff:a.b.c.d; the answer said a.b.c.d.
@@ -70,7 +72,7 @@ struct NameMemory {
     private static let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
     /// A process ended.
-    mutating func forget(_ pid: UInt32) {
+    package mutating func forget(_ pid: UInt32) {
         guard !processes.isEmpty, let names = processes.removeValue(forKey: pid) else { return }
         count -= names.byAddress.count
     }

@@ -12,7 +12,7 @@ final class RecordHandler {
     var pieces = PieceAssembly()
     var sockets: SocketTable
     var names = NameMemory()
-    var digests = BinaryDigests()
+    private let digests = BinaryDigests()
     var accounts: StreamAccounts
     private let output: EventOutput
     var settings: EventSettings
@@ -23,6 +23,8 @@ final class RecordHandler {
     private(set) var horizon: UInt64 = 0
     /// Records that could not be read: too short, of another version or of no known kind.
     private(set) var undecodable: UInt64 = 0
+    /// Of these, those whose ring is known, since the last look at them.
+    private var missed = [UInt64](repeating: 0, count: Int(SECD_RING_COUNT))
 
     init(context: EncodingContext, tree: ProcessTree, output: EventOutput, settings: EventSettings, cpus: Int)
     {
@@ -36,7 +38,8 @@ final class RecordHandler {
 
     /// Takes one record.
     func handle(_ bytes: RawSpan) {
-        guard let record = RecordView(bytes) else {
+        guard let record = RecordView(bytes), Int(record.head.cpu) < accounts.cpus else {
+            // Its number is missing from now on: a gap that nobody counted.
             undecodable += 1
             return
         }
@@ -49,19 +52,26 @@ final class RecordHandler {
         case SECD_KIND_EXIT: exit(record)
         case SECD_KIND_CREDENTIALS: credentials(record)
         case SECD_KIND_ARGUMENTS, SECD_KIND_ENVIRONMENT:
-            guard let piece = record.load(secd_piece.self) else { return damaged() }
+            guard let piece = record.load(secd_piece.self) else { return damaged(record.head) }
             pieces.take(piece, record.tail(after: secd_piece.self))
         case SECD_KIND_CGROUP: cgroup(record)
         case SECD_KIND_SOCKET: socket(record)
         case SECD_KIND_FILE: file(record)
         case SECD_KIND_DNS: dns(record)
         case SECD_KIND_TEST: break
-        default: damaged()
+        default: damaged(head)
         }
     }
 
-    private func damaged() {
+    /// A record with a whole head and a damaged rest: its number came, its event does not. Said at once, because
+    /// nothing else would miss the number.
+    private func damaged(_ head: secd_record) {
         undecodable += 1
+        missed[Int(head.ring)] += 1
+        output.emit(
+            Event(
+                kind: .streamGap, time: context.time(head.time_ns), process: nil,
+                body: .gap(accounts.gap(of: head, context)), origin: Origin(ring: nil)))
     }
 
     private func emit(_ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: Event.Body) {
@@ -73,7 +83,7 @@ final class RecordHandler {
     }
 
     private func fork(_ record: borrowing RecordView) {
-        guard let fork = record.load(secd_fork.self) else { return damaged() }
+        guard let fork = record.load(secd_fork.self) else { return damaged(record.head) }
         let process = tree.fork(fork)
         // Born into another cgroup than its parent's image knows (clone3, or the parent was moved).
         if process.parent?.image.head.cgroup_id != fork.cgroup_id {
@@ -88,13 +98,13 @@ final class RecordHandler {
     }
 
     private func exec(_ record: borrowing RecordView) {
-        guard let exec = record.load(secd_exec.self) else { return damaged() }
+        guard let exec = record.load(secd_exec.self) else { return damaged(record.head) }
         let tail = record.tail(after: secd_exec.self)
         let strings =
             Int(exec.binary.length) + Int(exec.cwd.length) + Int(exec.filename_length)
             + Int(exec.interp_length)
             + Int(exec.arguments_length)
-        guard strings <= tail.byteCount else { return damaged() }
+        guard strings <= tail.byteCount else { return damaged(record.head) }
         let process = tree.exec(exec) { image in
             unsafe tail.extracting(0..<strings).withUnsafeBytes { unsafe image.tail.append(contentsOf: $0) }
             image.nameByTask()
@@ -107,13 +117,31 @@ final class RecordHandler {
                 if !rest.isEmpty { image.longArguments = Array(image.tail[image.argumentsRange]) + rest }
             }
             if settings.digests {
-                image.sha256 = digests.digest(of: exec, path: image.tail[image.binaryRange])
+                image.set(digests.digest(of: exec, path: image.tail[image.binaryRange]))
             }
             image.environment = settings.environment ? redacted(pieces.takeEnvironment(of: exec.image)) : nil
             settings.redaction.apply(to: &image)
         }
-        guard exec.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 else { return }
-        emit(.processExec, record.head, process, .process)
+        if exec.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 {
+            emit(.processExec, record.head, process, .process)
+        }
+        process.shorten()
+    }
+
+    /// Puts digests that took longer into the processes that wait for them.
+    func settleDigests() {
+        let late = digests.takeLate()
+        guard !late.isEmpty else { return }
+        for process in tree.all where process.image.missingDigest == .pending {
+            guard let answer = late[BinaryDigests.Key(process.image.head.binary_inode)] else { continue }
+            process.update { $0.set(answer) }
+        }
+    }
+
+    /// How many records of a ring could not be read since the last call, though they came.
+    func takeMissed(_ ring: Int32) -> UInt64 {
+        defer { missed[Int(ring)] = 0 }
+        return missed[Int(ring)]
     }
 
     private func redacted(_ environment: [UInt8]?) -> [UInt8]? {
@@ -121,7 +149,7 @@ final class RecordHandler {
     }
 
     private func exit(_ record: borrowing RecordView) {
-        guard let exit = record.load(secd_exit.self) else { return damaged() }
+        guard let exit = record.load(secd_exit.self) else { return damaged(record.head) }
         let process = tree.exit(exit.image, parent: exit.parent, at: record.head.time_ns)
         if exit.flags & SECD_EXIT_OUT_OF_SCOPE == 0 {
             emit(.processExit, record.head, process, .exit(exit))
@@ -130,7 +158,7 @@ final class RecordHandler {
     }
 
     private func credentials(_ record: borrowing RecordView) {
-        guard let change = record.load(secd_credentials_change.self) else { return damaged() }
+        guard let change = record.load(secd_credentials_change.self) else { return damaged(record.head) }
         let process = tree.find(change.image) ?? tree.placeholder(change.image, parent: secd_image())
         process.update {
             $0.head.credentials = change.new
@@ -141,7 +169,7 @@ final class RecordHandler {
     }
 
     private func cgroup(_ record: borrowing RecordView) {
-        guard let cgroup = record.load(secd_cgroup.self) else { return damaged() }
+        guard let cgroup = record.load(secd_cgroup.self) else { return damaged(record.head) }
         guard Int32(cgroup.change) == SECD_CGROUP_MADE else { return cgroups.remove(cgroup.id) }
         let tail = record.tail(after: secd_cgroup.self)
         let length = min(Int(cgroup.path_length), tail.byteCount)
@@ -149,7 +177,7 @@ final class RecordHandler {
     }
 
     private func socket(_ record: borrowing RecordView) {
-        guard let socket = record.load(secd_socket.self) else { return damaged() }
+        guard let socket = record.load(secd_socket.self) else { return damaged(record.head) }
         let tail = record.tail(after: secd_socket.self)
         let length = min(Int(socket.path_length), tail.byteCount, Int(SECD_UNIX_PATH_MAX))
         var event = SocketEvent(record: socket, path: tail.extracting(0..<length).array)
@@ -170,11 +198,11 @@ final class RecordHandler {
     }
 
     private func file(_ record: borrowing RecordView) {
-        guard let file = record.load(secd_file.self) else { return damaged() }
+        guard let file = record.load(secd_file.self) else { return damaged(record.head) }
         let tail = record.tail(after: secd_file.self)
         let first = min(Int(file.path.length), tail.byteCount)
         let second = min(Int(file.target.length), tail.byteCount - first)
-        guard let kind = FileEvent.kind(of: file) else { return damaged() }
+        guard let kind = FileEvent.kind(of: file) else { return damaged(record.head) }
         guard wants(kind, file.watch) || wants(kind, file.target_watch) else { return }
         let event = FileEvent(
             record: file, path: tail.extracting(0..<first).array,
@@ -190,7 +218,7 @@ final class RecordHandler {
     }
 
     private func dns(_ record: borrowing RecordView) {
-        guard let dns = record.load(secd_dns.self) else { return damaged() }
+        guard let dns = record.load(secd_dns.self) else { return damaged(record.head) }
         let tail = record.tail(after: secd_dns.self)
         names.learn(pid: dns.image.pid, message: tail.extracting(0..<min(Int(dns.length), tail.byteCount)))
     }

@@ -32,24 +32,20 @@ final class RingReader {
 
         /// Looks at the next record; its time decides the order.
         @inline(__always)
-        func look() {
+        func look(_ now: UInt64) {
             unsafe record = ring.peek()
             guard let record = unsafe record else {
                 time = .max
                 return
             }
-            // A record too short for a time is taken at once; the handler counts it as undecodable.
-            let offset = 16
-            time =
-                unsafe record.count >= offset + 8
-                ? record.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : 0
+            time = unsafe RecordView.turn(of: RawSpan(_unsafeBytes: record), now: now)
         }
 
         @inline(__always)
-        func step() {
+        func step(_ now: UInt64) {
             ring.advance()
             if ring.uncommitted > ring.size / RingReader.commitFraction { ring.commit() }
-            look()
+            look(now)
         }
     }
 
@@ -65,7 +61,7 @@ final class RingReader {
     func drain(now: UInt64, limit: Int, _ body: (RawSpan) -> Void) -> Int {
         for source in sources {
             source.ring.refresh()
-            source.look()
+            source.look(now)
         }
         let horizon = now &- Self.settle
         var count = 0
@@ -76,7 +72,7 @@ final class RingReader {
             for source in sources where source.time <= best.time { best = source }
             guard best.time <= horizon, let record = unsafe best.record else { break }
             unsafe body(RawSpan(_unsafeBytes: record))
-            best.step()
+            best.step(now)
             count += 1
         }
         for source in sources { source.ring.commit() }

@@ -1,11 +1,11 @@
-import AgentModel
+package import AgentModel
 import CEventABI
-import EventModel
-import ProcessTree
+package import EventModel
+package import ProcessTree
 
 /// Open sockets as the records tell: for `secctl sockets` and `tree`. A cache of the kernel's
 /// socket storage; closing removes.
-struct SocketTable {
+package struct SocketTable {
     private struct Entry {
         var event: SocketEvent
         /// Kept alive by `retain`, so that a close after the process's end still names it.
@@ -15,16 +15,16 @@ struct SocketTable {
     private let limit: Int
     private var entries: [UInt64: Entry] = [:]
     /// Sockets that were not remembered because the table was full.
-    private(set) var refused: UInt64 = 0
+    package private(set) var refused: UInt64 = 0
 
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
     }
 
-    var count: Int { entries.count }
+    package var count: Int { entries.count }
 
     /// Brings the table up to an event.
-    mutating func apply(_ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
+    package mutating func apply(_ event: SocketEvent, _ process: ProcessObject?, _ tree: ProcessTree) {
         let key = Self.key(event.record)
         guard key != 0 else { return }
         switch Int32(event.record.event) {
@@ -44,7 +44,7 @@ struct SocketTable {
 
     /// Adds to a close what only earlier records said: the audit finds the kernel's socket gone, and the
     /// process that looked a name up may have ended.
-    func complete(_ event: inout SocketEvent) {
+    package func complete(_ event: inout SocketEvent) {
         guard event.record.event == SECD_SOCKET_CLOSED, let entry = entries[Self.key(event.record)] else {
             return
         }
@@ -64,7 +64,7 @@ struct SocketTable {
 
     /// Forgets the sockets that are gone: after records were lost, closes may be among them.
     /// - Parameter living: those of some sockets that the kernel still has.
-    mutating func reconcile(_ tree: ProcessTree, living: ([UInt64]) -> Set<UInt64>) {
+    package mutating func reconcile(_ tree: ProcessTree, living: ([UInt64]) -> Set<UInt64>) {
         let known = living(Array(entries.keys))
         for (key, entry) in entries where !known.contains(key) {
             entries[key] = nil
@@ -97,7 +97,7 @@ struct SocketTable {
     }
 
     /// All sockets, by cookie.
-    func listings(_ context: EncodingContext) -> [SocketListing] {
+    package func listings(_ context: EncodingContext) -> [SocketListing] {
         entries.sorted { $0.key < $1.key }.map { SocketListing($0.value.event, $0.value.process, context) }
     }
 }

@@ -1,10 +1,10 @@
 import BPFRuntime
-import CEventABI
-import EventDecoder
-import EventModel
+package import CEventABI
+package import EventDecoder
+package import EventModel
 
 /// The books of the stream: what came from every ring and CPU, what gave no event, what is missing.
-struct StreamAccounts {
+package struct StreamAccounts {
     /// One ring and CPU.
     private struct Account {
         var tracker = SequenceTracker()
@@ -22,16 +22,16 @@ struct StreamAccounts {
     }
 
     private var accounts: [[Account]]
-    let cpus: Int
+    package let cpus: Int
 
-    init(cpus: Int) {
+    package init(cpus: Int) {
         self.cpus = cpus
         accounts = Array(repeating: Array(repeating: Account(), count: cpus), count: Int(SECD_RING_COUNT))
     }
 
     /// Books a record. Returns a gap where one is certain now.
     @inline(__always)
-    mutating func book(_ head: secd_record) -> SequenceTracker.Gap? {
+    package mutating func book(_ head: secd_record) -> SequenceTracker.Gap? {
         let cpu = Int(head.cpu)
         guard cpu < cpus else { return nil }
         accounts[Int(head.ring)][cpu].skipped += 1
@@ -41,12 +41,21 @@ struct StreamAccounts {
 
     /// The origin of an event made from a record that was booked; its line is set later.
     @inline(__always)
-    mutating func origin(_ head: secd_record) -> Origin {
+    package mutating func origin(_ head: secd_record) -> Origin {
         let cpu = Int(head.cpu)
         guard cpu < cpus else { return Origin(ring: head.ring, cpu: head.cpu, sequence: head.sequence) }
         let skipped = accounts[Int(head.ring)][cpu].skipped - 1
         accounts[Int(head.ring)][cpu].skipped = 0
         return Origin(ring: head.ring, cpu: head.cpu, sequence: head.sequence, skipped: skipped)
+    }
+
+    /// A booked record that cannot be read, as a gap: it is missing, not skipped.
+    package mutating func gap(of head: secd_record, _ context: EncodingContext) -> StreamGap {
+        accounts[Int(head.ring)][Int(head.cpu)].skipped -= 1
+        let time = context.time(head.time_ns)
+        return StreamGap(
+            cause: .undecodable, ring: head.ring, cpu: head.cpu, first: head.sequence, last: head.sequence,
+            count: 1, byKind: [(RecordKind.name(Int(head.kind)), 1)], from: time, to: time)
     }
 
     /// Describes a gap with what the kernel counted.
@@ -112,7 +121,9 @@ struct StreamAccounts {
     }
 
     /// Declares every hole up to `numbers` a gap: for the end, when all that was numbered has been read.
-    mutating func close(through numbers: [[UInt64]]) -> [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] {
+    package mutating func close(through numbers: [[UInt64]]) -> [(
+        ring: Int, cpu: Int, gap: SequenceTracker.Gap
+    )] {
         var found: [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] = []
         for ring in accounts.indices {
             for cpu in 0..<min(cpus, numbers[ring].count) {
@@ -125,7 +136,7 @@ struct StreamAccounts {
     }
 
     /// Last numbers, for the end of the stream.
-    var positions: [StreamStop.Position] {
+    package var positions: [StreamStop.Position] {
         accounts.indices.flatMap { ring in
             accounts[ring].indices.compactMap { cpu in
                 let highest = accounts[ring][cpu].tracker.highest
@@ -139,7 +150,7 @@ struct StreamAccounts {
     }
 
     /// Records read from a ring.
-    func received(_ ring: Int) -> UInt64 {
+    package func received(_ ring: Int) -> UInt64 {
         accounts[ring].reduce(0) { $0 + $1.tracker.received }
     }
 

@@ -1,6 +1,6 @@
 /// Why the digest of an executable that was asked for is not there.
 public enum MissingDigest: Sendable, Equatable {
-    /// The file is still being read; later events of the process have the digest.
+    /// The file is still being read; the process gets its digest afterwards.
     case pending
     /// Too many files wait to be read.
     case busy

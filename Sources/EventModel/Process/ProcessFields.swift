@@ -8,7 +8,9 @@ public enum ProcessFields {
     public static let binary = Field(
         "binary", 5, .string, "Resolved path of the executable, as the host sees it.")
     public static let arguments = Field(
-        "arguments", 6, .string, "Arguments behind argv[0] in one string; those with a space are quoted. Of more than 4 KiB only process_exec has all, under the same exec_id.")
+        "arguments", 6, .string,
+        "Arguments behind argv[0] in one string; those with a space are quoted. Of more than 4 KiB only process_exec has all, under the same exec_id."
+    )
     public static let flags = Field(
         "flags", 7, .string,
         "How the image came to be, and what is missing: execve clone procFS rootcwd nocwd errorCWD errorPathResolutionBinary errorArgs truncArgs inInitTree kernelThread."
@@ -33,7 +35,8 @@ public enum ProcessFields {
     public static let argv = Field(
         "argv", 50_000, .string, repeated: true, "All arguments, argv[0] included, one by one.")
     public static let argvMissing = Field(
-        "argv_missing_bytes", 50_001, .uint64, "Bytes of argv that are not here: not delivered, or told by process_exec alone.")
+        "argv_missing_bytes", 50_001, .uint64,
+        "Bytes of argv that are not here: not delivered, or told by process_exec alone.")
     public static let comm = Field("comm", 50_002, .string, "The kernel's short name of the process.")
     public static let tty = Field("tty", 50_003, .string, "Controlling terminal.")
     public static let session = Field("session_id", 50_004, .uint32, "Audit session.")

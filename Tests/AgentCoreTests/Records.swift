@@ -1,0 +1,95 @@
+import AgentCore
+import CEventABI
+import EventModel
+import EventReference
+import Synchronization
+import TestSupport
+import Testing
+
+/// Records as the kernel's programs write them, each with the next number of its ring and CPU.
+struct Records {
+    private var sequences: [Int: UInt64] = [:]
+    private var now: UInt64 = 1_000_000_000
+
+    /// The head of the next record.
+    mutating func head(_ kind: Int32, ring: Int32 = SECD_RING_LIFECYCLE, cpu: UInt32 = 0) -> secd_record {
+        let key = Int(ring) << 32 | Int(cpu)
+        sequences[key, default: 0] += 1
+        now += 1_000_000
+        return secd_record(
+            size: 0, kind: UInt16(kind), ring: UInt8(ring), version: UInt8(SECD_ABI_VERSION),
+            sequence: sequences[key] ?? 0, time_ns: now, cpu: cpu, reserved: 0)
+    }
+
+    /// An exec of a process of its own.
+    mutating func exec(_ pid: UInt32, _ binary: String = "/bin/true", cpu: UInt32 = 0) -> [UInt8] {
+        let head = head(SECD_KIND_EXEC, cpu: cpu)
+        var image = SampleImage(pid: pid, start: head.time_ns, binary: binary)
+        image.head.head = head
+        return image.record
+    }
+
+    /// A record of a kind that gives no event.
+    mutating func test(cpu: UInt32 = 0) -> [UInt8] { bytes(head(SECD_KIND_TEST, cpu: cpu), []) }
+
+    /// A whole head with some bytes behind it.
+    mutating func damaged(_ kind: Int32, ring: Int32 = SECD_RING_LIFECYCLE, behind count: Int) -> [UInt8] {
+        bytes(head(kind, ring: ring), Array(repeating: 0xee, count: count))
+    }
+
+    private func bytes(_ head: secd_record, _ rest: [UInt8]) -> [UInt8] {
+        var head = head
+        head.size = UInt32(MemoryLayout<secd_record>.size + rest.count)
+        return unsafe withUnsafeBytes(of: &head) { unsafe Array($0) } + rest
+    }
+}
+
+/// Records through everything behind the rings, and the lines that they give.
+struct Replay {
+    private let lines = Lines()
+    private let replay: EventReplay
+
+    init() {
+        replay = EventReplay(nodeName: "node", lines: lines)
+    }
+
+    var undecodable: UInt64 { replay.undecodable }
+
+    func take(_ records: [UInt8]...) {
+        for record in records { unsafe replay.handle(record.span.bytes) }
+    }
+
+    /// The lines so far, each valid by the schema.
+    func events(sourceLocation: SourceLocation = #_sourceLocation) throws -> [JSONValue] {
+        replay.endPass(horizon: 0)
+        return try lines.all.map {
+            #expect(EventSchema.problems(ofLine: $0) == [], sourceLocation: sourceLocation)
+            return try JSONValue($0)
+        }
+    }
+}
+
+private final class Lines: EventConsumer {
+    private let bytes = Mutex<[UInt8]>([])
+
+    var all: [String] {
+        bytes.withLock { String(decoding: $0, as: UTF8.self) }.split(separator: "\n").map(String.init)
+    }
+
+    func deliver(_ batch: consuming EventBatch) -> EventBatch {
+        let text = batch.bytes
+        bytes.withLock { $0 += text }
+        batch.removeAll()
+        return batch
+    }
+}
+
+extension JSONValue {
+    /// The event's kind: the key that stands beside the envelope.
+    var kind: String { keys.subtracting(["node_name", "cluster_name", "time", "secd"]).first ?? "" }
+
+    /// A number of 64 bits, which stands as text; 0 where it is absent.
+    func number(_ path: String) -> UInt64 {
+        at(path).flatMap { $0.text.flatMap(UInt64.init) ?? $0.integer.map(UInt64.init) } ?? 0
+    }
+}
