@@ -125,27 +125,32 @@ static __always_inline bool path_deleted(struct dentry *dentry)
 	return inode && kload(inode, i_nlink) == 0;
 }
 
+/* What path_build needs, from the caller's stack. */
+struct path_request {
+	__u64 dentry;
+	__u64 mount;             /* struct vfsmount */
+	__u64 root_dentry;       /* of the process's root; 0 = not wanted */
+	__u64 root_mount;
+};
+
 /*
- * Appends the path at `end` of the scratch record and describes it in `out`. `root` is the
- * process's root (task->fs->root) or has a null dentry. Returns the new end.
+ * The body of path_append. A global function: the verifier walks it once for each program, not once
+ * for each state of each call, which is most of the time that loading takes.
  */
-static __always_inline __u32 path_append(struct secd_scratch *scratch, __u32 end,
-					 struct secd_path *out, struct vfsmount *mnt,
-					 struct dentry *dentry, struct vfsmount *root_mnt,
-					 struct dentry *root_dentry)
+__noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *request,
+			    struct secd_path *out, __u32 end)
 {
-	struct path_walk walk = {
-		.dentry = (__u64)dentry,
-		.mount = (__u64)mount_of(mnt),
-		.root_dentry = (__u64)root_dentry,
-		.root_mount = (__u64)root_mnt,
-		.scratch = scratch,
-		.start = SECD_PATH_MAX - 1,
-		.root_start = ~0U,
-	};
+	struct path_walk walk = { .start = SECD_PATH_MAX - 1, .root_start = ~0U };
 	__u32 length, start;
 
-	if (path_deleted(dentry))
+	if (!scratch || !request || !out)
+		return end;
+	walk.dentry = request->dentry;
+	walk.mount = (__u64)mount_of((const struct vfsmount *)request->mount);
+	walk.root_dentry = request->root_dentry;
+	walk.root_mount = request->root_mount;
+	walk.scratch = scratch;
+	if (path_deleted(kcast(dentry, request->dentry)))
 		walk.flags |= SECD_PATH_DELETED;
 	bpf_loop(SECD_PATH_STEPS, path_step, &walk, 0);
 	if (!walk.done)
@@ -168,6 +173,27 @@ static __always_inline __u32 path_append(struct secd_scratch *scratch, __u32 end
 	}
 	out->length = length;
 	return end + length;
+}
+
+/*
+ * Appends the path at `end` of the scratch record and describes it in `out`. `root` is the
+ * process's root (task->fs->root) or has a null dentry. Returns the new end.
+ */
+static __always_inline __u32 path_append(struct secd_scratch *scratch, __u32 end,
+					 struct secd_path *out, struct vfsmount *mnt,
+					 struct dentry *dentry, struct vfsmount *root_mnt,
+					 struct dentry *root_dentry)
+{
+	struct path_request request = {
+		.dentry = (__u64)dentry,
+		.mount = (__u64)mnt,
+		.root_dentry = (__u64)root_dentry,
+		.root_mount = (__u64)root_mnt,
+	};
+
+	end = path_build(scratch, &request, out, end);
+	asm volatile("" : "+r"(end)); /* the compiler knows the bound, the verifier does not */
+	return end > SECD_SCRATCH_RECORD ? SECD_SCRATCH_RECORD : end;
 }
 
 #endif
