@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs secd on this machine for a look at it, with all its files in a private folder, so that it never
-# meets an installed daemon.
+# meets an installed daemon. Where there is journald, it gets the events, too.
 #
 #     scripts/agent.sh run BIN-FOLDER                     shows events live until Ctrl-C
 #     scripts/agent.sh demo BIN-FOLDER [SECONDS] [FILE]   collects for 10 seconds into ./demo-events.json
@@ -31,8 +31,8 @@ socket=$private/secd.sock
 events=$private/events.json
 log=$private/secd.log
 
-# The one place that knows the daemon's options. The shipped configuration, but for what would leave the folder:
-# a demonstration does not write into the machine's journal, and one file is easier to look at than five.
+# The one place that knows the daemon's options. The shipped configuration, but that one file is easier to look
+# at than five, and that nobody waits for a journald that is not there.
 arguments=(--socket "$socket" --state-dir "$private/state" --pin-dir "$pins" --export-file "$events")
 arguments+=(--config "$private/secd.yaml")
 mkdir "$private/state" "$private/files"
@@ -41,7 +41,12 @@ mkdir "$private/state" "$private/files"
     # Somewhere for the activity to write to, and to be seen doing it.
     printf 'events:\n  files:\n    - path: %s\n' "$private/files"
 } > "$private/secd.yaml"
-export SECD_EXPORT_JOURNALD=false SECD_EXPORT_FILE_MAX_SIZE=0
+export SECD_EXPORT_FILE_MAX_SIZE=0 SECD_EXPORT_JOURNALD=true
+sinks="$events and journald (journalctl -t secd -f)"
+if [ ! -S /run/systemd/journal/socket ]; then
+    SECD_EXPORT_JOURNALD=false
+    sinks="$events; not to journald, which does not run here"
+fi
 
 daemon=
 activity=
@@ -84,7 +89,7 @@ daemon=$!
 ready=
 for _ in $(seq 200); do
     if [ -S "$socket" ]; then
-        # 1: it answers and has a problem (no journald here), which is shown.
+        # 1: it answers and has a problem, which is shown.
         code=0
         "$bin/secctl" status --socket "$socket" > "$private/status" 2>&1 || code=$?
         if [ "$code" -le 1 ]; then
@@ -103,14 +108,31 @@ start_activity() {
     activity=$!
 }
 
+# What runs on this kernel, in two lines: each sensor with the kinds of hooks that it found, and the sinks.
+head -n 1 "$private/status"
+awk '
+    / sensor on$/ { sensor = $1; order[++count] = sensor; next }
+    !/^  / { sensor = "" }
+    sensor == "" || /^  not seen/ { next }
+    {
+        for (i = 2; i <= NF; i++)
+            if (split($i, part, "/") > 1 && !seen[sensor, part[1]]++)
+                kinds[sensor] = kinds[sensor] (kinds[sensor] == "" ? "" : ", ") part[1]
+    }
+    END {
+        for (i = 1; i <= count; i++)
+            line = line (i > 1 ? "; " : "") order[i] " by " kinds[order[i]]
+        print "sensors: " line
+    }' "$private/status"
+echo "exporting to $sinks"
+
 case $mode in
     run)
-        head -n 1 "$private/status"
         cat << TEXT
 A little activity is made each second, and everything that happens on this machine is shown until Ctrl-C.
 In another terminal:  export SECD_SOCKET=$socket
                       $bin/secctl tree | sockets | top | status | doctor
-Log: $log  Events: $events
+Log: $log
 
 TEXT
         # Background and wait: a trap runs at once in wait, but only after a foreground program ends.
@@ -120,7 +142,6 @@ TEXT
         wait "$viewer" || complain "the display ended with code $?"
         ;;
     demo)
-        head -n 1 "$private/status"
         echo "Collecting for $seconds seconds …"
         start_activity
         # Bounded by the clock: it shows what one machine does in that time, however much it is.
