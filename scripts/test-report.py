@@ -65,11 +65,11 @@ def verified(folder, tiers):
         log = folder / f"{tier}.log"
         text = log.read_text(errors="replace") if log.exists() else ""
         for outcome, name, program, count in re.findall(
-            r"^(verified|skipped) (\w+(?:\.probe)?) (\w+)(?:: (\d+)| \()", text, re.MULTILINE
+            r"^(verified|skipped) (\w+) (\w+)(?:: (\d+)| \()", text, re.MULTILINE
         ):
-            row = walked.setdefault((name.removesuffix(".probe"), program), {})
+            row = walked.setdefault((name.removesuffix("Probe"), program), {})
             if outcome == "verified":
-                row[tier, name.endswith(".probe")] = count
+                row[tier, name.endswith("Probe")] = count
     if not walked:
         return []
     columns = [(tier, probe) for tier in tiers for probe in (False, True)]

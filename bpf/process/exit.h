@@ -27,8 +27,9 @@ static __always_inline __u64 rss_counter(struct mm_struct *mm, __u32 member)
 				      (void *)mm + bpf_core_field_offset(before62->rss_stat.count) +
 					      member * sizeof(value));
 	else
-		value = kload(kcast(percpu_counter, (void *)mm + bpf_core_field_offset(mm->rss_stat) +
-							    member * bpf_core_type_size(struct percpu_counter)),
+		value = kload(kcast(percpu_counter,
+				    (void *)mm + bpf_core_field_offset(mm->rss_stat) +
+					    member * bpf_core_type_size(struct percpu_counter)),
 			      count);
 	return value > 0 ? value : 0;
 }
