@@ -4,7 +4,7 @@ import TextEncoding
 
 /// The sentence of a journal entry: what a person reads in `journalctl`.
 ///
-///     socket_connect curl[901] 10.0.0.2:40312 → 10.0.0.7:80 (api.demo) established
+///     socket_connect wget[15155] 192.0.2.5:40312 → 192.0.2.8:80 (db.lan) established
 ///     file_rename mv[77] /etc/passwd.new → /etc/passwd
 enum JournalMessage {
     /// Arguments are cut here; the field and the line hold them whole.
@@ -146,7 +146,7 @@ extension SocketEvent {
 }
 
 extension OutputBuffer {
-    /// `curl[901]`: the last component of the binary and the pid.
+    /// `wget[15155]`: the last component of the binary and the pid.
     fileprivate mutating func append(nameOf process: ProcessObject) {
         let image = process.image
         let path = image.tail[image.binaryRange]

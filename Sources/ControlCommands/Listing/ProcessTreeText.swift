@@ -3,7 +3,7 @@ package import AgentModel
 /// Processes as a tree.
 ///
 ///     systemd[1]
-///     ├─ nginx[812] -g daemon off;   demo/web
+///     ├─ nginx[640] -g daemon off;   demo/web
 ///     │  │    tcp listen 0.0.0.0:80
 ///     │  └─ nginx[813]
 package struct ProcessTreeText {

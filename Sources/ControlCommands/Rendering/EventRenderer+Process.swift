@@ -1,5 +1,5 @@
 extension EventRenderer {
-    /// `nginx[812] → sh[901] → /usr/bin/curl -s http://10.0.0.7/`. The new image has a pid of its
+    /// `bash[15080] → dash[15154] → /usr/bin/wget -q http://db.lan/`. The new image has a pid of its
     /// own only where it differs from the parent's: an exec in place keeps it.
     func exec(_ body: JSONValue, _ chain: ProcessChain, _ line: inout StyledLine) {
         above(wide ? chain.above : chain.above.suffix(2), &line)
@@ -36,7 +36,7 @@ extension EventRenderer {
         if let gid = properties["setgid"].text { line.note("setgid \(gid)", .privilege) }
     }
 
-    /// `curl[901] 0   8 ms`, `curl[901] SIGKILL   2.1 s`.
+    /// `wget[15155] 0   46 ms`, `wget[15155] SIGTERM   1.2 s`.
     func exit(_ body: JSONValue, _ chain: ProcessChain, _ line: inout StyledLine) {
         actor(chain, &line)
         line.add(" ")

@@ -1,7 +1,7 @@
 import EventModel
 
 extension EventRenderer {
-    /// `curl[901] → 10.0.0.7:80 (api.demo)   established in 0.4 ms`.
+    /// `wget[15155] → 192.0.2.8:80 (db.lan)   established in 54 µs`.
     func socket(_ event: EventLine, _ chain: ProcessChain, _ line: inout StyledLine) {
         let socket = event.body["socket"]
         actor(chain, unknown: socket["owner_unknown"].textOrEmpty, &line)

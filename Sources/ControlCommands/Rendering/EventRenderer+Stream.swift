@@ -28,7 +28,7 @@ extension EventRenderer {
 
 /// A recorded loss in words.
 enum GapText {
-    /// `lost 412 observations on cpu 1: ring full`.
+    /// `lost 37 observations on cpu 3: ring full`.
     static func sentence(_ gap: JSONValue) -> String {
         let count = gap["count"].unsigned ?? 0
         var text = "lost " + records(count, ring: gap["ring"].textOrEmpty)

@@ -8,10 +8,10 @@ package enum ClockStyle: Sendable {
     case full
 }
 
-/// Events as text: one event, one line, the actor first.
+/// Events as text, a line each: when, what, where it happened, and from the process on what it did.
 ///
-///     12:40:01.123  exec     demo/web       nginx[812] → sh[901] → /usr/bin/curl -s http://10.0.0.7/
-///     12:40:01.126  connect  demo/web       curl[901] → 10.0.0.7:80 (api.demo)   established in 0.4 ms
+///     14:02:52.178  exec     host           bash[15080] → dash[15154] → /usr/bin/wget[15155] -q http://db.lan/
+///     14:02:52.213  connect  host           wget[15155] → 192.0.2.8:80 (db.lan)   established in 54 µs
 package struct EventRenderer: Sendable {
     /// Show the whole ancestry to PID 1, and every detail that has a place on a line.
     package let wide: Bool

@@ -21,7 +21,7 @@ struct ProcessText {
         return comm.isEmpty ? "(unknown)" : comm
     }
 
-    /// `curl[901]`.
+    /// `wget[15155]`.
     var label: String { pid.isEmpty ? name : "\(name)[\(pid)]" }
 
     /// `demo/web`, the start of a container id, or `host`.

@@ -29,7 +29,7 @@ package enum Quantity {
         }
     }
 
-    /// `1,204,331`.
+    /// `12,345,678`.
     package static func grouped(_ count: UInt64) -> String {
         var result = ""
         for (index, digit) in String(count).reversed().enumerated() {

@@ -1,7 +1,7 @@
 /// A verification in words.
 ///
-///     3 files, 1,204,331 events, 2026-11-20T00:00:03Z … 2026-11-21T12:43:00Z, stream 5e1f3a2b
-///     complete but for 1 gap: cpu 1, 412 observations at 03:12:09.4–03:12:09.6, cause ring full (lifecycle: no loss)
+///     2 files, 88,210 events, 2026-11-21T08:30:00Z … 2026-11-21T14:02:55Z, stream 315661f0
+///     complete but for 1 gap: cpu 3, 37 observations at 09:15:41.2–09:15:41.3, cause ring full (lifecycle: no loss)
 package struct VerifyText {
     /// Gaps and findings that are listed for each stream; all are counted.
     private static let listed = 20
