@@ -209,6 +209,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
+                "EventModel",
                 "TestSupport",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),

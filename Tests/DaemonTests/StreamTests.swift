@@ -1,4 +1,5 @@
 import AgentModel
+import EventModel
 import Foundation
 import Glibc
 import TestSupport
@@ -13,11 +14,11 @@ extension DaemonSuite {
             /bin/true; /bin/sh -c 'exit 3' x "two words" || true
             /bin/sh -c 'kill -SEGV $$' || true
             setpriv --reuid=65534 --regid=65534 --clear-groups /bin/true
-            echo x > "$1/a"; mv "$1/a" "$1/b"; ln "$1/b" "$1/c"; chmod 640 "$1/b"; chown 1:1 "$1/b"; rm "$1/b" "$1/c"
-            cp /bin/true "$1/tool"; "$1/tool"; rm "$1/tool"
+            echo x > "$1/a"; echo y >> "$1/a"; mv "$1/a" "$1/b"; ln "$1/b" "$1/c"; chmod 640 "$1/b"; chown 1:1 "$1/b"; rm "$1/b" "$1/c"
+            cp /bin/true "$1/tool"; "$1/tool"
             ( exec 3<>/dev/tcp/127.0.0.1/9 ) 2>/dev/null || true
-            python3 - "$1/sock" <<'EOF'
-            import os, socket, sys, threading
+            python3 - "$1/sock" "$1/tool" <<'EOF'
+            import mmap, os, socket, sys, threading
             server = socket.create_server(("127.0.0.1", 0))
             def serve():
                 connection, _ = server.accept()
@@ -32,30 +33,41 @@ extension DaemonSuite {
                 peer.sendall(b"from the child"); os._exit(0)
             os.wait(); accepted.recv(64)
             for end in (peer, accepted, unix): end.close()
+            with open(sys.argv[2], "rb") as tool:
+                mmap.mmap(tool.fileno(), 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC).close()
             EOF
+            rm "$1/tool"
             """
 
-        private func run(_ yaml: String, storm: Int = 0) throws -> TestDaemon {
+        /// A daemon that saw the activity, and lost something for certain: while it is stopped nobody reads, and a
+        /// ring of 64 KiB holds about a hundred processes.
+        private func losing(_ yaml: String) throws -> TestDaemon {
             let folder = try Folder()
             let watched = folder / "watched"
             try FileManager.default.createDirectory(atPath: watched, withIntermediateDirectories: true)
             let daemon = try TestDaemon.started(in: folder, yaml: yaml.replacing("WATCHED", with: watched))
             let activity = try Run.program(["/bin/bash", "-c", Self.activity, "activity", watched])
             #expect(activity.ending == .code(0), "\(activity.errors)")
-            if storm > 0 { try Run.processes(storm) }
             try daemon.settle()
-            try daemon.stop()
+            daemon.program.signal(SIGSTOP)
+            try Run.processes(400)
+            daemon.program.signal(SIGCONT)
+            // An answer of the event thread comes between two passes: after the second one the rings were read.
+            for _ in 0..<2 { _ = try daemon.status }
             return daemon
         }
 
-        @Test(.enabled(if: Programs.isInstalled("python3") || exists("/usr/bin/env"), "needs python3"))
-        func everyLineIsWhatTheSchemaSays() throws {
-            let daemon = try run(
+        @Test(.enabled(if: Programs.isInstalled("python3"), "needs python3"))
+        func everyKindOccursAndEveryLineIsWhatTheSchemaSays() throws {
+            let daemon = try losing(
                 """
                 events:
                   process: {fork: true, environment: true, sha256: true}
                   files: [{path: WATCHED}]
+                rings: {lifecycle: 64K}
                 """)
+            try daemon.settle()
+            try daemon.stop()
             let texts = readText(daemon.exportFile).split(separator: "\n").map(String.init)
             var kinds: [String: Int] = [:]
             for text in texts {
@@ -63,23 +75,35 @@ extension DaemonSuite {
                 #expect(problems.isEmpty, "\(problems) in \(text)")
                 kinds[try EventLine(text).kind, default: 0] += 1
             }
-            for kind in [
-                "process_exec", "process_exit", "process_fork", "process_credentials", "socket_create",
-                "socket_bind",
-                "socket_listen", "socket_connect", "socket_accept", "socket_close", "file_create",
-                "file_rename",
-                "file_delete", "stream_start", "stream_stop",
-            ] { #expect(kinds[kind] ?? 0 > 0, "no \(kind) among \(kinds)") }
+            #expect(Set(kinds.keys) == Set(EventKind.allCases.map(\.name.description)), "\(kinds)")
             let verified = try daemon.secctl("verify", daemon.exportFile)
             #expect(
                 verified.output.hasPrefix("1 file, \(Number.grouped(texts.count)) events, ")
-                    && verified.output.hasSuffix("\ncomplete\n"), "\(verified.output)")
+                    && verified.output.contains("\ncomplete but for "), "\(verified.output)")
         }
 
-        @Test func lossInTheKernelIsWrittenDownExactly() throws {
-            let daemon = try run("rings: {lifecycle: 64K, observation: 64K}\n", storm: 1500)
-            let lines = try daemon.lines
-            let gaps = lines.filter { $0.kind == "stream_gap" }
+        @Test(.enabled(if: Programs.isInstalled("python3"), "needs python3"))
+        func lossInTheKernelIsWrittenDownExactly() throws {
+            let daemon = try losing("rings: {lifecycle: 64K, observation: 64K}\n")
+            // By ring: what the kernel counted, and what the gaps say. The last ones are found by the audit.
+            var counted: [String: Int] = [:]
+            var told: [String: Int] = [:]
+            #expect(
+                eventually(60) {
+                    guard let rings = try? daemon.status.rings, let lines = try? daemon.lines else {
+                        return false
+                    }
+                    counted = Dictionary(uniqueKeysWithValues: rings.map { ($0.name, Int($0.lost)) })
+                        .filter { $0.value > 0 }
+                    told = lines.filter { $0.kind == "stream_gap" }.reduce(into: [:]) {
+                        $0[$1["ring"], default: 0] += $1.integer("count") ?? 0
+                    }
+                    return told == counted && counted["lifecycle"] ?? 0 > 0
+                }, "the kernel lost \(counted), the gaps tell of \(told)")
+            try daemon.stop()
+
+            let gaps = try daemon.lines.filter { $0.kind == "stream_gap" }
+            #expect(!gaps.isEmpty)
             for gap in gaps {
                 #expect(EventSchema.problems(ofLine: gap.text).isEmpty)
                 #expect(gap["cause"] == "ring_full")
@@ -87,9 +111,7 @@ extension DaemonSuite {
             let verified = try daemon.secctl("verify", daemon.exportFile)
             #expect(verified.ending == .code(0), "\(verified.output)")
             let many = gaps.count == 1 ? "1 gap" : "\(Number.grouped(gaps.count)) gaps"
-            #expect(
-                verified.output.contains(gaps.isEmpty ? "\ncomplete\n" : "\ncomplete but for \(many)"),
-                "\(verified.output)")
+            #expect(verified.output.contains("\ncomplete but for \(many)"), "\(verified.output)")
         }
 
         @Test func aReaderMadeForTetragonWorks() throws {
