@@ -172,12 +172,27 @@ static __always_inline bool tcp_born_early(struct sock *sk)
 	return kload(copy, icsk_accept_queue.fastopenq.max_qlen) && !state_find(sock_cookie(sk));
 }
 
+/* The other changes are steps of a handshake or of a close that is known already. */
+static __always_inline bool tcp_tells(int old, int new)
+{
+	switch (new) {
+	case SECD_TCP_ESTABLISHED:
+	case SECD_TCP_CLOSE:
+	case SECD_TCP_SYN_SENT:
+	case SECD_TCP_LISTEN:
+		return true;
+	case SECD_TCP_SYN_RECV:
+		return old == SECD_TCP_LISTEN;
+	default:
+		return false;
+	}
+}
+
 static __always_inline int tcp_state_changed(struct sock *sk, int old, int new)
 {
 	struct secd_socket_state *state;
 
-	if (new != SECD_TCP_ESTABLISHED && new != SECD_TCP_CLOSE && new != SECD_TCP_SYN_SENT &&
-	    new != SECD_TCP_LISTEN && !(new == SECD_TCP_SYN_RECV && old == SECD_TCP_LISTEN))
+	if (!tcp_tells(old, new))
 		return 0;
 	if (kload(sk, sk_protocol) != SECD_IPPROTO_TCP)
 		return 0;
