@@ -213,7 +213,8 @@ import Testing
         }
         let events = EventsCommand.helpMessage(columns: 100)
         for flag in [
-            "--socket", "--timeout", "--retries", "-o, --output", "--color", "-e, --event-types", "--process, --processes",
+            "--socket", "--timeout", "--retries", "-o, --output", "--color", "-e, --event-types",
+            "--process, --processes",
             "--pod, --pods",
             "-n, --namespace, --namespaces", "--host", "--container, --containers", "--pid", "--ancestor",
             "--policy-names",

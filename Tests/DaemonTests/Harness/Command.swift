@@ -84,7 +84,10 @@ final class Program: Sendable {
 
         var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
         var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-        defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
+        defer {
+            for index in arguments.indices { unsafe free(arguments[index]) }
+            for index in variables.indices { unsafe free(variables[index]) }
+        }
         var pid: Int32 = 0
         let result = unsafe posix_spawn(&pid, command[0], &actions, &attributes, &arguments, &variables)
         guard result == 0 else { throw Failure("\(command[0]): error \(result)") }
