@@ -34,6 +34,13 @@ public struct BPFMap: ~Copyable, Sendable {
         close(descriptor)
     }
 
+    /// The same map with a descriptor of its own.
+    public func duplicate() throws(BPFError) -> BPFMap {
+        try BPFMap(
+            duplicating: descriptor, name: name, keySize: keySize, valueSize: valueSize,
+            maxEntries: maxEntries)
+    }
+
     /// The value of a key, or nil.
     public func lookup<Value: BitwiseCopyable>(_ key: UInt32, as: Value.Type = Value.self) -> Value? {
         precondition(MemoryLayout<UInt32>.size == keySize && MemoryLayout<Value>.size == valueSize)

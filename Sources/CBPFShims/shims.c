@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,14 +13,20 @@
 /* One libbpf message is cut at this length; verifier logs come in one message. */
 #define LOG_ROOM (LOG_SIZE / 2)
 
-static char log_text[LOG_SIZE];
-static size_t log_length;
+/* Objects are loaded on several threads at once: each has its own words, and memory for them only
+ * where there are any. */
+static _Thread_local char *log_text;
+static _Thread_local size_t log_length;
 
 static int collect(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	int written;
 
 	if (level == LIBBPF_DEBUG)
+		return 0;
+	if (!log_text)
+		log_text = malloc(LOG_SIZE);
+	if (!log_text)
 		return 0;
 	if (LOG_SIZE - log_length < LOG_ROOM)
 		log_length = 0;
@@ -34,14 +41,15 @@ static int collect(enum libbpf_print_level level, const char *format, va_list ar
 
 void secd_libbpf_log_start(void)
 {
+	free(log_text);
+	log_text = NULL;
 	log_length = 0;
-	log_text[0] = 0;
 	libbpf_set_print(collect);
 }
 
 const char *secd_libbpf_log_text(void)
 {
-	return log_text;
+	return log_text ? log_text : "";
 }
 
 int secd_iterator_fd(const struct bpf_link *link)

@@ -60,7 +60,7 @@ public final class KernelSensors {
     public let facts: KernelFacts
     /// One entry per sensor, switched off ones included.
     public private(set) var status: [SensorStatus] = []
-    /// Rings and shared maps, opened from the process object.
+    /// Rings and shared maps.
     public let lifecycle: BPFMap
     /// Ring of decisions; nothing writes to it yet.
     public let verdict: BPFMap
@@ -72,6 +72,7 @@ public final class KernelSensors {
     public let readers: BPFMap
     /// `SECD_COUNTER_*` → failures inside programs, per CPU.
     public let counters: BPFMap
+    private let shared: SharedMaps
     private var objects: [LoadedObject]
 
     /// Loads and attaches everything that the options ask for and the kernel allows.
@@ -81,17 +82,15 @@ public final class KernelSensors {
         let facts = try Self.probe(plans, options)
         self.facts = facts
 
-        let process = try LoadedObject(ProcessSensor.plan, facts, options, sharing: nil, logger: logger)
-        lifecycle = try process.file.openMap("secd_lifecycle")
-        verdict = try process.file.openMap("secd_verdict")
-        observation = try process.file.openMap("secd_observation")
-        streams = try process.file.openMap("secd_streams")
-        readers = try process.file.openMap("secd_readers")
-        counters = try process.file.openMap("secd_counters")
-        objects = [process]
-        for plan in plans where plan.name != ProcessSensor.plan.name {
-            objects.append(try LoadedObject(plan, facts, options, sharing: process, logger: logger))
-        }
+        let maps = try SharedMaps(options)
+        lifecycle = try maps.open("secd_lifecycle")
+        verdict = try maps.open("secd_verdict")
+        observation = try maps.open("secd_observation")
+        streams = try maps.open("secd_streams")
+        readers = try maps.open("secd_readers")
+        counters = try maps.open("secd_counters")
+        shared = maps
+        objects = try SensorLoading.load(plans, facts, options, maps, logger: logger)
         if let file = objects.first(where: { $0.plan.name == FileSensor.plan.name }) {
             do {
                 try FileSensor.watch(options.files, file.file)
@@ -196,7 +195,7 @@ public final class KernelSensors {
 
     /// Memory that the kernel charges for all maps, bytes.
     public var kernelBytes: UInt64 {
-        objects.reduce(0) { $0 + $1.kernelBytes }
+        objects.reduce(shared.kernelBytes) { $0 + $1.kernelBytes }
     }
 
     /// Time and runs of every loaded program (kernel.bpf_stats_enabled).

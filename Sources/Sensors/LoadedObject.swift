@@ -29,7 +29,7 @@ final class LoadedObject {
     /// Loads the best build of a sensor that the kernel accepts.
     /// - Throws: `SensorError`.
     init(
-        _ plan: SensorPlan, _ facts: KernelFacts, _ options: SensorOptions, sharing first: LoadedObject?,
+        _ plan: SensorPlan, _ facts: KernelFacts, _ options: SensorOptions, _ maps: SharedMaps,
         logger: Logger
     ) throws {
         let chosen = plan.choose(facts, without: options.withoutMechanisms)
@@ -39,12 +39,12 @@ final class LoadedObject {
             )
         }
         do {
-            file = try Self.load(plan, plan.object, chosen, options, first)
+            file = try Self.load(plan, plan.object, chosen, options, maps)
         } catch {
             logger.debug(
                 "build with direct loads refused, trying probe reads", metadata: ["error": "\(error)"])
             do {
-                file = try Self.load(plan, plan.probeObject, chosen, options, first)
+                file = try Self.load(plan, plan.probeObject, chosen, options, maps)
             } catch let second {
                 throw SensorError(
                     "the kernel refuses the \(plan.name) sensor: \(second)",
@@ -53,7 +53,7 @@ final class LoadedObject {
         }
         self.plan = plan
         self.chosen = chosen
-        shared = Set(first?.file.mapNames ?? []).intersection(file.mapNames)
+        shared = Set(maps.members.map { $0.map.name })
         var mechanisms: [String: String] = [:]
         var blindSpots: [String] = []
         for (ladder, mechanism) in chosen {
@@ -66,7 +66,7 @@ final class LoadedObject {
 
     private static func load(
         _ plan: SensorPlan, _ object: BPFObject, _ chosen: [(ladder: Ladder, mechanism: Mechanism?)],
-        _ options: SensorOptions, _ first: LoadedObject?
+        _ options: SensorOptions, _ maps: SharedMaps
     ) throws(BPFError) -> BPFProgramFile {
         var file = try BPFProgramFile(elf: object.elf, name: plan.name)
         var wanted = Set(chosen.flatMap { $0.mechanism?.attachments.map(\.program) ?? [] })
@@ -81,17 +81,8 @@ final class LoadedObject {
                 try file.setExpectedAttachType(type, of: program)
             }
         }
-        let shared = first == nil ? [] : file.mapNames.filter { $0.hasPrefix("secd_") }
-        if let first {
-            let existing = Set(first.file.mapNames)
-            for name in shared where existing.contains(name) {
-                try file.reuse(first.file.openMap(name))
-            }
-        } else {
-            try file.setMaxEntries(options.lifecycleRing, ofMap: "secd_lifecycle")
-            try file.setMaxEntries(options.verdictRing, ofMap: "secd_verdict")
-            try file.setMaxEntries(options.observationRing, ofMap: "secd_observation")
-        }
+        let own = Set(file.mapNames)
+        for shared in maps.members where own.contains(shared.map.name) { try file.reuse(shared.map) }
         try file.load()
         return file
     }

@@ -8,7 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-/* Begins to collect what libbpf says, verifier logs included. Objects are loaded by one thread. */
+/* Begins to collect what libbpf says, verifier logs included, on this thread. */
 void secd_libbpf_log_start(void);
 
 /* What libbpf said since; the oldest text is dropped when the buffer is full. */
