@@ -20,7 +20,9 @@ struct BPFBuild: BuildToolPlugin {
                     .buildCommand(
                         displayName: "Compiling BPF \(name)\(variant.suffix)",
                         executable: clang,
-                        arguments: Variant.flags + variant.flags + ["-c", program.path(), "-o", object.path()],
+                        arguments: Variant.flags + variant.flags + [
+                            "-c", program.path(), "-o", object.path(),
+                        ],
                         inputFiles: [program] + sources.headers,
                         outputFiles: [object]),
                     .buildCommand(

@@ -53,7 +53,10 @@ extension DaemonSuite {
             try daemon.stop()
             // Whoever comes this far says that it is no event.
             try send(
-                ["MESSAGE=x", "SYSLOG_IDENTIFIER=secd", "SECD_EVENT=process_exec", "SECD_EVENT_JSON=damaged"],
+                [
+                    "MESSAGE=x", "SYSLOG_IDENTIFIER=secd", "SECD_EVENT=process_exec",
+                    "SECD_EVENT_JSON=damaged",
+                ],
                 in: journal)
             _ = try journal.query("-n", "1")
             let all = try events("--since", "-1h", in: journal)

@@ -85,8 +85,8 @@ final class Program: Sendable {
         var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
         var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer {
-            for index in arguments.indices { unsafe free(arguments[index]) }
-            for index in variables.indices { unsafe free(variables[index]) }
+            for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+            for index in unsafe variables.indices { unsafe free(variables[index]) }
         }
         var pid: Int32 = 0
         let result = unsafe posix_spawn(&pid, command[0], &actions, &attributes, &arguments, &variables)
