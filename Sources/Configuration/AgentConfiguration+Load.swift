@@ -88,6 +88,7 @@ extension AgentConfiguration {
             // `key:` with nothing behind it leaves the default; a list is emptied by it.
             if pair.value.isNull, !setting.isList { continue }
             origins[name] = .file(cursor.collector.source.file, pair.keyRange.start)
+            if case .sequence(let items) = pair.value.content { itemRanges[name] = items.map(\.range) }
             setting.read(SettingReader(name: name, layer: .file(cursor.child(pair)), report: { _ in }), &self)
         }
     }
@@ -175,16 +176,24 @@ extension AgentConfiguration {
     }
 
     /// A problem with a value, pointing to where the value came from.
-    public func problem(_ setting: String, _ message: String, hint: String = "") -> Diagnostic {
+    /// - Parameter item: of a list, the number of the item from 0; nil = the whole value.
+    public func problem(_ setting: String, item: Int? = nil, _ message: String, hint: String = "")
+        -> Diagnostic
+    {
         switch origins[setting] ?? .builtIn {
         case .file(let file, let position):
-            Diagnostic(
+            if let item, let ranges = itemRanges[setting], ranges.indices.contains(item) {
+                return Diagnostic(
+                    file: file, line: ranges[item].start.line, column: ranges[item].start.column,
+                    length: ranges[item].length, message: "\(setting)[\(item)]: \(message)", hint: hint)
+            }
+            return Diagnostic(
                 file: file, line: position.line, column: position.column,
                 length: setting.split(separator: ".").last?.count ?? 1,
                 message: "\(setting): \(message)", hint: hint)
-        case .environment(let variable): Diagnostic(file: variable, message: message, hint: hint)
-        case .flag(let flag): Diagnostic(file: flag, message: message, hint: hint)
-        case .builtIn: Diagnostic(file: setting, message: message, hint: hint)
+        case .environment(let variable): return Diagnostic(file: variable, message: message, hint: hint)
+        case .flag(let flag): return Diagnostic(file: flag, message: message, hint: hint)
+        case .builtIn: return Diagnostic(file: setting, message: message, hint: hint)
         }
     }
 }

@@ -37,6 +37,8 @@ public struct AgentConfiguration: Sendable, Equatable {
     public internal(set) var processMemory: UInt64 = 16 << 20
     /// Where each value came from, by the setting's name.
     public internal(set) var origins: [String: SettingOrigin] = [:]
+    /// Where each item of a list of the file stands, by the setting's name.
+    var itemRanges: [String: [YAMLNode.Range]] = [:]
     /// What is suspicious but not wrong (a variable that looks like a misspelt one of ours).
     public internal(set) var warnings: [Diagnostic] = []
 

@@ -73,6 +73,29 @@ import YAMLReader
         #expect(new.change(to: new).adopted.isEmpty && new.change(to: new).postponed.isEmpty)
     }
 
+    @Test func problemsOfAnItemPointToTheItem() {
+        let text = "events:\n  redact:\n  - a\n  - 'b('\nlog-level: info\n"
+        let error = #expect(throws: ConfigurationError.self) {
+            try AgentConfiguration.load(
+                source: SourceText(file: "secd.yaml", text: text),
+                check: { [$0.problem("events.redact", item: 1, "no expression")] })
+        }
+        #expect(
+            error?.description == """
+                secd.yaml:4:5: error: events.redact[1]: no expression
+                    4 |   - 'b('
+                      |     ^~~~
+                """)
+        // From a variable it is the variable's.
+        let other = #expect(throws: ConfigurationError.self) {
+            try AgentConfiguration.load(
+                environment: ["SECD_EVENTS_REDACT": "a,b("],
+                source: SourceText(file: "secd.yaml", text: text),
+                check: { [$0.problem("events.redact", item: 1, "no expression")] })
+        }
+        #expect(other?.description == "SECD_EVENTS_REDACT: error: no expression")
+    }
+
     @Test func problemsThatOnlyTheDaemonFindsPointIntoTheFile() {
         do throws(ConfigurationError) {
             _ = try AgentConfiguration.load(

@@ -103,7 +103,11 @@ public struct DaemonCommand: AsyncParsableCommand {
 
     private func start() async throws {
         let configuration = try Self.load(flags, config)
-        if showConfig { return Self.show(configuration) }
+        if showConfig {
+            // Beside the settings: their lines may be a program's input.
+            for warning in configuration.warnings { Self.complain("\(warning.rendered())\n") }
+            return Self.show(configuration)
+        }
         let threshold = LogThreshold(Logger.Level(configuration.logLevel))
         let underJournald = Self.environment["JOURNAL_STREAM"] != nil
         let logger = Logger(label: "secd") { _ in DaemonLog(threshold, underJournald: underJournald) }

@@ -10,13 +10,14 @@ enum RedactionRules {
     ) {
         var rules: [CaptureRegex] = []
         var problems: [Diagnostic] = []
-        for pattern in configuration.events.redact {
+        for (item, pattern) in configuration.events.redact.enumerated() {
             do throws(FilterError) {
                 rules.append(try CaptureRegex(pattern, field: "expression"))
             } catch {
                 problems.append(
                     configuration.problem(
-                        "events.redact", error.description, hint: "RE2 syntax, like --password[= ](\\S+)"))
+                        "events.redact", item: item, error.description,
+                        hint: "RE2 syntax, like --password[= ](\\S+)"))
             }
         }
         return (rules, problems)
