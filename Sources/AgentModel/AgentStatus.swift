@@ -18,6 +18,8 @@ public struct AgentStatus: Codable, Sendable {
     public var bootID: String
     /// Sentences about what is wrong or weaker than it should be; empty = healthy.
     public var problems: [String]
+    /// Sentences about what one may not expect, though nothing is wrong: settings without effect.
+    public var notes: [String]
     /// Process, socket and file, switched off ones included.
     public var sensors: [SensorStatus]
     /// Lifecycle, verdict, observation.
@@ -35,8 +37,9 @@ public struct AgentStatus: Codable, Sendable {
 
     public init(
         version: String, nodeName: String, kernel: String, cpus: Int, pid: Int32, uptimeSeconds: Double,
-        stream: String, bootID: String, problems: [String], sensors: [SensorStatus], rings: [RingStatus],
-        sinks: [SinkStatus], subscribers: [SubscriberStatus], processes: ProcessTreeStatus,
+        stream: String, bootID: String, problems: [String], notes: [String] = [], sensors: [SensorStatus],
+        rings: [RingStatus], sinks: [SinkStatus], subscribers: [SubscriberStatus],
+        processes: ProcessTreeStatus,
         memory: MemoryStatus,
         programCounters: [String: UInt64]
     ) {
@@ -49,6 +52,7 @@ public struct AgentStatus: Codable, Sendable {
         self.stream = stream
         self.bootID = bootID
         self.problems = problems
+        self.notes = notes
         self.sensors = sensors
         self.rings = rings
         self.sinks = sinks
@@ -196,15 +200,19 @@ public struct ProcessTreeStatus: Codable, Sendable {
 
 /// Memory of the daemon.
 public struct MemoryStatus: Codable, Sendable {
-    /// `VmRSS` of the daemon: everything in user space, mapped pages of the rings included.
+    /// `VmRSS` of the daemon: everything in user space, mapped pages of the rings included, and twice, since the
+    /// data of a ring is mapped twice in a row.
     public var residentBytes: UInt64
-    /// Of which mapped rings.
+    /// Resident without maps of the kernel: what the daemon itself uses.
+    public var ownBytes: UInt64
+    /// Size of the rings.
     public var ringBytes: UInt64
     /// Maps and programs in the kernel (memlock of fdinfo).
     public var kernelBytes: UInt64
 
-    public init(residentBytes: UInt64, ringBytes: UInt64, kernelBytes: UInt64) {
+    public init(residentBytes: UInt64, ownBytes: UInt64, ringBytes: UInt64, kernelBytes: UInt64) {
         self.residentBytes = residentBytes
+        self.ownBytes = ownBytes
         self.ringBytes = ringBytes
         self.kernelBytes = kernelBytes
     }

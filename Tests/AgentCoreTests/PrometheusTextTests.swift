@@ -22,7 +22,7 @@ import Testing
         subscribers: [SubscriberStatus(id: 18, peer: "unix", events: 19, lost: 20, queueBytes: 21)],
         processes: ProcessTreeStatus(
             live: 22, retained: 23, evicted: 24, sockets: 25, bytes: 26, budgetBytes: 27),
-        memory: MemoryStatus(residentBytes: 28, ringBytes: 29, kernelBytes: 30),
+        memory: MemoryStatus(residentBytes: 28, ownBytes: 27, ringBytes: 29, kernelBytes: 30),
         programCounters: ["no_process": 31])
 
     private static func lines(_ status: AgentStatus = status) -> [String] {
@@ -53,6 +53,7 @@ import Testing
                 #"secd_processes{state="retained"} 23"#,
                 "secd_process_evictions_total 24",
                 #"secd_memory_bytes{kind="resident"} 28"#,
+                #"secd_memory_bytes{kind="own"} 27"#,
                 #"secd_memory_bytes{kind="rings"} 29"#,
                 #"secd_memory_bytes{kind="kernel"} 30"#,
                 #"secd_memory_bytes{kind="process_tree"} 26"#,

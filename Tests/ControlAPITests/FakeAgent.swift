@@ -77,7 +77,8 @@ final class FakeAgent: AgentControl {
             stream: "s", bootID: "b", problems: state.withLock(\.problems), sensors: [], rings: [], sinks: [],
             subscribers: [],
             processes: .init(live: 3, retained: 0, evicted: 0, sockets: 0, bytes: 0, budgetBytes: 0),
-            memory: .init(residentBytes: 1, ringBytes: 2, kernelBytes: 3), programCounters: ["x": .max])
+            memory: .init(residentBytes: 1, ownBytes: 1, ringBytes: 2, kernelBytes: 3),
+            programCounters: ["x": .max])
     }
 
     func processes() async -> [ProcessListing] {

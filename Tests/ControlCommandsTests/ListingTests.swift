@@ -148,7 +148,7 @@ import Testing
         let status = AgentStatus(
             version: "0.1.0", nodeName: "n1", kernel: "6.18", cpus: 2, pid: 7, uptimeSeconds: 11_520,
             stream: "5e1f", bootID: "b",
-            problems: ["file sink: disk full since 08:00"],
+            problems: ["file sink: disk full since 08:00"], notes: ["policy has no effect"],
             sensors: [
                 SensorStatus(
                     name: "process", enabled: true, mechanisms: ["exec": "tp_btf"], blindSpots: ["x"])
@@ -166,15 +166,19 @@ import Testing
             ], subscribers: [],
             processes: ProcessTreeStatus(
                 live: 1, retained: 2, evicted: 3, sockets: 4, bytes: 5, budgetBytes: 6),
-            memory: MemoryStatus(residentBytes: 1 << 20, ringBytes: 0, kernelBytes: 2 << 20),
+            memory: MemoryStatus(
+                residentBytes: 3 << 20, ownBytes: 1 << 20, ringBytes: 1 << 20, kernelBytes: 2 << 20),
             programCounters: ["a": 0, "b": 9])
         let lines = StatusText(status, palette: Palette(isOn: false)).lines
         #expect(lines[0] == "secd 0.1.0 on n1, kernel 6.18, 2 cpus, pid 7, up 3h12m: 1 problem")
-        #expect(lines[1] == "  file sink: disk full since 08:00")
+        #expect(lines[1...2] == ["  file sink: disk full since 08:00", "  policy has no effect"])
         let text = lines.joined(separator: "\n")
         #expect(text.contains("lifecycle  1 MiB      0 B    1,200  4 KiB  3 (exec 3)"))
         #expect(text.contains("disk full, rotations 2"))
         #expect(text.contains("kernel programs  b 9"))
+        #expect(
+            text.contains(
+                "memory     1 MiB resident, 3 MiB with the rings (1 MiB, mapped twice), 2 MiB in the kernel"))
     }
 
     @Test func top() throws {

@@ -39,8 +39,8 @@ struct AgentService: AgentControl {
             cpus: EngineIdentity.possibleCPUs, pid: getpid(),
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID,
-            problems: daemon.ineffective
-                + Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead()),
+            problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead()),
+            notes: daemon.ineffective,
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(), programCounters: await engine.programCounters())

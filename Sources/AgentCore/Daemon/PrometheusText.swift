@@ -91,6 +91,7 @@ package final class PrometheusText {
         }
         family("secd_memory_bytes", "gauge", "Memory of the daemon, by kind.") {
             sample("secd_memory_bytes", ["kind": "resident"], Double(status.memory.residentBytes))
+            sample("secd_memory_bytes", ["kind": "own"], Double(status.memory.ownBytes))
             sample("secd_memory_bytes", ["kind": "rings"], Double(status.memory.ringBytes))
             sample("secd_memory_bytes", ["kind": "kernel"], Double(status.memory.kernelBytes))
             sample("secd_memory_bytes", ["kind": "process_tree"], Double(status.processes.bytes))

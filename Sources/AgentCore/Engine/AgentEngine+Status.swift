@@ -131,14 +131,39 @@ extension ProcessListing {
 extension AgentEngine {
     /// Memory of the process and of its kernel objects.
     package func memory() async -> MemoryStatus {
-        let text = String(decoding: ProcfsImage.read("/proc/self/status", limit: 16_384), as: UTF8.self)
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-        let resident = UInt64(line.filter(\.isNumber)) ?? 0
+        let resident = ResidentMemory(
+            smaps: String(decoding: ProcfsImage.read("/proc/self/smaps", limit: 16 << 20), as: UTF8.self))
         return await onWorker { pipeline in
             MemoryStatus(
-                residentBytes: resident * 1024,
+                residentBytes: resident.all, ownBytes: resident.all - resident.kernelMaps,
                 ringBytes: (0..<3).reduce(0) { $0 + UInt64(pipeline.ringSize($1)) },
                 kernelBytes: pipeline.sensors.kernelBytes)
+        }
+    }
+}
+
+/// Resident pages of a process by what they are, from one look, so that the figures fit each other.
+package struct ResidentMemory: Sendable {
+    /// Bytes, of all mappings.
+    package var all: UInt64 = 0
+    /// Of which mapped BPF maps: the rings, and counters.
+    package var kernelMaps: UInt64 = 0
+
+    /// - Parameter text: /proc/PID/smaps: a line `7f00-7f01 rw-s 0 00:0e 9 anon_inode:bpf-map` for each mapping,
+    ///   and behind it `Rss: 4 kB` among others.
+    package init(smaps text: String) {
+        var isKernelMap = false
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+            let words = line.split(separator: UInt8(ascii: " "))
+            guard let first = words.first else { continue }
+            if first.last != UInt8(ascii: ":") {
+                // The mapping's own line; all others begin with a word and a colon.
+                isKernelMap = words.last.map { $0.elementsEqual("anon_inode:bpf-map".utf8) } ?? false
+            } else if words.count > 1, first.elementsEqual("Rss:".utf8) {
+                let bytes = (UInt64(String(decoding: words[1], as: UTF8.self)) ?? 0) * 1024
+                all += bytes
+                if isKernelMap { kernelMaps += bytes }
+            }
         }
     }
 }

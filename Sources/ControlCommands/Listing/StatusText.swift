@@ -63,6 +63,7 @@ package struct StatusText {
                 + "\(Quantity.counted(UInt64(max(0, status.cpus)), "cpu")), pid \(status.pid), up \(up): \(health)"
         ]
         lines += status.problems.map { "  " + palette.paint(TerminalText.escaped($0), .alarm) }
+        lines += status.notes.map { "  " + palette.paint(TerminalText.escaped($0), .warning) }
         lines.append(
             palette.paint(
                 "stream \(TerminalText.escaped(status.stream)), boot \(TerminalText.escaped(status.bootID))",
@@ -103,7 +104,8 @@ package struct StatusText {
     private var memory: String {
         let memory = status.memory
         return
-            "memory     \(Quantity.bytes(memory.residentBytes)) resident (rings \(Quantity.bytes(memory.ringBytes))), "
+            "memory     \(Quantity.bytes(memory.ownBytes)) resident, \(Quantity.bytes(memory.residentBytes)) with the rings "
+            + "(\(Quantity.bytes(memory.ringBytes)), mapped twice), "
             + "\(Quantity.bytes(memory.kernelBytes)) in the kernel"
     }
 
