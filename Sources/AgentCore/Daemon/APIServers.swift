@@ -1,5 +1,6 @@
 import Configuration
 import ControlAPI
+import LinuxSystem
 import Logging
 
 /// The servers of the API: gRPC on the socket (and TCP), HTTP for metrics.
@@ -9,7 +10,7 @@ struct APIServers {
 
     /// Starts what the configuration asks for.
     /// - Throws: `DaemonError` where an address is taken or not allowed.
-    init(_ configuration: AgentConfiguration, _ service: AgentService, logger: Logger)
+    init(_ configuration: AgentConfiguration, _ lock: SocketLock, _ service: AgentService, logger: Logger)
         async throws(DaemonError)
     {
         do {
@@ -17,7 +18,7 @@ struct APIServers {
                 ControlServer.Configuration(
                     socketPath: configuration.control.socket, socketGroup: configuration.control.group,
                     version: Daemon.version, tcp: Self.tcp(configuration)),
-                agent: service, logger: logger)
+                lock: lock, agent: service, logger: logger)
         } catch {
             throw DaemonError("\(error)", exit: .unavailable)
         }
@@ -30,6 +31,20 @@ struct APIServers {
                 host: address.host, port: Int(address.port), agent: service, logger: logger)
         } catch {
             throw DaemonError("cannot serve metrics on \(address): \(error)", exit: .unavailable)
+        }
+    }
+
+    /// Takes the lock beside the socket; one that an ending daemon still has is waited for.
+    /// - Throws: `DaemonError` where another daemon has it.
+    static func lockSocket(_ path: String) throws(DaemonError) -> SocketLock {
+        let begun = MonotonicClock.now
+        do {
+            return try SocketLock(path) { file in
+                guard let holder = FileLockTable.holder(of: file) else { return false }
+                return ProcessLife.isEnding(holder) && MonotonicClock.now < begun + DirectoryLock.patience
+            }
+        } catch {
+            throw DaemonError("\(error)", exit: .unavailable)
         }
     }
 

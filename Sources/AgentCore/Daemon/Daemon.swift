@@ -33,8 +33,10 @@ final class Daemon: Sendable {
         inForce = Mutex(configuration)
         self.threshold = threshold
         self.logger = logger
+        // Outside of what follows: its errors have exit codes of their own.
+        let options = try Self.options(configuration)
         do {
-            engine = try AgentEngine(Self.options(configuration), logger: logger)
+            engine = try AgentEngine(options, logger: logger)
         } catch let error as SensorError {
             if !error.log.isEmpty { logger.debug("\(error.log)") }
             throw DaemonError(error.description, exit: geteuid() == 0 ? .unavailable : .permission)
@@ -134,7 +136,8 @@ final class Daemon: Sendable {
             "secd \(Self.version) watches \(configuration.nodeName) on Linux \(EngineIdentity.kernelRelease)")
     }
 
-    /// Settings that are accepted so that the command line stays what it is, and that do nothing yet.
+    /// Settings that are accepted so that the command line stays what it is, and that do nothing yet: a note of the
+    /// status, not a problem. Nothing is wrong with the daemon.
     var ineffective: [String] {
         let configuration = configuration
         var sentences: [String] = []
@@ -152,14 +155,15 @@ final class Daemon: Sendable {
 
     /// SIGHUP: files are opened anew, and settings that a running daemon can change are changed. All
     /// others are named.
-    func reload(_ load: () throws(ConfigurationError) -> AgentConfiguration) {
+    /// - Returns: the outcome in a line, for the service manager.
+    func reload(_ load: () throws(ConfigurationError) -> AgentConfiguration) -> String {
         file?.reopen()
         let new: AgentConfiguration
         do throws(ConfigurationError) {
             new = try load()
         } catch {
             logger.error("log files reopened, but the configuration is wrong and was not used:\n\(error)")
-            return
+            return "reload refused: \(Self.firstLine(of: error))"
         }
         let change = inForce.withLock { state in
             let change = state.change(to: new)
@@ -181,7 +185,17 @@ final class Daemon: Sendable {
         }
         if !change.postponed.isEmpty {
             logger.warning("reloaded, but restart secd for \(change.postponed.joined(separator: ", "))")
+            return "reloaded, but restart secd for \(change.postponed.joined(separator: ", "))"
         }
+        return "reloaded"
+    }
+
+    /// Place and problem, without the line that it shows: a status is one line.
+    private static func firstLine(of error: ConfigurationError) -> String {
+        let text = error.diagnostics.first?.rendered() ?? error.description
+        let line = String(text.prefix { $0 != "\n" }).replacing(": error: ", with: ": ", maxReplacements: 1)
+        let others = error.diagnostics.count - 1
+        return others > 0 ? "\(line) (and \(others) more)" : line
     }
 
     /// Ends in order: the rings are read to their end, `stream_stop` is written, sinks are drained, programs

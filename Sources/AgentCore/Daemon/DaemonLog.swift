@@ -1,10 +1,12 @@
 import Configuration
 import Glibc
+import LinuxSystem
 import Logging
 import Synchronization
+import TextEncoding
 
-/// The daemon's own log: lines on stderr. Under systemd stderr is journald, which adds time and unit
-/// and reads the priority from a `<N>` prefix (sd-daemon(3)).
+/// The daemon's own log: lines on stderr, each with its time (RFC 3339, UTC). Under systemd stderr is journald, which
+/// adds time and unit and reads the priority from a `<N>` prefix (sd-daemon(3)).
 struct DaemonLog: LogHandler {
     private let threshold: LogThreshold
     var metadata: Logger.Metadata = [:]
@@ -26,7 +28,8 @@ struct DaemonLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = underJournald ? "<\(Self.priority(event.level))>" : "secd \(event.level): "
+        var line =
+            underJournald ? "<\(Self.priority(event.level))>" : "\(Self.time) secd \(event.level): "
         line += "\(event.message)"
         for (key, value) in (event.metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
             line += " \(key)=\(value)"
@@ -35,6 +38,13 @@ struct DaemonLog: LogHandler {
         // One write a line, so that lines of several threads do not mix.
         let bytes = Array(line.utf8)
         unsafe bytes.withUnsafeBytes { unsafe _ = write(2, $0.baseAddress, $0.count) }
+    }
+
+    /// Now, to the millisecond.
+    private static var time: String {
+        var text = OutputBuffer(capacity: 64)
+        text.append(rfc3339: UnixTime(nanoseconds: RealtimeClock.now))
+        return String(decoding: text.copyToArray().prefix(23), as: UTF8.self) + "Z"
     }
 
     private static func priority(_ level: Logger.Level) -> Int {

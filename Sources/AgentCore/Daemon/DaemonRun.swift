@@ -1,4 +1,5 @@
 import Configuration
+import ControlAPI
 import Glibc
 import LinuxSystem
 import Logging
@@ -22,19 +23,35 @@ struct DaemonRun {
         let signals = try signalDescriptor()
         try Privileges.check()
         MachinePreparation.prepare(logger)
+        // All locks before anything is loaded or written: who is refused has changed nothing.
         let state = try DirectoryLock(
             configuration.stateDirectory, purpose: "state directory", flag: "--state-dir")
+        let socket = try APIServers.lockSocket(configuration.control.socket)
         let pins = try PinDirectory(configuration.pinDirectory, logger)
+        do {
+            try await serve(signals, socket, detachThrough: pins.path, reload)
+        } catch {
+            pins.remove()
+            throw error
+        }
+        pins.remove()
+        _ = consume state
+    }
+
+    /// Runs the daemon and its API until a signal ends it.
+    private func serve(
+        _ signals: consuming SignalFD, _ socket: SocketLock, detachThrough pins: String,
+        _ reload: @escaping @Sendable () throws(ConfigurationError) -> AgentConfiguration
+    ) async throws {
         let daemon = try Daemon(configuration, threshold: threshold, logger: logger)
         try daemon.start()
         let service = AgentService(daemon)
         let api: APIServers
         do {
-            api = try await APIServers(configuration, service, logger: logger)
+            api = try await APIServers(configuration, socket, service, logger: logger)
         } catch {
             // The stream has begun: it gets its end, too.
-            daemon.stop(reason: "the API cannot be served", detachThrough: pins.path)
-            pins.remove()
+            daemon.stop(reason: "the API cannot be served", detachThrough: pins)
             throw error
         }
         ServiceNotifier.ready("watching \(configuration.nodeName)")
@@ -42,9 +59,7 @@ struct DaemonRun {
         let reason = await waitForSignals(signals, daemon, reload)
         ServiceNotifier.stopping()
         await api.stop()
-        daemon.stop(reason: reason, detachThrough: pins.path)
-        pins.remove()
-        _ = consume state
+        daemon.stop(reason: reason, detachThrough: pins)
     }
 
     private func signalDescriptor() throws(DaemonError) -> SignalFD {

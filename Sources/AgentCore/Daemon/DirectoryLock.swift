@@ -7,7 +7,7 @@ import SystemPackage
 package struct DirectoryLock: ~Copyable {
     /// How long a start waits for a daemon that is ending already: the kernel needs up to two seconds to take down
     /// the programs of a killed one, and keeps its locks meanwhile.
-    private static let patience: UInt64 = 15_000_000_000
+    static let patience: UInt64 = 15_000_000_000
     /// Likewise, where nobody can be seen that holds it: gone since, or in another pid namespace.
     private static let patienceWithStrangers: UInt64 = 1_000_000_000
 

@@ -24,8 +24,10 @@ final class SignalBox: Sendable {
     }
 
     /// Serves until SIGTERM or SIGINT; returns its name.
-    /// - Parameter watchdog: nanoseconds between signs of life, or nil.
-    func serve(_ daemon: Daemon, watchdog: UInt64?, reload: () -> Void) -> String {
+    /// - Parameters:
+    ///   - watchdog: nanoseconds between signs of life, or nil.
+    ///   - reload: returns what the service manager is told.
+    func serve(_ daemon: Daemon, watchdog: UInt64?, reload: () -> String) -> String {
         while true {
             let deadline = watchdog.map { MonotonicClock.now + $0 }
             var requests: InlineArray<1, PollRequest> = [
@@ -41,8 +43,7 @@ final class SignalBox: Sendable {
                 switch number {
                 case SIGHUP:
                     ServiceNotifier.reloading()
-                    reload()
-                    ServiceNotifier.ready("reloaded")
+                    ServiceNotifier.ready(reload())
                 case SIGTERM: return "SIGTERM"
                 case SIGINT: return "SIGINT"
                 default: break

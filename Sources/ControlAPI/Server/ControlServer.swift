@@ -62,9 +62,10 @@ public struct ControlServer: Sendable {
     public let tcpPort: Int?
 
     /// Listens; returns when clients can connect.
+    /// - Parameter lock: of the socket, where somebody has taken it already; nil = it is taken now.
     /// - Throws: `ServerError`.
     public static func start(
-        _ configuration: Configuration, agent: some AgentControl, logger: Logger
+        _ configuration: Configuration, lock: SocketLock? = nil, agent: some AgentControl, logger: Logger
     ) async throws -> ControlServer {
         let streams = OpenStreams()
         let subscriptions = Subscriptions(agent: agent, streams: streams)
@@ -73,7 +74,7 @@ public struct ControlServer: Sendable {
             ControlService(agent: agent, subscriptions: subscriptions),
         ]
         let socket = try SocketFile(
-            path: configuration.socketPath, group: configuration.socketGroup, logger: logger)
+            lock ?? SocketLock(configuration.socketPath), group: configuration.socketGroup, logger: logger)
         let onSocket = Listener(services: services, logger: logger) {
             Listener.Transport(
                 listeningSocketDescriptor: try socket.descriptorForTransport(), transportSecurity: .plaintext,

@@ -4,33 +4,31 @@ import Logging
 import Synchronization
 import SystemPackage
 
-/// The daemon's Unix socket: the lock that says who serves it, the file, and its permissions.
+/// The daemon's Unix socket: the file, and its permissions.
 ///
 /// Order matters: the lock is taken before anything is removed, so a second daemon can never pull
 /// the socket away from the first; and the file gets its permissions before the socket listens, so
 /// that nobody connects in between.
 final class SocketFile: Sendable {
-    let path: String
-    /// Held until `close`. The file itself stays: removing it would let two
-    /// daemons lock two different files of the same name.
-    private let lock: Mutex<OwnedFD?>
+    private let lock: SocketLock
+    var path: String { lock.path }
     /// The transport serves a duplicate, so that it can be made anew on the same socket.
     private let listener: Mutex<OwnedFD?>
 
-    /// Takes the lock and listens.
+    /// Listens.
+    /// - Parameter lock: says where, and that it is ours. It is released by `close`, and where this fails.
     /// - Throws: `ServerError`.
-    init(path: String, group: String, logger: Logger) throws {
-        guard path.hasPrefix("/") else {
-            throw ServerError("the socket's path \"\(path)\" is not absolute: begin it with /")
+    convenience init(_ lock: SocketLock, group: String, logger: Logger) throws {
+        do {
+            try self.init(locked: lock, group, logger)
+        } catch {
+            lock.release()
+            throw error
         }
-        guard path.utf8.count <= UnixSocket.longestPath else {
-            throw ServerError(
-                "the socket's path is \(path.utf8.count) bytes long and the kernel takes \(UnixSocket.longestPath): choose a shorter one"
-            )
-        }
-        try Self.makeDirectory(of: path)
-        self.path = path
-        let lock = try Self.takeLock(for: path)
+    }
+
+    private init(locked lock: SocketLock, _ group: String, _ logger: Logger) throws {
+        let path = lock.path
         try Self.removeStale(path)
         let listener = try Self.bind(path)
         do throws(Errno) {
@@ -40,7 +38,7 @@ final class SocketFile: Sendable {
             try? FileTree.remove(path)
             throw ServerError("cannot listen on \(path): \(error)")
         }
-        self.lock = Mutex(lock)
+        self.lock = lock
         self.listener = Mutex(listener)
     }
 
@@ -76,41 +74,7 @@ final class SocketFile: Sendable {
     /// Lets another daemon have the path.
     func close() {
         remove()
-        lock.withLock { $0 = nil }
-    }
-
-    private static func makeDirectory(of path: String) throws {
-        var directory = FilePath(path).removingLastComponent()
-        var missing: [FilePath] = []
-        while (try? FileStatus(path: directory.string)) == nil, !directory.components.isEmpty {
-            missing.append(directory)
-            directory = directory.removingLastComponent()
-        }
-        for directory in missing.reversed() {
-            do throws(Errno) {
-                try FileTree.makeDirectory(directory.string, permissions: 0o755)
-                // The umask may have taken bits away that members of the group need.
-                try SystemCall.result { unsafe chmod(directory.string, 0o755) }
-            } catch {
-                if error == .fileExists { continue }
-                throw ServerError(
-                    "cannot create \(directory) for the socket: \(error): create it, or choose another --socket"
-                )
-            }
-        }
-    }
-
-    private static func takeLock(for path: String) throws -> OwnedFD {
-        let name = path + ".lock"
-        do throws(Errno) {
-            let lock = try OwnedFD.open(name, O_RDWR | O_CREAT, permissions: 0o600)
-            if try lock.lockExclusively() { return lock }
-        } catch .permissionDenied {
-            throw ServerError("no permission to create \(name): run secd as root, or choose another --socket")
-        } catch {
-            throw ServerError("cannot lock \(name): \(error)")
-        }
-        throw ServerError("another secd serves \(path): stop it, or choose another --socket")
+        lock.release()
     }
 
     /// Removes what a killed daemon left behind.
