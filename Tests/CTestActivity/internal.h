@@ -22,8 +22,14 @@ struct activity {
 /* Does the steps from `first` on; does not return. */
 _Noreturn void activity_run(const struct activity *activity, int first);
 
+/* Writes what a file holds into an open one; -1 and errno where it cannot. */
+int copy_to(const char *source, int to);
+
 /* Steps of files.c. Returns 0 for a step that is not one of them. */
 int files_do(const struct step *step, int *result);
+
+/* Steps of processes.c: the same. */
+int processes_do(const struct step *step, int *result);
 
 /* Steps of threads.c: the same. */
 int threads_do(const struct step *step, int *result);

@@ -2,27 +2,20 @@
 /* The steps. Numbers are decimal or 0x…; an `exec` step replaces the process and ends the script. */
 #include "internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 static long number(const struct step *step, int index)
 {
@@ -48,17 +41,7 @@ static long host_pid(void)
 	return readlink("/proc/self", link, sizeof(link) - 1) > 0 ? atol(link) : -ESRCH;
 }
 
-/* The parent of a forked step ends as its child did. */
-_Noreturn static void follow(pid_t child)
-{
-	int status = 0;
-
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
-
-static int copy_to(const char *source, int to)
+int copy_to(const char *source, int to)
 {
 	char buffer[65536];
 	int from = open(source, O_RDONLY | O_CLOEXEC);
@@ -81,71 +64,6 @@ static int copy(const struct step *step)
 	if (to < 0 || copy_to(text(step, 0), to) || fchmod(to, number(step, 2)))
 		return -1;
 	return close(to);
-}
-
-/* exec-memfd NAME PATH ARGV… */
-static int exec_memfd(const struct step *step)
-{
-	int file = memfd_create(text(step, 0), 0);
-
-	if (file < 0 || copy_to(text(step, 1), file))
-		return -1;
-	return fexecve(file, step->arguments + 2, environ);
-}
-
-/* exec-fd PATH ARGV…: the descriptor stays open, as a script's interpreter needs it. */
-static int exec_fd(const struct step *step)
-{
-	int file = open(text(step, 0), O_RDONLY);
-
-	return file < 0 ? -1 : fexecve(file, step->arguments + 1, environ);
-}
-
-/* vfork-exec PATH ARGV… */
-static int vfork_exec(const struct step *step)
-{
-	int status = 0;
-	pid_t child = vfork();
-
-	if (child == 0) {
-		execve(step->arguments[0], step->arguments + 1, environ);
-		_exit(97);
-	}
-	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return -1;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 97) {
-		errno = ENOEXEC;
-		return -1;
-	}
-	return 0;
-}
-
-/* many-exec COUNT PATH ARGV… */
-static int many_exec(const struct step *step)
-{
-	struct step one = { .name = step->name, .count = step->count - 1, .arguments = step->arguments + 1 };
-	long index;
-
-	for (index = 0; index < number(step, 0); index++)
-		if (vfork_exec(&one))
-			return -1;
-	return 0;
-}
-
-/* many-clone COUNT FLAGS: children that end at once. */
-static int many_clone(const struct step *step)
-{
-	long index;
-
-	for (index = 0; index < number(step, 0); index++) {
-		pid_t child = syscall(SYS_clone, number(step, 1) | SIGCHLD, 0, 0, 0, 0);
-
-		if (child == 0)
-			_exit(0);
-		if (child < 0 || waitpid(child, NULL, 0) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* touch MIB: so much memory becomes resident, and is given back. */
@@ -205,19 +123,6 @@ static int set_namespace(const struct step *step)
 	return close(file);
 }
 
-/* terminal: a new session on a pseudo terminal */
-static int terminal(void)
-{
-	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-
-	if (master < 0 || grantpt(master) || unlockpt(master))
-		return -1;
-	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
-	if (slave < 0 || setsid() < 0)
-		return -1;
-	return ioctl(slave, TIOCSCTTY, 0);
-}
-
 static int core_limit(const struct step *step)
 {
 	struct rlimit limit = { .rlim_cur = number(step, 0), .rlim_max = number(step, 0) };
@@ -231,18 +136,6 @@ static void wait_for_go(const struct activity *activity)
 
 	while (read(activity->go, &byte, 1) < 0 && errno == EINTR)
 		;
-}
-
-/* fork: the child goes on, the parent ends as it does; fork-leave: the parent ends at once. */
-static int forked(const struct step *step, pid_t child)
-{
-	if (child < 0)
-		return -1;
-	if (child == 0)
-		return 0;
-	if (strcmp(step->name, "fork-leave") == 0)
-		_exit(0);
-	follow(child);
 }
 
 static int do_files(const struct step *step, int *result)
@@ -302,41 +195,6 @@ static int do_credentials(const struct step *step, int *result)
 	return 1;
 }
 
-static int do_process(const struct step *step, int *result)
-{
-	const char *name = step->name;
-
-	if (!strcmp(name, "exec"))
-		*result = execve(text(step, 0), step->arguments + 1, environ);
-	else if (!strcmp(name, "exec-without-argv"))
-		*result = syscall(SYS_execve, text(step, 0), NULL, environ);
-	else if (!strcmp(name, "exec-memfd"))
-		*result = exec_memfd(step);
-	else if (!strcmp(name, "exec-fd"))
-		*result = exec_fd(step);
-	else if (!strcmp(name, "vfork-exec"))
-		*result = vfork_exec(step);
-	else if (!strcmp(name, "many-exec"))
-		*result = many_exec(step);
-	else if (!strcmp(name, "many-clone"))
-		*result = many_clone(step);
-	else if (!strcmp(name, "fork") || !strcmp(name, "fork-leave"))
-		*result = forked(step, fork());
-	else if (!strcmp(name, "clone")) /* FLAGS */
-		*result = forked(step, syscall(SYS_clone, number(step, 0) | SIGCHLD, 0, 0, 0, 0));
-	else if (!strcmp(name, "setsid"))
-		*result = setsid() < 0 ? -1 : 0;
-	else if (!strcmp(name, "terminal"))
-		*result = terminal();
-	else if (!strcmp(name, "exit"))
-		_exit(number(step, 0));
-	else if (!strcmp(name, "kill"))
-		*result = kill(getpid(), number(step, 0));
-	else
-		return 0;
-	return 1;
-}
-
 static int do_other(const struct activity *activity, const struct step *step, int *result)
 {
 	const char *name = step->name;
@@ -360,7 +218,7 @@ static int perform(const struct activity *activity, const struct step *step)
 	int result = 0;
 
 	errno = 0;
-	if (do_process(step, &result) || do_files(step, &result) || files_do(step, &result) ||
+	if (processes_do(step, &result) || do_files(step, &result) || files_do(step, &result) ||
 	    do_credentials(step, &result) || do_other(activity, step, &result) || threads_do(step, &result) ||
 	    sockets_do(activity, step, &result) || messages_do(activity, step, &result))
 		return result;

@@ -92,7 +92,7 @@ import YAMLReader
     @Test func mutatedPoliciesNeverCrash() {
         var random = SystemlessRandom(state: 42)
         let seeds = [
-            DiagnosticTests.selector(
+            Sample.selector(
                 "- matchArgs:\n  - index: 0\n    operator: Prefix\n    values: [\"/etc\"]\n  - index: 1\n    operator: CelExpr\n    values: [\"arg1 > 3 && !(arg1 == 4)\"]\n  matchPIDs:\n  - operator: NotIn\n    followForks: true\n    values: [1, 2]\n  matchActions:\n  - action: Post\n    rateLimit: 5m"
             ),
             Sample.policy(

@@ -66,3 +66,27 @@ enum Sample {
         return kernel
     }
 }
+
+extension Sample {
+    /// A hook with one selector; the selector starts at line 16.
+    static func selector(_ body: String, arg: String = "file", options: String = "") -> String {
+        policy(
+            """
+            kprobes:
+            - call: security_file_permission
+              syscall: false
+              args:
+              - index: 0
+                type: \(arg)
+              - index: 1
+                type: int
+              selectors:
+            \(body.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))\(options)
+            """)
+    }
+
+    /// A policy with this below a section.
+    static func hook(_ body: String, section: String = "kprobes") -> String {
+        policy("\(section):\n" + body)
+    }
+}
