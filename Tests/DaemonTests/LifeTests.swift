@@ -29,6 +29,10 @@ extension DaemonSuite {
             #expect(permissions(daemon.socket) == "600")
             #expect(permissions(daemon.exportFile) == "600")
             #expect(permissions(daemon.state) == "700")
+            // The rings are resident twice, and not the daemon's own.
+            let memory = try daemon.status.memory
+            #expect(memory.ownBytes > 1 << 20)
+            #expect(memory.ownBytes + 2 * memory.ringBytes <= memory.residentBytes, "\(memory)")
             let objects = KernelObjects(of: daemon.pid)
             #expect(objects.programs.count > 10 && objects.maps.count > 5 && objects.links.count > 10)
             try Run.processes(20)
