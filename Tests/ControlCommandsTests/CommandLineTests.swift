@@ -118,7 +118,7 @@ import Testing
         ),
         (["--timeout", "soon"], "--timeout \"soon\": write 500ms, 10s, 1m"),
         (["--timeout", "0s"], "--timeout \"0s\""),
-        (["--retries", "-1"], "from 0 to 10"), (["--retries", "11"], "from 0 to 10"),
+        (["--retries=-1"], "from 0 to 10"), (["--retries", "11"], "from 0 to 10"),
     ])
     func connectionsThatLeadNowhereAreWrongUsage(arguments: [String], words: String) throws {
         for command in [["status"] + arguments, arguments + ["events"]] {
@@ -186,13 +186,13 @@ import Testing
         let pipe = Pipe()
         let descriptor = pipe.fileHandleForReading.fileDescriptor
         #expect(StandardInput(descriptor: descriptor) == .pipe)
-        #expect(!StandardInput.hasData(descriptor: descriptor, within: .milliseconds(1)))
+        #expect(StandardInput.look(descriptor: descriptor, within: .milliseconds(1)) == .silent)
         try pipe.fileHandleForWriting.write(contentsOf: Data([0x0a]))
-        #expect(StandardInput.hasData(descriptor: descriptor))
+        #expect(StandardInput.look(descriptor: descriptor) == .data)
         _ = try pipe.fileHandleForReading.read(upToCount: 1)
         try pipe.fileHandleForWriting.close()
         // At once: nobody can write any more.
-        #expect(!StandardInput.hasData(descriptor: descriptor, within: .seconds(3600)))
+        #expect(StandardInput.look(descriptor: descriptor, within: .seconds(3600)) == .closed)
     }
 
     @Test func aWalkEndsBehindItsWindow() {

@@ -95,7 +95,7 @@ public struct EventsCommand: AsyncParsableCommand {
             let source = EventSource.choose(
                 files: files, live: live || connection.isGiven || reconnect,
                 wantsPast: since != nil || until != nil || (last != nil && !live), stdin: StandardInput(),
-                hasData: { StandardInput.hasData() })
+                hasData: { StandardInput.look() == .data })
             let out = Output()
             try await show(source, out)
         }
@@ -130,7 +130,7 @@ public struct EventsCommand: AsyncParsableCommand {
         case .daemon, .journal: return try events.readJournal()
         case .files(let paths): try events.read(files: paths)
         case .stdin:
-            if StandardInput() == .pipe, !StandardInput.hasData() {
+            if StandardInput() == .pipe, StandardInput.look() == .silent {
                 Output.remark("waiting for stdin; for live events add --live")
             }
             try events.read(files: ["-"])

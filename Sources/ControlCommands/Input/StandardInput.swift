@@ -26,8 +26,19 @@ package enum StandardInput: Sendable, Equatable {
         }
     }
 
-    /// Whether bytes come within a time; false at once where the other side has closed and left none.
-    package static func hasData(descriptor: Int32 = STDIN_FILENO, within wait: Duration = patience) -> Bool {
+    /// What a pipe has for us.
+    package enum Content: Sendable {
+        case data
+        /// Nobody can write any more, and nothing is left.
+        case closed
+        /// Nothing came so far.
+        case silent
+    }
+
+    /// Waits for bytes or the other side's end, but not longer than a time.
+    package static func look(
+        descriptor: Int32 = STDIN_FILENO, within wait: Duration = patience
+    ) -> Content {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         let end = ContinuousClock.now + wait
         while true {
@@ -35,7 +46,8 @@ package enum StandardInput: Sendable, Equatable {
             let milliseconds = max(0, Int32(clamping: Int64(left / .milliseconds(1))))
             let count = unsafe poll(&request, 1, milliseconds)
             if count < 0, errno == EINTR { continue }
-            return count > 0 && request.revents & Int16(POLLIN) != 0
+            guard count > 0 else { return .silent }
+            return request.revents & Int16(POLLIN) != 0 ? .data : .closed
         }
     }
 }
