@@ -41,14 +41,7 @@ struct ExecutableFile: Sendable {
         guard status.kind == .regular, status.inode == inode.number, status.changed == inode.ctime_ns else {
             return false
         }
-        return Self.kernelDevice(status.device) == inode.device || mountedDevice(file) == inode.device
-    }
-
-    /// A device as the kernel writes it (major << 20, plus minor), from what stat(2) gives (sys/sysmacros.h).
-    private static func kernelDevice(_ device: UInt64) -> UInt32 {
-        let major = device >> 8 & 0xfff | device >> 32 & ~0xfff
-        let minor = device & 0xff | device >> 12 & ~0xff
-        return UInt32(truncatingIfNeeded: major << 20 | minor & 0xf_ffff)
+        return ProcfsImage.kernelDevice(status.device) == inode.device || mountedDevice(file) == inode.device
     }
 
     /// The device of the file system that a file was opened on, as the kernel knows it. btrfs and overlayfs

@@ -101,7 +101,7 @@ enum ProcfsImage {
     }
 
     /// glibc's dev_t (sys/sysmacros.h) as the kernel's own: major << 20 | minor.
-    private static func kernelDevice(_ device: UInt64) -> UInt32 {
+    static func kernelDevice(_ device: UInt64) -> UInt32 {
         let major = device >> 8 & 0xfff | device >> 32 & ~0xfff
         let minor = device & 0xff | device >> 12 & 0xfff00
         return UInt32(truncatingIfNeeded: major << 20 | minor)
