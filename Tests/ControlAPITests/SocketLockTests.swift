@@ -34,7 +34,8 @@ import Testing
                 if looks == 3 { leaving = nil }
                 return true
             }
-            #expect(looks == 3 && leaving == nil && next.path == path)
+            // More looks where another test forks meanwhile: its child has the lock until it executes.
+            #expect(looks >= 3 && leaving == nil && next.path == path)
         }
     }
 

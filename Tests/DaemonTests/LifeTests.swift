@@ -150,7 +150,7 @@ extension DaemonSuite {
             #expect(
                 daemon.notify.wait(
                     for:
-                        "STATUS=reload refused: \(daemon.folder / "secd.yaml"):1:1: log-levle: unknown key",
+                        "STATUS=reload refused: \(daemon.folder / "secd.yaml"):1:1: log-levle: unknown key (did you mean \"log-level\"?)",
                     after: count), "\(daemon.notify.messages)")
             #expect(
                 daemon.log.contains(

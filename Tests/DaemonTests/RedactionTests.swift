@@ -99,7 +99,10 @@ extension DaemonSuite {
             #expect(text.contains("password=*****"))
             #expect(listed.contains("--password=*****"))
             #expect(text.contains("PIN=*****"))
-            #expect(!text.contains("truncArgs"))
+            #expect(
+                try !daemon.lines.contains {
+                    $0.kind == "process_exec" && $0["process.flags"].contains("truncArgs")
+                })
             #expect(try daemon.secctl("verify", daemon.exportFile).ending == .code(0))
         }
     }

@@ -192,8 +192,9 @@ static __always_inline __u32 path_append(struct secd_scratch *scratch, __u32 end
 	};
 
 	end = path_build(scratch, &request, out, end);
-	asm volatile("" : "+r"(end)); /* the compiler knows the bound, the verifier does not */
-	return end > SECD_SCRATCH_RECORD ? SECD_SCRATCH_RECORD : end;
+	/* Less than PATH_MAX behind at most LAST_START: the compiler knows, the verifier does not. */
+	bounded(end, SECD_SCRATCH_RECORD - 1);
+	return end;
 }
 
 #endif
