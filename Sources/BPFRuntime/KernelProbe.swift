@@ -23,16 +23,42 @@ public struct KernelProbe: ~Copyable {
         unsafe btf__free(btf)
     }
 
-    /// Whether a `tp_btf` program can attach to this tracepoint.
-    public func hasTracepoint(_ name: String) -> Bool {
-        // BTF_KIND_TYPEDEF = 8
-        unsafe btf__find_by_name_kind(btf, "btf_trace_\(name)", 8) > 0
+    /// Those of some tracepoints that a `tp_btf` program can attach to, with the number of their arguments,
+    /// the leading `void *` not counted.
+    public func tracepoints(_ names: [String]) -> [String: Int] {
+        let prefix = "btf_trace_"
+        var found: [String: Int] = [:]
+        for (name, id) in types(names.map { prefix + $0 }, kind: Self.typedef) {
+            found[String(name.dropFirst(prefix.utf8.count))] = argumentCount(ofTracepoint: id)
+        }
+        return found
     }
 
-    /// Number of arguments of a tracepoint, the leading `void *` not counted; 0 = no such tracepoint.
-    public func argumentCount(ofTracepoint name: String) -> Int {
-        let id = unsafe btf__find_by_name_kind(btf, "btf_trace_\(name)", 8)
-        guard id > 0, let typedef = unsafe btf__type_by_id(btf, UInt32(id)) else { return 0 }
+    /// Those of some functions that the kernel has, by name.
+    public func functions(_ names: [String]) -> Set<String> {
+        Set(types(names, kind: Self.function).keys)
+    }
+
+    // BTF_KIND_TYPEDEF and BTF_KIND_FUNC, include/uapi/linux/btf.h.
+    private static let typedef: UInt32 = 8
+    private static let function: UInt32 = 12
+
+    private func types(_ names: [String], kind: UInt32) -> [String: UInt32] {
+        // In the order of strcmp, which is that of the bytes.
+        let sorted = Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        var text: [CChar] = []
+        var starts: [UInt32] = []
+        for name in sorted {
+            starts.append(UInt32(text.count))
+            text += name.utf8CString
+        }
+        var ids = [UInt32](repeating: 0, count: sorted.count)
+        unsafe secd_btf_find(btf, kind, text, starts, sorted.count, &ids)
+        return Dictionary(uniqueKeysWithValues: zip(sorted, ids).filter { $0.1 != 0 })
+    }
+
+    private func argumentCount(ofTracepoint id: UInt32) -> Int {
+        guard let typedef = unsafe btf__type_by_id(btf, id) else { return 0 }
         guard let pointer = unsafe btf__type_by_id(btf, typedef.pointee.type) else { return 0 }
         guard let prototype = unsafe btf__type_by_id(btf, pointer.pointee.type) else { return 0 }
         // The low 16 bits of `info` are the number of members (include/uapi/linux/btf.h).
@@ -41,8 +67,7 @@ public struct KernelProbe: ~Copyable {
 
     /// BTF id of a kernel function, or nil.
     public func function(_ name: String) -> UInt32? {
-        // BTF_KIND_FUNC = 12
-        let id = unsafe btf__find_by_name_kind(btf, name, 12)
+        let id = unsafe btf__find_by_name_kind(btf, name, Self.function)
         return id > 0 ? UInt32(id) : nil
     }
 

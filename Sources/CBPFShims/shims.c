@@ -52,6 +52,37 @@ const char *secd_libbpf_log_text(void)
 	return log_text ? log_text : "";
 }
 
+void secd_btf_find(const struct btf *btf, uint32_t kind, const char *text, const uint32_t *starts,
+		   size_t count, uint32_t *ids)
+{
+	uint32_t types = btf__type_cnt(btf);
+
+	memset(ids, 0, count * sizeof(*ids));
+	for (uint32_t id = 1; id < types; id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		size_t low = 0, high = count;
+		const char *name;
+
+		if (BTF_INFO_KIND(type->info) != kind)
+			continue;
+		name = btf__name_by_offset(btf, type->name_off);
+		while (name && low < high) {
+			size_t middle = (low + high) / 2;
+			int order = strcmp(name, text + starts[middle]);
+
+			if (order == 0) {
+				if (!ids[middle]) /* the first, as btf__find_by_name_kind */
+					ids[middle] = id;
+				break;
+			}
+			if (order < 0)
+				high = middle;
+			else
+				low = middle + 1;
+		}
+	}
+}
+
 int secd_iterator_fd(const struct bpf_link *link)
 {
 	return bpf_iter_create(bpf_link__fd(link));

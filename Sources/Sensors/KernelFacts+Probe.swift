@@ -13,12 +13,6 @@ extension KernelFacts {
     static func probe(
         _ probe: borrowing KernelProbe, tracepoints: [String], functions: [String], cgroupRoot: String?
     ) -> KernelFacts {
-        var found: [String: Int] = [:]
-        for name in tracepoints where probe.hasTracepoint(name) {
-            found[name] = probe.argumentCount(ofTracepoint: name)
-        }
-        var known: Set<String> = []
-        for name in functions where probe.function(name) != nil { known.insert(name) }
         return KernelFacts(
             lsm: lsm(probe),
             fentry: probe.fentryObstacle().map { Obstacle("program load refused: \($0)") },
@@ -27,7 +21,7 @@ extension KernelFacts {
             syscallTracepoints: exists("/sys/kernel/tracing/events/syscalls/sys_exit_connect/id")
                 ? nil : Obstacle("tracefs is not mounted, or the kernel lacks CONFIG_FTRACE_SYSCALLS"),
             cgroup: cgroupRoot == nil ? Obstacle("no cgroup2 hierarchy is mounted") : nil,
-            tracepoints: found, functions: known)
+            tracepoints: probe.tracepoints(tracepoints), functions: probe.functions(functions))
     }
 
     private static func lsm(_ probe: borrowing KernelProbe) -> Obstacle? {

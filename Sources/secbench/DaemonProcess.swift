@@ -26,18 +26,21 @@ final class DaemonProcess {
         process.environment = ["SECD_CONFIG": "", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
         try process.run()
         pid = process.processIdentifier
-        let deadline = Date().addingTimeInterval(15)
-        while !contains("stream_start") {
-            guard Date() < deadline, process.isRunning else { throw BenchmarkError("secd did not start") }
-            usleep(2000)
-        }
+        guard writes("{\"stream_start\"") else { throw BenchmarkError("secd did not start") }
     }
 
-    private func contains(_ text: String) -> Bool {
-        guard let file = try? FileHandle(forReadingFrom: exportFile) else { return false }
-        defer { try? file.close() }
-        guard let head = try? file.read(upToCount: 4096) else { return false }
-        return String(decoding: head, as: UTF8.self).contains(text)
+    /// Waits until the beginning of the file contains `text`; false after 15 seconds, or when it has ended.
+    func writes(_ text: String) -> Bool {
+        let wanted = Data(text.utf8)
+        let deadline = Date().addingTimeInterval(15)
+        while true {
+            if let file = try? FileHandle(forReadingFrom: exportFile) {
+                defer { try? file.close() }
+                if let head = try? file.read(upToCount: 1 << 20), head.range(of: wanted) != nil { return true }
+            }
+            guard Date() < deadline, process.isRunning else { return false }
+            usleep(1000)
+        }
     }
 
     /// Ends it in order and returns the lines of its newest file.

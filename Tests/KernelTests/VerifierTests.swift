@@ -138,7 +138,7 @@ enum Sections {
         let name = parts.count > 1 ? parts[1] : ""
         switch parts[0] {
         case "tp_btf":
-            return probe.hasTracepoint(name) ? nil : "no tracepoint \(name)"
+            return !probe.tracepoints([name]).isEmpty ? nil : "no tracepoint \(name)"
         case "lsm", "lsm_cgroup":
             if let errno = probe.lsmObstacle() { return "no LSM programs: \(errno)" }
             return probe.function("bpf_lsm_" + name) == nil ? "no LSM hook \(name)" : nil

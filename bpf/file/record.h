@@ -65,9 +65,9 @@ static __always_inline __u32 file_append_kernel(struct secd_scratch *scratch, __
 static __always_inline void file_fill(struct secd_file *file, struct task_struct *task,
 				      const struct file_event *event, __u32 source)
 {
-	struct actor actor;
+	struct actor actor = {};
 
-	actor_read(&actor, task);
+	actor_read(&actor);
 	file->image = actor.image;
 	file->cgroup_id = actor.cgroup_id;
 	file->tid = actor.tid;

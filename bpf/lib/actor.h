@@ -51,7 +51,7 @@ static __always_inline void actor_image(struct secd_image *image, struct task_st
 	image->reserved = 0;
 }
 
-static __always_inline void actor_read(struct actor *actor, struct task_struct *task)
+static __always_inline void actor_of(struct actor *actor, struct task_struct *task)
 {
 	struct nsproxy *proxy = kload(task, nsproxy);
 
@@ -62,6 +62,20 @@ static __always_inline void actor_read(struct actor *actor, struct task_struct *
 	actor->uid = kload(task, cred, uid.val);
 	actor->net_ns = proxy ? kload(proxy, net_ns, ns.inum) : 0;
 	actor->reserved = 0;
+}
+
+/* A global function: verified once for each program, not at each of its calls. */
+__noinline int actor_of_current(struct actor *actor)
+{
+	if (actor)
+		actor_of(actor, bpf_get_current_task_btf());
+	return 0;
+}
+
+/* The running task; `actor` must be initialised, because older verifiers ask for that. */
+static __always_inline void actor_read(struct actor *actor)
+{
+	actor_of_current(actor);
 }
 
 #endif

@@ -30,13 +30,13 @@ static __always_inline void inet_created(struct sock *sk, __u64 cookie)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct secd_socket record = {};
 	struct secd_socket_state *state;
-	struct actor actor;
+	struct actor actor = {};
 	__u64 now;
 
 	if (!actor_watched(task))
 		return;
 	now = bpf_ktime_get_boot_ns();
-	actor_read(&actor, task);
+	actor_read(&actor);
 	state = state_make(cookie);
 	if (state) {
 		state_created(state, &actor, now);
@@ -137,7 +137,7 @@ static __always_inline void inet_accepted(struct sock *sk, struct sock *listener
 	__u64 cookie = sock_cookie(sk), now;
 	struct secd_socket_state *state = cookie ? state_find(cookie) : NULL, *from = NULL;
 	struct secd_socket record = {};
-	struct actor actor;
+	struct actor actor = {};
 
 	if (!actor_watched(task)) {
 		if (state)
@@ -147,7 +147,7 @@ static __always_inline void inet_accepted(struct sock *sk, struct sock *listener
 	if (state && !(state->marks & SECD_SOCKET_MARK_NOT_ACCEPTED))
 		return; /* a use was quicker: another thread guessed the descriptor */
 	now = bpf_ktime_get_boot_ns();
-	actor_read(&actor, task);
+	actor_read(&actor);
 	if (!state && cookie) {
 		/* With a cgroup scope its birth was not for us, or there was no room. */
 		state = state_make(cookie);

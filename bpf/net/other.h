@@ -76,14 +76,14 @@ static __always_inline void other_created(struct sock *sk, struct task_struct *t
 {
 	struct other_event what = { .event = SECD_SOCKET_CREATED };
 	struct secd_socket_state *state;
-	struct actor actor;
+	struct actor actor = {};
 
 	if (!actor_watched(task))
 		return;
 	state = state_by_inode_make(sk, socket_inode(kload(sk, sk_socket)));
 	if (!state)
 		return;
-	actor_read(&actor, task);
+	actor_read(&actor);
 	state_created(state, &actor, bpf_ktime_get_boot_ns());
 	state->protocol = protocol;
 	what.tid = actor.tid;
@@ -123,7 +123,7 @@ static __always_inline void unix_accepted(struct sock *listener, struct sock *sk
 	struct other_event what = { .event = SECD_SOCKET_ACCEPTED };
 	struct secd_socket_state *state, *from;
 	struct secd_image creator = {};
-	struct actor actor;
+	struct actor actor = {};
 
 	if (!actor_watched(task))
 		return;
@@ -135,7 +135,7 @@ static __always_inline void unix_accepted(struct sock *listener, struct sock *sk
 	state = state_by_inode_make(sk, socket_inode(kload(sk, sk_socket)));
 	if (!state)
 		return;
-	actor_read(&actor, task);
+	actor_read(&actor);
 	state_created(state, &actor, bpf_ktime_get_boot_ns());
 	state->creator = creator;
 	state->acceptor = actor.image;

@@ -59,7 +59,7 @@ static __always_inline int socket_seeded(struct bpf_iter__task_file *ctx)
 	sk = socket->sk;
 	if (!sk)
 		return 0;
-	actor_read(&actor, task);
+	actor_of(&actor, task);
 	state = seed_state(sk, socket, &actor);
 	if (!state)
 		return 0;

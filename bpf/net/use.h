@@ -46,7 +46,7 @@ static __noinline int use_changed(struct sock *sk, struct secd_socket_state *sta
 	struct secd_scratch *scratch;
 	struct secd_socket *record;
 	struct secd_image previous;
-	struct actor actor;
+	struct actor actor = {};
 	__u64 before;
 	__u32 event, length = 0;
 
@@ -58,7 +58,7 @@ static __noinline int use_changed(struct sock *sk, struct secd_socket_state *sta
 		return 0;
 	event = use_event(state, before, key);
 	previous = state->user;
-	actor_read(&actor, task);
+	actor_read(&actor);
 	state_set_user(state, &actor);
 	if (event == SECD_SOCKET_HANDED_OVER) {
 		if (use_remembered(state, key))

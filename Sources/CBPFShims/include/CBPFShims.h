@@ -6,13 +6,23 @@
 #define SECD_BPF_SHIMS_H
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <stdint.h>
 
 /* Begins to collect what libbpf says, verifier logs included, on this thread. */
 void secd_libbpf_log_start(void);
 
 /* What libbpf said since; the oldest text is dropped when the buffer is full. */
 const char *secd_libbpf_log_text(void);
+
+/*
+ * Finds types by name in one walk: btf__find_by_name_kind walks all of them for each name. `text` holds
+ * the names, NUL-terminated and in the order of strcmp, `starts` where each begins. `ids` gets the type
+ * of each, 0 where there is none.
+ */
+void secd_btf_find(const struct btf *btf, uint32_t kind, const char *text, const uint32_t *starts,
+		   size_t count, uint32_t *ids);
 
 /* An iterator's descriptor, or -errno. */
 int secd_iterator_fd(const struct bpf_link *link);
