@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -246,4 +247,19 @@ uint64_t secd_bench_threads(int count)
 		pthread_join(thread, NULL);
 	}
 	return now() - start;
+}
+
+uint64_t secd_process_cpu(int pid)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return (uint64_t)used.tv_sec * 1000000000ull + (uint64_t)used.tv_nsec;
+}
+
+void secd_print_by_lines(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
 }

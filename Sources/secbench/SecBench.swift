@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBenchShims
 import Foundation
 
 /// Measures what docs/benchmarks.md promises: ratios and differences within one run, medians of
@@ -24,6 +25,7 @@ struct SecBench: ParsableCommand {
         guard !chosen.isEmpty else {
             throw ValidationError("no such benchmark; there are: \(all.map(\.name).joined(separator: ", "))")
         }
+        secd_print_by_lines()
         var figures: [Figure] = []
         for benchmark in chosen {
             print("\n\(benchmark.name): \(benchmark.summary)")

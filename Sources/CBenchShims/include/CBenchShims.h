@@ -31,4 +31,10 @@ uint64_t secd_bench_thread_nanoseconds(void);
 /* Allocations (malloc, calloc, realloc, aligned_alloc) of this process so far. */
 uint64_t secd_bench_allocations(void);
 
+/* CPU time of a process with all its threads, those that ended included; 0 = it is gone. */
+uint64_t secd_process_cpu(int pid);
+
+/* Lines of standard output are seen as they come, in a file as well. */
+void secd_print_by_lines(void);
+
 #endif
