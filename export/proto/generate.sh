@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes Sources/ControlProtos/*.pb.swift from the .proto files beside this script. Needs Debian's
 # protobuf-compiler; the Swift plugin is built from the swift-protobuf version that the package
-# pins, so messages and runtime always fit.
+# asks for, so messages and runtime always fit.
 #
 #   export/proto/generate.sh          writes the files
 #   export/proto/generate.sh --check  fails when they are not what would be written
