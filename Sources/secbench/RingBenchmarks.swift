@@ -54,21 +54,53 @@ final class Box<Value>: @unchecked Sendable {
     init(_ value: Value) { self.value = value }
 }
 
-/// Keeps the lines of the stream itself (gaps), counts the rest.
+/// Keeps the lines of the stream itself (gaps) and how old execs are when they come, drops the rest.
 final class CollectingConsumer: EventConsumer, @unchecked Sendable {
     private let lock = NSLock()
     private var gaps: [String] = []
+    private var ages: [Double] = []
 
     func deliver(_ batch: consuming EventBatch) -> EventBatch {
-        for index in batch.entries.indices where batch.entries[index].kind == .streamGap {
-            let text = String(decoding: batch.bytes[batch.range(of: index)], as: UTF8.self)
-            lock.withLock { gaps.append(text) }
+        let now = Date().timeIntervalSince1970
+        for index in batch.entries.indices {
+            switch batch.entries[index].kind {
+            case .streamGap:
+                let text = String(decoding: batch.bytes[batch.range(of: index)], as: UTF8.self)
+                lock.withLock { gaps.append(text) }
+            case .processExec:
+                let text = String(decoding: batch.bytes[batch.range(of: index)], as: UTF8.self)
+                if let seconds = Self.secondOfDay(text) {
+                    // Across midnight as well.
+                    let age = (now - seconds + 86_400).truncatingRemainder(dividingBy: 86_400)
+                    lock.withLock { ages.append(age * 1000) }
+                }
+            default: break
+            }
         }
         batch.removeAll()
         return batch
     }
 
     var gapLines: [String] { lock.withLock { gaps } }
+
+    /// Milliseconds from the kernel's time of an exec to its delivery; forgotten by the call.
+    func takeAges() -> [Double] {
+        lock.withLock {
+            defer { ages = [] }
+            return ages
+        }
+    }
+
+    /// Of the event's own time, `"time":"2026-01-02T03:04:05.678901234Z"`, which stands behind the process.
+    private static func secondOfDay(_ line: String) -> Double? {
+        guard let place = line.range(of: "\"time\":\"", options: .backwards) else { return nil }
+        let parts = line[place.upperBound...].prefix { $0 != "Z" }.drop { $0 != "T" }.dropFirst().split(
+            separator: ":")
+        guard parts.count == 3, let hours = Double(parts[0]), let minutes = Double(parts[1]),
+            let seconds = Double(parts[2])
+        else { return nil }
+        return hours * 3600 + minutes * 60 + seconds
+    }
 }
 
 /// How fast records get from the kernel to the reader.
@@ -104,7 +136,21 @@ struct RingBenchmark: Benchmark {
         }
         let steady = Double(DispatchTime.now().uptimeNanoseconds - steadyStart)
         let cpu = Double(loaded.workerNanoseconds - cpuBefore) / steady * 100
+
+        // How old an exec is when it comes to a sink, while the other records go on.
+        _ = loaded.lines.takeAges()
+        for _ in 0..<bursts {
+            _ = secd_bench_getppid(1000)
+            _ = unsafe secd_bench_spawn("/bin/true", 1)
+            usleep(8000)
+        }
+        usleep(100_000)
+        let ages = loaded.lines.takeAges().sorted()
         return [
+            Figure("kernel to sink, median", Figure.quantile(ages, 0.5), "ms", bar: .atMost(5)),
+            Figure(
+                "kernel to sink, 99 of 100", Figure.quantile(ages, 0.99), "ms", bar: nil,
+                note: "\(ages.count) execs beside 100,000 records/s"),
             Figure(
                 "two producers, kernel to reader", Double(after.records - before.records) / seconds, "/s",
                 bar: .atLeast(2_000_000), note: "three busy threads on two cores"),
