@@ -4,7 +4,7 @@ import Logging
 import Testing
 
 // One after another: a port that a stopped server gave back would be given to the next.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct MetricsServerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MetricsServerTests {
     private func withServer(_ body: (FakeAgent, Int) async throws -> Void) async throws {
         let agent = FakeAgent()
         var logger = Logger(label: "test")
@@ -18,7 +18,7 @@ import Testing
         }
         await server.stop()
         // The last connections of the listener's queue may still be taken for a moment.
-        let deadline = ContinuousClock.now + .seconds(5)
+        let deadline = ContinuousClock.now + .seconds(30)
         var isRefused = RawConnection(port: server.port) == nil
         while !isRefused, ContinuousClock.now < deadline {
             isRefused = RawConnection(port: server.port) == nil

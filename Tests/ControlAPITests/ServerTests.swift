@@ -7,7 +7,7 @@ import SwiftProtobuf
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ServerTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerTests {
     @Test func secctlsQuestionsAreAnswered() async throws {
         try await Fixture.run { fixture in
             let status = try await fixture.client.status()
@@ -136,7 +136,8 @@ import Testing
         let clock = ContinuousClock()
         let start = clock.now
         await fixture.server.stop()
-        #expect(clock.now - start < .seconds(3))
+        // Far less than the stalled reader would take.
+        #expect(clock.now - start < .seconds(30))
         #expect(!FileManager.default.fileExists(atPath: fixture.socket))
         // Ends without an error.
         try await live.value

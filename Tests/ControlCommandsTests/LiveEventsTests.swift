@@ -86,7 +86,7 @@ private final class StandInDaemon: Daemon {
         await #expect(throws: ClientError.self) { try await run(StandInDaemon([]), .json) }
     }
 
-    @Test(.timeLimit(.minutes(1))) func theReaderOfAPipeMayLeaveWhileNothingHappens() async throws {
+    @Test(.timeLimit(.minutes(5))) func theReaderOfAPipeMayLeaveWhileNothingHappens() async throws {
         let pipe = Pipe()
         let (leaving, left) = AsyncStream.makeStream(of: Void.self)
         Output(descriptor: pipe.fileHandleForWriting.fileDescriptor).whenReaderLeaves { left.finish() }
