@@ -30,7 +30,7 @@ struct IdleBenchmark: Benchmark {
     func measure(quick: Bool) throws -> [Figure] {
         let daemon = try DaemonProcess()
         let seconds = quick ? 3.0 : 10.0
-        usleep(2_000_000) // threads of the start have ended
+        usleep(2_000_000)  // threads of the start have ended
         let cpu = daemon.cpuNanoseconds
         let wakeups = daemon.wakeups
         usleep(UInt32(seconds * 1e6))

@@ -40,7 +40,9 @@ final class DaemonProcess {
         while true {
             if let file = try? FileHandle(forReadingFrom: exportFile) {
                 defer { try? file.close() }
-                if let head = try? file.read(upToCount: 1 << 20), head.range(of: wanted) != nil { return true }
+                if let head = try? file.read(upToCount: 1 << 20), head.range(of: wanted) != nil {
+                    return true
+                }
             }
             guard Date() < deadline, process.isRunning else { return false }
             usleep(1000)
