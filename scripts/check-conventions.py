@@ -19,10 +19,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Lines; generated sources are exempt because nobody reads them.
 FILE_LIMIT = {".swift": 350, ".c": 350, ".h": 350, ".sh": 300, ".py": 300}
-# Longer ones, each with its own limit and the reason.
-LONG_FILES = {
-    "bpf/kernel/kernel_types.h": (600, "one list of the kernel's types, looked up and not read"),
-}
 C_COLUMNS = 110
 GENERATED = re.compile(r"\.(pb|grpc)\.swift$|/fixtures/|/golden/", re.IGNORECASE)
 # In two pieces, so that this file passes its own check.
@@ -85,7 +81,7 @@ def check_text(file, text, paths):
             found(file, number, f"a path of this machine: {path[1]}")
         if file.startswith("bpf/") and file.endswith((".c", ".h")) and len(line.expandtabs(8)) > C_COLUMNS:
             found(file, number, f"{len(line.expandtabs(8))} columns, at most {C_COLUMNS}")
-    limit, _ = LONG_FILES.get(file, (FILE_LIMIT.get(Path(file).suffix), ""))
+    limit = FILE_LIMIT.get(Path(file).suffix)
     if limit and len(lines) > limit and not GENERATED.search(file):
         found(file, len(lines), f"{len(lines)} lines, at most {limit}: split it by reason to change")
     if file.startswith("bpf/") and file.endswith((".c", ".h")) and not (lines and BPF_LICENCE in lines[0]):
@@ -215,8 +211,6 @@ for file in files:
     check_text(file, text, paths)
 check_imports(files)
 check_documentation(files)
-for file in sorted(LONG_FILES.keys() - set(files)):
-    found("scripts/check-conventions.py", 1, f"{file} is gone: take it out of LONG_FILES")
 
 print("\n".join(findings) or "    clean")
 sys.exit(1 if findings else 0)

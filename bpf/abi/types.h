@@ -11,7 +11,7 @@
 #define SECD_ABI_TYPES_H
 
 #ifdef __bpf__
-#include "../kernel/kernel_types.h"
+#include "../kernel/basic.h"
 #else
 #include <linux/types.h>
 #endif
