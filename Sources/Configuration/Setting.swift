@@ -8,8 +8,6 @@ public struct Setting: Sendable {
     public let flag: String?
     /// `SECD_EXPORT_FILE_MAX_SIZE`; nil where only the file can say it.
     public let variable: String?
-    /// What stands for the value in help: `PATH`, `SIZE`.
-    public let placeholder: String
     /// The default as it would be written; a list's elements separated by commas.
     public let defaultText: String
     /// One or two sentences.
@@ -86,12 +84,12 @@ extension Setting {
     static func one<Value: Sendable>(
         _ name: String, _ path: any WritableKeyPath<AgentConfiguration, Value> & Sendable,
         flag: String? = nil,
-        _ placeholder: String, default text: String, _ documentation: String,
+        default text: String, _ documentation: String,
         _ parse: @escaping @Sendable (String, String?) throws(ValueProblem) -> Value,
         show: @escaping @Sendable (Value) -> String
     ) -> Setting {
         make(
-            name, flag, placeholder, text, documentation, isList: false,
+            name, flag, text, documentation, isList: false,
             read: { reader, configuration in
                 if let value = reader.one(parse) { configuration[keyPath: path] = value }
             }, show: { show($0[keyPath: path]) }, copy: { $1[keyPath: path] = $0[keyPath: path] })
@@ -102,7 +100,7 @@ extension Setting {
         flag: String? = nil,
         default text: String = "", _ documentation: String
     ) -> Setting {
-        one(name, path, flag: flag, "PATH", default: text, documentation, ValueSyntax.path, show: { $0 })
+        one(name, path, flag: flag, default: text, documentation, ValueSyntax.path, show: { $0 })
     }
 
     static func name(
@@ -111,7 +109,7 @@ extension Setting {
         default text: String = "", _ documentation: String
     ) -> Setting {
         one(
-            name, path, flag: flag, "NAME", default: text, documentation,
+            name, path, flag: flag, default: text, documentation,
             { text, _ throws(ValueProblem) in try ValueSyntax.name(text) }, show: { $0 })
     }
 
@@ -120,7 +118,7 @@ extension Setting {
         default value: Bool, _ documentation: String
     ) -> Setting {
         one(
-            name, path, flag: flag, "BOOL", default: String(value), documentation,
+            name, path, flag: flag, default: String(value), documentation,
             { text, _ throws(ValueProblem) in try ValueSyntax.boolean(text) }, show: { String($0) })
     }
 
@@ -131,7 +129,7 @@ extension Setting {
         check: @escaping @Sendable (UInt64) throws(ValueProblem) -> Void = { _ in }
     ) -> Setting {
         one(
-            name, path, "SIZE", default: text, documentation,
+            name, path, default: text, documentation,
             { text, _ throws(ValueProblem) in
                 let bytes = try ValueSyntax.size(text)
                 try check(bytes)
@@ -144,26 +142,25 @@ extension Setting {
         flag: String? = nil, _ documentation: String
     ) -> Setting {
         one(
-            name, path, flag: flag, "ADDRESS", default: "off", documentation,
+            name, path, flag: flag, default: "off", documentation,
             { text, _ throws(ValueProblem) in try ValueSyntax.address(text) },
             show: { ValueSyntax.show(address: $0) })
     }
 
     static func list(
         _ name: String, _ path: any WritableKeyPath<AgentConfiguration, [String]> & Sendable,
-        flag: String? = nil,
-        _ placeholder: String, _ documentation: String,
+        flag: String? = nil, _ documentation: String,
         _ parse: @escaping @Sendable (String, String?) throws(ValueProblem) -> String
     ) -> Setting {
         make(
-            name, flag, placeholder, "", documentation, isList: true,
+            name, flag, "", documentation, isList: true,
             read: { reader, configuration in configuration[keyPath: path] = reader.many(parse) },
             show: { $0[keyPath: path].joined(separator: ",") },
             copy: { $1[keyPath: path] = $0[keyPath: path] })
     }
 
     static func make(
-        _ name: String, _ flag: String?, _ placeholder: String, _ defaultText: String,
+        _ name: String, _ flag: String?, _ defaultText: String,
         _ documentation: String,
         isList: Bool, fileOnly: Bool = false,
         read: @escaping @Sendable (SettingReader, inout AgentConfiguration) -> Void,
@@ -174,7 +171,7 @@ extension Setting {
         let words = flag.map { String($0.dropFirst(2)) } ?? name
         let variable = "SECD_" + String(words.uppercased().map { $0 == "-" || $0 == "." ? "_" : $0 })
         return Setting(
-            name: name, flag: flag, variable: fileOnly ? nil : variable, placeholder: placeholder,
+            name: name, flag: flag, variable: fileOnly ? nil : variable,
             defaultText: defaultText, documentation: documentation, isList: isList, read: read, show: show,
             copy: copy)
     }

@@ -10,7 +10,7 @@ public enum SettingTable {
 
     private static let general: [Setting] = [
         .list(
-            "policy", \.policies, flag: "--policy", "PATH",
+            "policy", \.policies, flag: "--policy",
             "Policies to load: files, or directories of `*.yaml`.", ValueSyntax.path),
         .path(
             "manifests", \.manifests, flag: "--manifests",
@@ -29,7 +29,7 @@ public enum SettingTable {
             "Name of this node in every event; empty = the host's name."),
         .name("cluster-name", \.clusterName, "Name of the cluster in every event."),
         .one(
-            "log-level", \.logLevel, flag: "--log-level", "LEVEL", default: "info",
+            "log-level", \.logLevel, flag: "--log-level", default: "info",
             "What the daemon says about itself: trace, debug, info, notice, warning, error or critical.",
             { text, _ throws(ValueProblem) in try choice(text) }, show: { $0.rawValue }),
     ]
@@ -63,19 +63,19 @@ public enum SettingTable {
             }
         },
         .one(
-            "export.file.max-age", \.exportFile.maxSeconds, "DURATION", default: "0",
+            "export.file.max-age", \.exportFile.maxSeconds, default: "0",
             "Age at which the file is rotated (15m, 12h, 7d); 0 = never.",
             { text, _ throws(ValueProblem) in try ValueSyntax.duration(text) },
             show: { ValueSyntax.show(duration: $0) }),
         .one(
-            "export.file.max-backups", \.exportFile.maxBackups, "COUNT", default: "5",
+            "export.file.max-backups", \.exportFile.maxBackups, default: "5",
             "Rotated files that are kept, oldest removed first; 0 = all.",
             { text, _ throws(ValueProblem) in try ValueSyntax.count(text) }, show: { String($0) }),
         .boolean(
             "export.file.compress", \.exportFile.compress, default: true,
             "Whether rotated files are compressed (gzip)."),
         .one(
-            "export.file.permissions", \.exportFile.permissions, "MODE", default: "0600",
+            "export.file.permissions", \.exportFile.permissions, default: "0600",
             "Permissions of the file and its backups, octal.",
             { text, _ throws(ValueProblem) in try ValueSyntax.permissions(text) },
             show: { ValueSyntax.show(permissions: $0) }),
@@ -113,13 +113,13 @@ public enum SettingTable {
             "events.process.sha256", \.events.sha256, default: false,
             "Report the SHA-256 of every executable (cached by inode)."),
         .list(
-            "events.redact", \.events.redact, "REGEX",
+            "events.redact", \.events.redact,
             "What the groups of these expressions match in arguments and environment becomes *****; all of the match without groups.",
             { text, _ throws(ValueProblem) in try ValueSyntax.pattern(text) }),
         .boolean("events.socket.enabled", \.events.sockets, default: true, "Report sockets."),
         .boolean("events.socket.unix", \.events.unixSockets, default: true, "Report Unix sockets, too."),
         .make(
-            "events.files", nil, "", "", "Paths whose changes are reported: a list of {path, operations}.",
+            "events.files", nil, "", "Paths whose changes are reported: a list of {path, operations}.",
             isList: true,
             fileOnly: true, read: readWatchedPaths,
             show: { $0.events.files.map(\.text).joined(separator: ",") },

@@ -93,7 +93,7 @@ public final class ProcessTree {
     }
 
     /// The exec record of an image that is known already: seeded while the record waited in its ring,
-    /// or a placeholder. The object becomes the image, and keeps what refers to it.
+    /// or spoken of by a record of another ring. The object becomes the image, and keeps what refers to it.
     private func complete(
         _ known: ProcessObject, _ record: secd_exec, _ previous: ProcessObject?, _ parent: ProcessObject?,
         _ fill: (inout ProcessImage) -> Void
@@ -111,13 +111,13 @@ public final class ProcessTree {
     /// A process ended; its object stays for a while. Returns it, or one made from what the record
     /// says where nobody announced the process.
     public func exit(_ image: secd_image, parent: secd_image, at time: UInt64) -> ProcessObject {
-        let object = find(image) ?? placeholder(image, parent: parent)
+        let object = find(image) ?? unannounced(image, parent: parent)
         end(object, at: time)
         return object
     }
 
     /// An object for an image that nobody announced: identity and parent are all that is known.
-    public func placeholder(_ image: secd_image, parent: secd_image) -> ProcessObject {
+    public func unannounced(_ image: secd_image, parent: secd_image) -> ProcessObject {
         if let known = find(image) { return known }
         unknown += 1
         var known = ProcessImage()

@@ -36,16 +36,16 @@ import Testing
     }
 
     /// A record of another ring may speak of an image before its exec record is read.
-    @Test func anExecFillsItsPlaceholder() {
+    @Test func anExecFillsAnImageThatWasSpokenOfBefore() {
         var machine = Machine()
         machine.seed(initial)
         let child = machine.fork(initial, pid: 10)
         let next = Machine.image(10, machine.now + 1_000_000)
-        let placeholder = machine.tree.placeholder(next, parent: initial)
-        let grandchild = machine.tree.placeholder(Machine.image(11, next.start_ns + 1), parent: next)
-        machine.tree.retain(placeholder)
+        let spokenOf = machine.tree.unannounced(next, parent: initial)
+        let grandchild = machine.tree.unannounced(Machine.image(11, next.start_ns + 1), parent: next)
+        machine.tree.retain(spokenOf)
         let shell = machine.exec(child.key, "/bin/sh")
-        #expect(shell === placeholder)
+        #expect(shell === spokenOf)
         #expect(shell.binary == "/bin/sh")
         #expect(!shell.image.has(SECD_IMAGE_RECONSTRUCTED))
         #expect(shell.references == 2)
@@ -63,10 +63,10 @@ import Testing
         #expect(machine.tree.find(initial)?.references == 0)
     }
 
-    @Test func askingTwiceForAPlaceholderGivesOne() {
+    @Test func askingTwiceForAnUnannouncedImageGivesOne() {
         let machine = Machine()
-        let first = machine.tree.placeholder(Machine.image(5, 5), parent: initial)
-        let second = machine.tree.placeholder(Machine.image(5, 5), parent: initial)
+        let first = machine.tree.unannounced(Machine.image(5, 5), parent: initial)
+        let second = machine.tree.unannounced(Machine.image(5, 5), parent: initial)
         #expect(first === second)
         #expect(machine.tree.live == 1)
     }

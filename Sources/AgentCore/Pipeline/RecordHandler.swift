@@ -159,7 +159,7 @@ final class RecordHandler {
 
     private func credentials(_ record: borrowing RecordView) {
         guard let change = record.load(secd_credentials_change.self) else { return damaged(record.head) }
-        let process = tree.find(change.image) ?? tree.placeholder(change.image, parent: secd_image())
+        let process = tree.find(change.image) ?? tree.unannounced(change.image, parent: secd_image())
         process.update {
             $0.head.credentials = change.new
             if change.user_ns != 0 { $0.head.namespaces.user = change.user_ns }
