@@ -9,5 +9,7 @@
 #include "process.h"
 #include "socket.h"
 #include "file.h"
+#include "policy.h"
+#include "policy_event.h"
 
 #endif

@@ -33,6 +33,7 @@
 #define SECD_KIND_FILE           9
 #define SECD_KIND_DNS           10
 #define SECD_KIND_TEST          11  /* load generators of secbench and of the tests */
+#define SECD_KIND_POLICY        12  /* an event that rules of policies decided on */
 #define SECD_KIND_COUNT         16  /* room in the loss counters */
 
 struct secd_record {
