@@ -6,6 +6,13 @@ import GRPCNIOTransportHTTP2Posix
 import GRPCProtobuf
 import Logging
 import SwiftProtobuf
+import Testing
+
+extension Trait where Self == TimeLimitTrait {
+    /// Only what hangs exceeds it: no test measures time by it. Long, because all tests of the process run at
+    /// once, on few cores.
+    static var hangGuard: Self { .timeLimit(.minutes(5)) }
+}
 
 typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
 

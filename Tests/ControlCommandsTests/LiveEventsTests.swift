@@ -86,6 +86,7 @@ private final class StandInDaemon: Daemon {
         await #expect(throws: ClientError.self) { try await run(StandInDaemon([]), .json) }
     }
 
+    // The limit is for a hang alone: all tests of the process run at once, on few cores.
     @Test(.timeLimit(.minutes(5))) func theReaderOfAPipeMayLeaveWhileNothingHappens() async throws {
         let pipe = Pipe()
         let (leaving, left) = AsyncStream.makeStream(of: Void.self)

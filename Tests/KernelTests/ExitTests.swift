@@ -60,16 +60,14 @@ extension KernelSuite {
             #expect(exit.body["duration_ns"].number >= 50_000_000)
         }
 
-        @Test(
-            "CPU time holds the threads that ended: four threads burn 100 ms each, more where ticks are long")
+        @Test("CPU time holds the threads that ended: four threads burn 50 ms each by their own clocks")
         func cpuOfThreads() throws {
-            let milliseconds = Self.stretched(100)
-            let story = try agent.run(Step("burn", milliseconds, 4))
+            let story = try agent.run(Step("burn", 50, 4))
 
             let used = try story.exit().body["process_usage"]["cpu_ns"].number
             #expect(try story.exit().body["threads"].number == 5)
-            #expect(used >= 4 * milliseconds * 1_000_000 - 4_000_000)
-            expectAgreement(used, story, threads: 5)
+            #expect(used >= 4 * 50_000_000)
+            #expect(used <= Self.waited(story))
         }
 
         @Test("threads that exit_group ends all at once: the process ends with the last, each is counted")
@@ -83,46 +81,37 @@ extension KernelSuite {
         }
 
         @Test(
-            "CPU time agrees with wait(2), up to the tick at which the kernel last counted",
-            arguments: [1, 10, stretched(300)])
+            "CPU time is at least what the process itself saw at its end, at most what wait(2) tells",
+            arguments: [1, 10, 100])
         func cpu(_ milliseconds: Int) throws {
-            let story = try agent.run(Step("burn", milliseconds, 0))
+            let story = try agent.run(Step("burn", milliseconds, 0), Step("cpu-time"))
 
             let used = try story.exit().body["process_usage"]["cpu_ns"].number
-            #expect(used >= milliseconds * 1_000_000)
-            expectAgreement(used, story, isLong: milliseconds > 10)
+            let seen = try story.activity.report()
+            #expect(seen >= milliseconds * 1_000_000)
+            #expect(used >= seen)
+            #expect(used <= Self.waited(story))
         }
 
-        @Test(
-            "CPU time of a program: of one that ends before the kernel's next tick, and of a long one",
-            arguments: [5000, 150_000])
-        func programCPU(_ rounds: Int) throws {
-            let story = try agent.run(
-                .exec("/bin/sh", ["sh", "-c", "i=0; while [ $i -lt \(rounds) ]; do i=$((i+1)); done"]))
-
-            let used = try story.exit().body["process_usage"]["cpu_ns"].number
-            expectAgreement(used, story, isLong: rounds > 5000)
+        /// The kernel adds a running thread's time up at ticks and switches, so a program that asks for no time
+        /// may lack one tick; wait(2) counts the work of ending as well. Neither has a bound on a machine that
+        /// its host makes wait, so the best of ten is looked at: what lacks more as a rule, lacks it there, too.
+        @Test("CPU time of a program lacks a tick at most, also where it ends before the kernel's next one")
+        func programCPU() throws {
+            let longestTick = Int(10_000_000 / min(1, Kernel.scale))
+            let program = "i=0; while [ $i -lt 5000 ]; do i=$((i+1)); done"
+            var lacking = Int.max
+            for _ in 0..<10 {
+                let story = try agent.run(.exec("/bin/sh", ["sh", "-c", program]))
+                let used = try story.exit().body["process_usage"]["cpu_ns"].number
+                #expect(used <= Self.waited(story))
+                lacking = min(lacking, Self.waited(story) - used)
+            }
+            #expect(lacking <= longestTick)
         }
 
-        /// A time that is as much longer on an emulated machine as its processes take there.
-        private static func stretched(_ time: Int) -> Int {
-            Int(Double(time) / min(1, Kernel.scale))
-        }
-
-        /// A running thread's time is added up at ticks (4 ms) and switches, so each thread may lack one
-        /// tick; wait(2) counts the work of ending as well, which is long for the test's own big image.
-        ///
-        /// - Parameter isLong: it ran so long that this is at most a fifth of it.
-        private func expectAgreement(
-            _ used: Int, _ story: Story, threads: Int = 1, isLong: Bool = true,
-            sourceLocation: SourceLocation = #_sourceLocation
-        ) {
-            let waited = story.activity.cpuNanoseconds
-            let slack = Self.stretched(threads * 4_000_000 + 26_000_000)
-            #expect(used <= waited + 1_000_000, sourceLocation: sourceLocation)
-            #expect(used >= waited - slack, sourceLocation: sourceLocation)
-            if isLong { #expect(waited >= 5 * slack, sourceLocation: sourceLocation) }
-        }
+        /// What wait(2) tells: two times of which the part below a microsecond is cut off.
+        private static func waited(_ story: Story) -> Int { story.activity.cpuNanoseconds + 2000 }
 
         @Test("what was used before exec counts for the process, not for the image")
         func sinceExec() throws {
@@ -132,7 +121,7 @@ extension KernelSuite {
 
             let exit = try story.exit()
             let (image, process) = (exit.body["usage"], exit.body["process_usage"])
-            #expect(process["cpu_ns"].number - image["cpu_ns"].number >= 116_000_000)
+            #expect(process["cpu_ns"].number - image["cpu_ns"].number >= 2 * 60_000_000)
             #expect(process["write_chars"].number >= 1 << 20)
             #expect(image["write_chars"].number == 0)
             #expect(process["rss_bytes"].number >= 48 << 20)
@@ -166,7 +155,7 @@ extension KernelSuite {
 
             let exit = try story.exit()
             let (image, process) = (exit.body["usage"], exit.body["process_usage"])
-            #expect(process["cpu_ns"].number - image["cpu_ns"].number >= 116_000_000)
+            #expect(process["cpu_ns"].number - image["cpu_ns"].number >= 2 * 60_000_000)
             let threads = exit.body["threads"].number
             #expect(threads == 4)
         }
