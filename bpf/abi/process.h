@@ -230,31 +230,32 @@ struct secd_cgroup {
 SECD_SIZE(secd_cgroup, 56);
 
 /*
- * The kernel's own record of a process, in task storage of the group leader. It is the truth;
+ * The kernel's own record of a process (lib/process.h says where it lies). It is the truth;
  * the process tree of user space is a cache of it.
  */
 struct secd_process {
-	struct secd_image image;
+	/* One cache line: what is looked at most. */
+	struct secd_image image;         /* start_ns 0: not described yet */
 	struct secd_image parent;
+	__u64 process_start_ns;          /* start_boottime of the leader; survives exec */
+	__u64 maxrss_at_exec;            /* pages */
+	__u32 flags;                     /* SECD_IMAGE_* */
+	__u32 exited;                    /* when the last thread ended (slot_time), set once; 0 = lives */
+	__u32 threads_ended;
+	/* Threads since the fork, or since the exec on top of those that had ended; 0 = unknown. */
+	__u32 threads_started;
 	struct secd_usage dead;          /* summed from threads that ended */
 	struct secd_usage at_exec;       /* what the process had used when the image began */
 	struct secd_credentials credentials;
-	__u64 process_start_ns;
 	__u64 old_permitted;
-	__u64 maxrss_at_exec;            /* pages */
-	__u32 flags;                     /* SECD_IMAGE_* */
 	__u32 old_euid;
 	__u32 old_egid;
-	__u32 threads_ended;
-	__u32 exited;                    /* set once, atomically, by the last thread */
-	/* Threads since the fork, or since the exec on top of those that had ended; 0 = unknown. */
-	__u32 threads_started;
 	__u64 workload;                  /* room for the workload id */
 };
-SECD_LAYOUT(secd_process, dead, 32);
-SECD_LAYOUT(secd_process, credentials, 112);
-SECD_LAYOUT(secd_process, process_start_ns, 200);
-SECD_LAYOUT(secd_process, flags, 224);
+SECD_LAYOUT(secd_process, process_start_ns, 32);
+SECD_LAYOUT(secd_process, flags, 48);
+SECD_LAYOUT(secd_process, dead, 64);
+SECD_LAYOUT(secd_process, credentials, 144);
 SECD_SIZE(secd_process, 256);
 
 /*

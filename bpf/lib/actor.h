@@ -36,18 +36,20 @@ static __always_inline void actor_image(struct secd_image *image, struct task_st
 {
 	struct secd_process *process = process_of(task);
 	__u64 start_ns;
+	__u32 pid;
 
-	if (process && process->image.pid) {
+	if (process && process->image.start_ns) {
 		*image = process->image;
 		return;
 	}
 	/* Not reached by the iterator yet: the kernel's start time is what it will find. */
 	count(SECD_COUNTER_NO_PROCESS);
 	start_ns = kload(task, group_leader, start_boottime);
+	pid = kload(task, tgid);
 	/* Else clang makes one load of both branches, from two kinds of pointer. */
-	asm volatile("" : "+r"(start_ns));
+	asm volatile("" : "+r"(start_ns), "+r"(pid));
 	image->start_ns = start_ns;
-	image->pid = kload(task, tgid);
+	image->pid = pid;
 	image->reserved = 0;
 }
 

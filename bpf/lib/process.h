@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The process record in task storage (struct secd_process), kept at the group leader.
+ * The record of a process (struct secd_process): in its slot, or, where another process has that
+ * slot, in task storage of the group leader.
  *
- * A thread other than the leader that calls execve becomes the leader, and the old leader's
- * storage dies with it: process/exec.bpf.c moves the record before that happens.
+ * A thread other than the leader that calls execve becomes the leader and takes over its number,
+ * so a slot stays. The old leader's storage dies: process/exec.h moves the record before that.
  */
 #ifndef SECD_LIB_PROCESS_H
 #define SECD_LIB_PROCESS_H
@@ -13,6 +14,7 @@
 #include "counters.h"
 #include "credentials.h"
 #include "namespaces.h"
+#include "slot.h"
 
 /* PF_KTHREAD, include/linux/sched.h. */
 #define SECD_PF_KTHREAD 0x00200000
@@ -27,6 +29,10 @@ struct {
 /* The record of a task's process, or NULL. `task` must be a trusted pointer. */
 static __always_inline struct secd_process *process_of(struct task_struct *task)
 {
+	struct secd_process *process = slot_of(kload(task, tgid));
+
+	if (process)
+		return process;
 	return bpf_task_storage_get(&secd_processes, task->group_leader, NULL, 0);
 }
 
@@ -41,14 +47,42 @@ static __always_inline struct secd_process *current_process(void)
 	return process;
 }
 
-static __always_inline struct secd_process *process_create(struct task_struct *leader)
+/* The record in storage, made if there is none; then all of it is 0. */
+static __always_inline struct secd_process *process_in_storage(struct task_struct *task)
 {
-	struct secd_process *process = bpf_task_storage_get(&secd_processes, leader, NULL,
+	struct secd_process *process = bpf_task_storage_get(&secd_processes, task, NULL,
 							    BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!process)
 		count(SECD_COUNTER_STORAGE_FULL);
 	return process;
+}
+
+/* A record for a process that just began, or the one that the iterator was quicker to make. */
+static __always_inline struct secd_process *process_begin(struct task_struct *leader)
+{
+	struct secd_process *process = slot_claim(kload(leader, tgid), kload(leader, start_boottime));
+
+	return process ? process : process_in_storage(leader);
+}
+
+/* The record of the process that `leader` leads, made if there is none; then start_ns is 0. */
+static __always_inline struct secd_process *process_create(struct task_struct *leader)
+{
+	struct secd_process *process = process_of(leader);
+
+	return process ? process : process_begin(leader);
+}
+
+/* Takes back a record that was just made. */
+static __always_inline void process_forget(struct task_struct *leader)
+{
+	struct secd_process *process = slot_of(kload(leader, tgid));
+
+	if (process)
+		process->image.pid = 0;
+	else
+		bpf_task_storage_delete(&secd_processes, leader);
 }
 
 static __always_inline void usage_add_thread(struct secd_usage *sum, struct task_struct *task)

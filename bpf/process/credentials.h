@@ -34,7 +34,7 @@ static __always_inline int credentials_changed(struct task_struct *task, const s
 	struct secd_process *process = process_of(task);
 	struct secd_credentials now;
 
-	if (!process || !process->image.pid)
+	if (!process || !process->image.start_ns)
 		return 0;
 	credentials_read(&now, cred);
 	if (!credentials_differ(&now, &process->credentials))

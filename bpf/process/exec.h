@@ -53,7 +53,7 @@ static __always_inline int exec_prepared(struct task_struct *task, struct linux_
 		if (!process)
 			return 0;
 	}
-	if (!process->image.pid)
+	if (!process->image.start_ns)
 		process_reconstruct(process, task->group_leader);
 	process->old_euid = kload(old, euid.val);
 	process->old_egid = kload(old, egid.val);
@@ -61,9 +61,10 @@ static __always_inline int exec_prepared(struct task_struct *task, struct linux_
 	process->flags &= ~SECD_IMAGE_RAISED;
 	process->flags |= raised;
 
-	if (leads)
+	/* A slot goes by the number, which the thread takes over; storage dies with the old leader. */
+	if (leads || process == slot_of(kload(task, tgid)))
 		return 0;
-	own = process_create(task);
+	own = process_in_storage(task);
 	if (!own)
 		return 0;
 	*own = *process;
@@ -148,7 +149,7 @@ static __always_inline int process_executed(struct task_struct *task, pid_t old_
 	scratch = scratch_claim();
 	if (!scratch)
 		return 0;
-	if (!process->image.pid)
+	if (!process->image.start_ns)
 		process_reconstruct(process, task);
 	now = bpf_ktime_get_boot_ns();
 

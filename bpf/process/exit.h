@@ -95,13 +95,15 @@ static __always_inline void usage_collect(struct secd_process *process, struct t
  * comes last, which is where all that were started have been. Where nobody counted the starts
  * (processes older than the programs) the first to come ends it, once.
  */
-static __always_inline bool process_ends(struct secd_process *process, struct signal_struct *signal)
+static __always_inline bool process_ends(struct secd_process *process, struct signal_struct *signal,
+					 __u64 *now)
 {
 	if (kload(signal, live.counter) != 0)
 		return false;
 	if (process->threads_ended < process->threads_started)
 		return false;
-	return __sync_val_compare_and_swap(&process->exited, 0, 1) == 0;
+	*now = bpf_ktime_get_boot_ns();
+	return __sync_val_compare_and_swap(&process->exited, 0, slot_time(*now)) == 0;
 }
 
 static __always_inline int thread_exited(struct task_struct *task)
@@ -110,12 +112,13 @@ static __always_inline int thread_exited(struct task_struct *task)
 	struct task_struct *leader = task->group_leader;
 	struct signal_struct *signal;
 	struct secd_exit exit = {};
+	__u64 now;
 
-	if (!process || !process->image.pid)
+	if (!process || !process->image.start_ns)
 		return 0; /* seen by nobody: it has no exec either */
 	signal = kload(task, signal);
 	usage_collect(process, task, kload(signal, nr_threads) == 1);
-	if (!process_ends(process, signal))
+	if (!process_ends(process, signal, &now))
 		return 0;
 
 	exit.image = process->image;
@@ -131,8 +134,7 @@ static __always_inline int thread_exited(struct task_struct *task)
 			      kload(leader, exit_code);
 	exit.tid = kload(task, pid);
 	exit.threads = process->threads_ended;
-	emit(&exit.head, sizeof(exit), SECD_KIND_EXIT, SECD_RING_LIFECYCLE,
-	     bpf_ktime_get_boot_ns());
+	emit(&exit.head, sizeof(exit), SECD_KIND_EXIT, SECD_RING_LIFECYCLE, now);
 	return 0;
 }
 

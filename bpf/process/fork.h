@@ -39,10 +39,10 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 	if (kload(child, pid) != kload(child, tgid))
 		return thread_started(child);
 	inherited = process_of(parent);
-	process = process_create(child);
+	process = process_begin(child);
 	if (!process)
 		return 0;
-	if (process->image.pid) /* the iterator was quicker */
+	if (process->image.start_ns) /* the iterator was quicker */
 		return 0;
 
 	process->image.start_ns = kload(child, start_boottime);

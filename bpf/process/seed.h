@@ -108,7 +108,7 @@ static __always_inline void seed_init(struct seq_file *seq, struct task_struct *
 	process_reconstruct(process, init);
 	process->flags &= ~SECD_IMAGE_RECONSTRUCTED;
 	if (seed_write(seq, process, init))
-		bpf_task_storage_delete(&secd_processes, init);
+		process_forget(init);
 }
 
 static __always_inline int task_seeded(struct bpf_iter__task *ctx)
@@ -122,7 +122,7 @@ static __always_inline int task_seeded(struct bpf_iter__task *ctx)
 	process = process_create(task);
 	if (!process)
 		return 0;
-	if (!process->image.pid) {
+	if (!process->image.start_ns) {
 		process_reconstruct(process, task);
 		is_new = true;
 	}
@@ -133,7 +133,7 @@ static __always_inline int task_seeded(struct bpf_iter__task *ctx)
 	 */
 	if (kload(task, signal, live.counter) == 0) {
 		if (is_new)
-			__sync_val_compare_and_swap(&process->exited, 0, 1);
+			__sync_val_compare_and_swap(&process->exited, 0, slot_time(bpf_ktime_get_boot_ns()));
 		return 0;
 	}
 	if (!seed_write(ctx->meta->seq, process, task))
