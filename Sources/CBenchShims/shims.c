@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -228,6 +229,27 @@ int secd_bench_write_program(int fd)
 
 	memcpy(program.code, code, sizeof(code));
 	return write(fd, &program, sizeof(program)) == (ssize_t)sizeof(program) ? 0 : -1;
+}
+
+static cpu_set_t allowed_cores;
+
+int secd_bench_pin(void)
+{
+	cpu_set_t one;
+	int core = CPU_SETSIZE - 1;
+
+	if (sched_getaffinity(0, sizeof(allowed_cores), &allowed_cores))
+		return -1;
+	while (core > 0 && !CPU_ISSET(core, &allowed_cores))
+		core--;
+	CPU_ZERO(&one);
+	CPU_SET(core, &one);
+	return sched_setaffinity(0, sizeof(one), &one);
+}
+
+void secd_bench_unpin(void)
+{
+	sched_setaffinity(0, sizeof(allowed_cores), &allowed_cores);
 }
 
 static void *nothing(void *argument)

@@ -19,7 +19,7 @@ struct SecBench: ParsableCommand {
     func run() throws {
         let all: [any Benchmark] = [
             ReplayBenchmark(), RingBenchmark(), OverloadBenchmark(), StartBenchmark(), IdleBenchmark(),
-            ExecStormBenchmark(), SocketStormBenchmark(), MemoryBenchmark(),
+            ExecStormBenchmark(), ThreadStormBenchmark(), SocketStormBenchmark(), MemoryBenchmark(),
         ]
         let chosen = only.isEmpty ? all : all.filter { only.contains($0.name) }
         guard !chosen.isEmpty else {

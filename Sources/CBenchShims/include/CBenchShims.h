@@ -25,6 +25,15 @@ int secd_bench_write_program(int fd);
 /* Starts and joins `count` threads; returns nanoseconds. */
 uint64_t secd_bench_threads(int count);
 
+/*
+ * Keeps the calling thread, and what it starts, on one core: the last that it may use, because the first has
+ * most of the interrupts. 0, or -1 with errno.
+ */
+int secd_bench_pin(void);
+
+/* It may use all cores again that it could use before. */
+void secd_bench_unpin(void);
+
 /* CPU time of the calling thread, nanoseconds. */
 uint64_t secd_bench_thread_nanoseconds(void);
 
