@@ -16,7 +16,9 @@ enum SensorLoading {
         }
         for item in work.dropFirst() { item.start() }
         work.first?.run()
-        return try work.map { try $0.finish() }
+        // All, before any error is thrown: no thread may be left behind.
+        let results = work.map { $0.finish() }
+        return try results.map { try $0.get() }
     }
 }
 
@@ -39,10 +41,8 @@ private final class LoadWork: @unchecked Sendable {
         thread = try? Thread(name: "load") { self.run() }
     }
 
-    func finish() throws -> LoadedObject {
+    func finish() -> Result<LoadedObject, any Error> {
         if let thread = thread.take() { thread.join() }
-        if result == nil { run() }
-        guard let result else { throw SensorError("an object was not loaded") }
-        return try result.get()
+        return result ?? Result { try make() }
     }
 }

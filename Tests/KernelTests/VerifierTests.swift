@@ -18,6 +18,20 @@ extension KernelSuite {
             }
         }
 
+        @Test("what cannot be loaded is an error in words, though others are being loaded meanwhile")
+        func refused() {
+            let error = #expect(throws: SensorError.self) {
+                _ = try LiveAgent {
+                    $0.sensors.files = FileTree.watched
+                    $0.sensors.withoutMechanisms = ["tp_btf/sched_process_exec"]
+                }
+            }
+            #expect(
+                error?.description
+                    == "the process sensor has no mechanism for exec on this kernel; without it you lose everything"
+            )
+        }
+
         @Test("every program of every object loads where its hook exists", arguments: ObjectUnderTest.all)
         func everyProgram(_ object: ObjectUnderTest) throws {
             let probe = try KernelProbe()
