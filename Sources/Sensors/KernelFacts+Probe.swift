@@ -13,7 +13,7 @@ extension KernelFacts {
     static func probe(
         _ probe: borrowing KernelProbe, tracepoints: [String], functions: [String], cgroupRoot: String?
     ) -> KernelFacts {
-        return KernelFacts(
+        KernelFacts(
             lsm: lsm(probe),
             fentry: probe.fentryObstacle().map { Obstacle("program load refused: \($0)") },
             kprobe: probe.kprobeObstacle().map { _ in Obstacle("the kernel was built without CONFIG_KPROBES")
@@ -42,11 +42,11 @@ extension KernelFacts {
 
 /// Small files of /proc and /sys.
 enum SmallFile {
-    /// The content without the last line break, or nil.
-    static func read(_ path: String) -> String? {
+    /// The content without the last line break, of a longer one the first `limit` bytes; nil = nothing can be read.
+    static func read(_ path: String, limit: Int = 4096) -> String? {
         guard let file = unsafe fopen(path, "re") else { return nil }
         defer { unsafe fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
+        var bytes = [UInt8](repeating: 0, count: limit)
         let count = unsafe fread(&bytes, 1, bytes.count, file)
         guard count > 0 else { return nil }
         let text = String(decoding: bytes[..<count], as: UTF8.self)

@@ -3,10 +3,9 @@ import CEventABI
 extension KernelFacts {
     /// Asks this machine's kernel as a daemon's start does, for all sensors; nothing is attached.
     ///
-    /// - Parameter cgroupRoot: Mount point of the v2 hierarchy, or nil.
     /// - Throws: `SensorError` where the kernel has no types, or refuses programs altogether.
-    public static func ofThisMachine(cgroupRoot: String?) throws -> KernelFacts {
-        let options = SensorOptions(agent: secd_agent(), cgroupRoot: cgroupRoot, files: ["/"])
+    public static func ofThisMachine() throws -> KernelFacts {
+        let options = SensorOptions(agent: secd_agent(), cgroupRoot: CgroupHierarchy.root, files: ["/"])
         return try KernelSensors.probe(KernelSensors.plans(options), options)
     }
 

@@ -159,13 +159,6 @@ enum EngineIdentity {
         return String(repeating: "0", count: 8 - text.count) + text
     }
 
-    /// Mount point of the v2 hierarchy: the first cgroup2 of /proc/self/mounts.
-    static var cgroup2Root: String? {
-        let text = String(decoding: ProcfsImage.read("/proc/self/mounts", limit: 1 << 20), as: UTF8.self)
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            if fields.count > 2, fields[2] == "cgroup2" { return String(fields[1]) }
-        }
-        return nil
-    }
+    /// Mount point of the v2 hierarchy, or nil.
+    static var cgroup2Root: String? { CgroupHierarchy.root }
 }
