@@ -118,7 +118,8 @@ SECD_SIZE(secd_policy_prefix, 256);
 #define SECD_POLICY_TEXT       2   /* whole: key (table); beginnings: key or trie (table + 1) */
 #define SECD_POLICY_ENDINGS    3   /* key (table + 2) of the last bytes */
 #define SECD_POLICY_NETWORKS   4   /* trie (table) IPv4, (table + 1) IPv6 */
-#define SECD_POLICY_COMPONENTS 5   /* as TEXT, of a kernel path, by hashes of its components */
+#define SECD_POLICY_COMPONENTS 5   /* of a kernel path, by hashes of its components: whole (table),
+				    * beginnings (table + 1), those cut in a component (table + 3) */
 /* Numbers of tables are multiples of this, from 4, and differ within a generation. */
 #define SECD_POLICY_TABLE_STEP 4
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What only the policy engine reads of the kernel. */
+#ifndef SECD_KERNEL_TRACE_TYPES_H
+#define SECD_KERNEL_TRACE_TYPES_H
+
+#include "kernel_types.h"
+
+/* include/uapi/linux/bpf.h */
+#define SECD_BPF_F_USER_STACK (1ULL << 8)
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* 32-bit calls (int 0x80, sysenter) have their arguments in bx, cx, dx, si, di, bp. */
+struct pt_regs___compat {
+	unsigned long bp, bx, cx;
+};
+struct filename {
+	const char *name;
+};
+
+#pragma clang attribute pop
+
+#endif

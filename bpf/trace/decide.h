@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Rows → rules that match → for each group the one that decides → what it does. Rules of a group
+ * follow each other, so one pass over the bits is enough: the first of a group decides, except where it
+ * must give way (uncertain, and only reporting then) to a later one that need not.
+ */
+#ifndef SECD_TRACE_DECIDE_H
+#define SECD_TRACE_DECIDE_H
+
+#include "judge.h"
+#include "rate.h"
+
+/* include/uapi/asm-generic/signal.h */
+#define SECD_SIGKILL 9
+#define SECD_SIGSTOP 19
+
+/* Words of a set count only where the summary says so. */
+static __always_inline void set_add_word(struct policy_work *work, __u32 set, __u32 word, __u64 bits)
+{
+	struct secd_policy_row *row = &work->sets[set];
+
+	if (row->summary >> (word & 63) & 1)
+		bits |= row->words[word];
+	row->words[word] = bits;
+	row->summary |= 1ULL << (word & 63);
+}
+
+static __always_inline void set_add(struct policy_work *work, __u32 set, __u32 rule)
+{
+	__u32 word = rule / 64;
+
+	bounded(word, SECD_POLICY_WORDS - 1);
+	set_add_word(work, set, word, 1ULL << (rule & 63));
+}
+
+static __always_inline struct secd_policy_counter *rule_counter(const struct secd_policy_rule *rule)
+{
+	__u32 counter = rule->counter;
+
+	return bpf_map_lookup_elem(&secd_policy_counters, &counter);
+}
+
+/* Sends a signal to the running process. */
+static __always_inline void send_signal(struct policy_work *work, __u32 signal, __u32 flag)
+{
+#ifndef SECD_POLICY_NO_SIGNALS
+	work->flags |= bpf_send_signal(signal) ? SECD_POLICY_EVENT_FAILED : flag;
+#else
+	work->flags |= SECD_POLICY_EVENT_FAILED;
+#endif
+}
+
+static __always_inline void enforce(struct policy_work *work, const struct secd_policy_rule *rule,
+				    __u32 actions)
+{
+	if (actions & SECD_POLICY_OVERRIDE) {
+		work->verdict = -(__s32)rule->error;
+		work->flags |= SECD_POLICY_EVENT_DENIED;
+	}
+	if (actions & (SECD_POLICY_KILL | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER))
+		send_signal(work, SECD_SIGKILL, SECD_POLICY_EVENT_KILLED);
+	if (actions & SECD_POLICY_SIGNAL)
+		send_signal(work, work->returning ? rule->return_signal : rule->signal,
+			    SECD_POLICY_EVENT_SIGNALLED);
+	if (actions & SECD_POLICY_FREEZE)
+		send_signal(work, SECD_SIGSTOP, SECD_POLICY_EVENT_SIGNALLED);
+}
+
+/* Does what the rule that decides for its group asks for. */
+__noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hook, __u32 bit,
+			  __u32 is_weak)
+{
+	struct secd_policy_counter *counter;
+	struct secd_policy_rule *rule;
+	__u32 actions, word = bit / 64;
+	bool enforces;
+
+	if (!work || !hook)
+		return 0;
+	rule = policy_rule(work->slot & 1, hook->rules + bit);
+	if (!rule)
+		return 0;
+	actions = work->returning ? rule->return_actions | (rule->actions & SECD_POLICY_POST)
+				  : rule->actions;
+	if (!work->returning && (hook->flags & SECD_POLICY_HOOK_WAITS))
+		actions &= ~SECD_POLICY_POST;
+	enforces = (actions & SECD_POLICY_ENFORCES) && !is_weak;
+	counter = rule_counter(rule);
+	if (counter) {
+		counter->decided++;
+		if (enforces && (rule->flags & SECD_POLICY_RULE_MONITOR))
+			counter->monitored++;
+		else if (enforces)
+			counter->enforced++;
+	}
+	if (enforces && (rule->flags & SECD_POLICY_RULE_MONITOR)) {
+		set_add(work, SECD_POLICY_SET_MONITORED, bit);
+	} else if (enforces) {
+		enforce(work, rule, actions);
+		set_add(work, SECD_POLICY_SET_ENFORCED, bit);
+	}
+	if (!(actions & SECD_POLICY_POST))
+		return 0;
+	if (rule->rate_ns && !rate_passes(work, hook, rule)) {
+		if (counter)
+			counter->held_back++;
+		return 0;
+	}
+	work->stacks |= actions & (SECD_POLICY_KERNEL_STACK | SECD_POLICY_USER_STACK);
+	set_add(work, SECD_POLICY_SET_TOLD, bit);
+	bounded(word, SECD_POLICY_WORDS - 1);
+	if (work->is_uncertain && (work->uncertain.words[word] >> (bit & 63) & 1))
+		set_add(work, SECD_POLICY_SET_UNCERTAIN, bit);
+	return 0;
+}
+
+struct decide_walk {
+	struct policy_work *work;
+	struct secd_policy_hook *hook;
+};
+
+/* The words of all rows, intersected at one place of the summary. */
+static long word_step(__u32 index, struct decide_walk *walk)
+{
+	struct policy_work *work = walk->work;
+	struct secd_policy_row *row, *plain;
+	__u64 match, own, slot = work->slot & 1;
+	__u32 word;
+
+	if (!work->summary)
+		return 1;
+	word = trailing_zeros(work->summary);
+	work->summary &= work->summary - 1;
+	bounded(word, SECD_POLICY_WORDS - 1);
+	match = work->is_computed ? work->computed.words[word] : ~0ULL;
+	for (__u32 n = 0; n < POLICY_ROWS_USED && n < work->row_count && match; n++) {
+		row = policy_row(slot, work->rows[n]);
+		match &= row ? row->words[word] : 0;
+	}
+	if (!match)
+		return 0;
+	work->matched.words[word] = match;
+	work->matched.summary |= 1ULL << word;
+	plain = policy_row(slot, walk->hook->plain_row);
+	own = plain ? match & plain->words[word] : 0;
+	if (walk->hook->flags & SECD_POLICY_HOOK_WAITS)
+		own = work->returning ? own : 0;
+	if (own)
+		set_add_word(work, SECD_POLICY_SET_TOLD, word, own);
+	if (own && work->is_uncertain && (own & work->uncertain.words[word]))
+		set_add_word(work, SECD_POLICY_SET_UNCERTAIN, word, own & work->uncertain.words[word]);
+	work->open.words[word] = match & ~(plain ? plain->words[word] : 0);
+	if (work->open.words[word])
+		work->open.summary |= 1ULL << word;
+	return 0;
+}
+
+/* One rule of those that need a look, lowest first. */
+static long rule_step(__u32 index, struct decide_walk *walk)
+{
+	struct policy_work *work = walk->work;
+	struct secd_policy_row *report_only;
+	struct secd_policy_rule *rule;
+	__u32 word, bit;
+	__u64 mask;
+	bool weak = false;
+
+	if (!work->open.summary)
+		return 1;
+	word = trailing_zeros(work->open.summary);
+	bounded(word, SECD_POLICY_WORDS - 1);
+	mask = work->open.words[word];
+	mask &= -mask;
+	if (!mask)
+		return 1;
+	work->open.words[word] &= ~mask;
+	if (!work->open.words[word])
+		work->open.summary &= work->open.summary - 1;
+	bit = word * 64 + trailing_zeros(mask);
+	rule = policy_rule(work->slot & 1, walk->hook->rules + bit);
+	if (!rule)
+		return 0;
+	if (work->is_uncertain && (work->uncertain.words[word] & mask)) {
+		report_only = policy_row(work->slot & 1, walk->hook->report_only_row);
+		weak = report_only && (report_only->words[word] & mask);
+	}
+	if (rule->group == work->group) {
+		/* The second of its group takes over from a first that gives way. */
+		if (work->rule_is_weak && !weak) {
+			work->rule = bit;
+			work->rule_is_weak = 0;
+		}
+		return 0;
+	}
+	if (work->group != SECD_POLICY_NONE)
+		policy_act(work, walk->hook, work->rule, work->rule_is_weak);
+	work->group = rule->group;
+	work->rule = bit;
+	work->rule_is_weak = weak;
+	return 0;
+}
+
+/* From rows to actions; true where a record is to be sent. */
+__noinline int policy_decide(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	struct decide_walk walk = { .work = work, .hook = hook };
+
+	if (!work || !hook)
+		return 0;
+	work->matched.summary = 0;
+	work->open.summary = 0;
+	work->group = SECD_POLICY_NONE;
+	for (__u32 set = 0; set < SECD_POLICY_SETS; set++)
+		work->sets[set].summary = 0;
+	bpf_loop(SECD_POLICY_WORDS, word_step, &walk, 0);
+	if (work->open.summary) {
+		bpf_loop(SECD_POLICY_RULES_MAX, rule_step, &walk, 0);
+		if (work->group != SECD_POLICY_NONE)
+			policy_act(work, hook, work->rule, work->rule_is_weak);
+	}
+	return work->sets[SECD_POLICY_SET_TOLD].summary != 0;
+}
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An event from its gate to its record. */
+#ifndef SECD_TRACE_EVENT_H
+#define SECD_TRACE_EVENT_H
+
+#include "record.h"
+
+/* What a mechanism knows of a call before anything is judged. */
+struct policy_call {
+	__u64 arguments[6];
+	__u64 result;
+	__u64 fields;
+	__u32 hook;
+	__u32 flags;              /* SECD_POLICY_EVENT_* */
+	__u32 returning;
+	__u32 reserved;
+};
+
+/*
+ * Whether the first dimension alone leaves no rule, where it is a class of the process that is known: most
+ * processes are in no rule, and this costs them one look at their storage.
+ */
+static __always_inline bool process_is_in_no_rule(struct secd_policy_hook *hook, __u32 generation)
+{
+	struct secd_policy_dimension *dimension = &hook->dimension[0];
+	struct secd_policy_row *row;
+	__u32 class, *number;
+
+	if (!hook->dimensions || dimension->input != SECD_POLICY_IN_PROCESS)
+		return false;
+	class = process_class_kept(bpf_get_current_task_btf(), generation, dimension->slot);
+	if (class >= SECD_POLICY_UNREADABLE) /* absent, or not kept, too */
+		return false;
+	number = policy_index(generation & 1, dimension->index + class);
+	row = number ? policy_row(generation & 1, *number) : NULL;
+	return row && !row->summary;
+}
+
+static __always_inline void work_begin(struct policy_work *work, struct secd_policy_hook *hook,
+				       const struct policy_call *call, __u32 generation)
+{
+	struct secd_policy_row *all = policy_row(generation & 1, hook->all_row);
+
+	work->slot = generation & 1;
+	work->generation = generation;
+	work->hook = call->hook;
+	work->flags = call->flags;
+	work->returning = call->returning;
+	work->arguments[0] = call->arguments[0];
+	work->arguments[1] = call->arguments[1];
+	work->arguments[2] = call->arguments[2];
+	work->arguments[3] = call->arguments[3];
+	work->arguments[4] = call->arguments[4];
+	work->arguments[5] = call->arguments[5];
+	work->result = call->result;
+	work->fields = call->fields;
+	work->call_ns = 0;
+	work->verdict = 0;
+	work->row_count = 1;
+	work->rows[0] = hook->all_row;
+	work->summary = all ? all->summary : 0;
+	work->end = POLICY_BYTES;
+	work->is_uncertain = 0;
+	work->is_computed = 0;
+	work->stacks = 0;
+	work->held_back = 0;
+	work->read = 0;
+}
+
+/* Judges a call and acts; returns what the hook may return to the kernel. */
+static __always_inline int policy_event(struct secd_policy_hook *hook, struct policy_call *call,
+					__u32 generation)
+{
+	struct policy_work *work = work_claim();
+	int verdict;
+
+	if (!work)
+		return 0;
+	work_begin(work, hook, call, generation);
+	if (judge(work, hook, 0, hook->dimensions) &&
+	    (!call->returning || judge(work, hook, hook->dimensions, hook->return_dimensions)) &&
+	    policy_decide(work, hook))
+		policy_tell(work, hook);
+	verdict = work->verdict;
+	work_release(work);
+	return verdict;
+}
+
+/* The hook's tables in the generation that is current now; NULL ends the event. */
+static __always_inline struct secd_policy_hook *event_hook(__u32 hook, __u32 *generation)
+{
+	struct secd_policy_hook *tables;
+
+	*generation = current_generation();
+	if (!*generation)
+		return NULL;
+	tables = policy_hook(*generation & 1, hook);
+	if (!tables || process_is_in_no_rule(tables, *generation))
+		return NULL;
+	return tables;
+}
+
+#endif

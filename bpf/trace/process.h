@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a generation knows of a process: classes of its binary, its parent's binary and its arguments.
+ * Computed when a process first comes to a hook that asks, kept in task storage for that image and
+ * generation.
+ */
+#ifndef SECD_TRACE_PROCESS_H
+#define SECD_TRACE_PROCESS_H
+
+#include "facts.h"
+#include "walk.h"
+
+/* Arguments that are looked through for one by position. */
+#define POLICY_ARGUMENTS_MAX 32
+
+static __always_inline struct secd_policy_process *policy_process_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&secd_policy_processes, task->group_leader, NULL, 0);
+}
+
+static __always_inline __u32 image_number(struct task_struct *task)
+{
+	return (__u32)kload(task, self_exec_id);
+}
+
+/* The class of a file by its path as text, which is put aside. */
+static __always_inline __u32 class_of_file(struct policy_work *work, struct secd_policy_lookup *lookup,
+					   struct file *file)
+{
+	struct secd_path path = {};
+	__u32 end;
+
+	if (!file)
+		return SECD_POLICY_ABSENT;
+	work->aside.mnt = (__u64)kload(file, f_path.mnt);
+	work->aside.dentry = (__u64)kload(file, f_path.dentry);
+	end = policy_path(work, &work->aside, POLICY_ASIDE, &path);
+	if (end <= POLICY_ASIDE || (path.flags & (SECD_PATH_UNREADABLE | SECD_PATH_TRUNCATED)))
+		return SECD_POLICY_UNREADABLE;
+	if (lookup->family == SECD_POLICY_ENDINGS)
+		return policy_ending(work, lookup, POLICY_ASIDE, path.length);
+	return policy_text(work, lookup, POLICY_ASIDE, path.length, 0);
+}
+
+/* The class of an argument, read from where the process has it now. */
+static __always_inline __u32 class_of_argument(struct policy_work *work,
+					       struct secd_policy_lookup *lookup, struct mm_struct *mm,
+					       __u32 wanted)
+{
+	__u64 at = kload(mm, arg_start), end = kload(mm, arg_end);
+	long length = 0;
+
+	for (__u32 n = 0; n < POLICY_ARGUMENTS_MAX; n++) {
+		if (at >= end)
+			return SECD_POLICY_ABSENT;
+		length = bpf_probe_read_user_str(work->scratch.record + POLICY_ASIDE, SECD_PATH_MAX,
+						 (void *)at);
+		if (length <= 0)
+			return SECD_POLICY_UNREADABLE;
+		if (n == wanted + 1) {
+			bool cut = length == SECD_PATH_MAX;
+
+			if (lookup->family == SECD_POLICY_ENDINGS)
+				return cut ? SECD_POLICY_UNREADABLE
+					   : policy_ending(work, lookup, POLICY_ASIDE, length - 1);
+			return policy_text(work, lookup, POLICY_ASIDE, length - 1, cut);
+		}
+		if (length == SECD_PATH_MAX) /* where it ends was not seen */
+			return SECD_POLICY_UNREADABLE;
+		at += length;
+	}
+	return SECD_POLICY_UNREADABLE;
+}
+
+/* The parent's program; NULL where there is none. */
+static __always_inline struct file *parent_binary(struct task_struct *task)
+{
+	struct task_struct *parent = kload(task, group_leader, real_parent);
+	struct mm_struct *mm;
+
+	parent = kcast(task_struct, parent);
+	mm = kload(parent, mm);
+	return mm ? kload(mm, exe_file) : NULL;
+}
+
+/* The class of the running process in table `index` of the generation. */
+__noinline __u32 policy_class(struct policy_work *work, struct secd_policy_generation *generation,
+			      __u32 index)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct secd_policy_process_table *table;
+	struct mm_struct *mm = kload(task, mm);
+
+	if (!work || !generation || !mm) /* kernel threads run no file */
+		return SECD_POLICY_ABSENT;
+	bounded(index, SECD_POLICY_PROCESS_TABLES_MAX - 1);
+	table = &generation->table[index];
+	if (table->fact == SECD_POLICY_FACT_ARGUMENT)
+		return class_of_argument(work, &table->lookup, mm, table->argument);
+	if (table->fact == SECD_POLICY_FACT_PARENT_BINARY)
+		return class_of_file(work, &table->lookup, parent_binary(task));
+	return class_of_file(work, &table->lookup, kload(mm, exe_file));
+}
+
+/* Computes all classes of the running process. */
+__noinline int policy_process_update(struct policy_work *work)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct secd_policy_generation *generation;
+	struct secd_policy_process *process;
+	__u32 wanted;
+
+	if (!work)
+		return 0;
+	wanted = work->generation;
+	generation = policy_generation(work->slot & 1, 0);
+	if (!generation || generation->generation != wanted)
+		return 0;
+	process = bpf_task_storage_get(&secd_policy_processes, task->group_leader, NULL,
+				       BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!process) {
+		count(SECD_COUNTER_STORAGE_FULL);
+		return 0;
+	}
+	/* Who sees the new number sees its classes: another thread may read them meanwhile. */
+	*(volatile __u32 *)&process->generation = 0;
+	for (__u32 n = 0; n < SECD_POLICY_PROCESS_TABLES_MAX && n < generation->tables; n++)
+		process->classes[n] = policy_class(work, generation, n);
+	process->image = image_number(task);
+	barrier();
+	*(volatile __u32 *)&process->generation = wanted;
+	return 1;
+}
+
+/* The class that is kept, or SECD_POLICY_NONE where it must be computed. */
+static __always_inline __u32 process_class_kept(struct task_struct *task, __u32 generation, __u32 slot)
+{
+	struct secd_policy_process *process = policy_process_of(task);
+
+	if (!process || process->generation != generation || process->image != image_number(task))
+		return SECD_POLICY_NONE;
+	return process->classes[slot & (SECD_POLICY_PROCESS_TABLES_MAX - 1)];
+}
+
+/* The class of the running process in one table. */
+static __always_inline __u32 process_class(struct policy_work *work, __u32 slot)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 kept = process_class_kept(task, work->generation, slot);
+
+	if (kept != SECD_POLICY_NONE)
+		return kept;
+	policy_process_update(work);
+	kept = process_class_kept(task, work->generation, slot);
+	return kept == SECD_POLICY_NONE ? SECD_POLICY_UNREADABLE : kept;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * System calls, on the hooks that see all of them and on those of single calls. A 64-bit process may make
+ * 32-bit calls (int 0x80) with other numbers and registers: TS_COMPAT tells. Calls of x32 have a bit
+ * in their number.
+ */
+#ifndef SECD_TRACE_SYSCALL_H
+#define SECD_TRACE_SYSCALL_H
+
+#include "event.h"
+
+/* arch/x86/include/asm/thread_info.h */
+#define SECD_TS_COMPAT 2
+/* arch/x86/include/uapi/asm/unistd.h */
+#define SECD_X32_BIT 0x40000000
+/* Numbers of one table of calls. */
+#define POLICY_NUMBER_MASK (SECD_POLICY_CALLS_COMPAT - 1)
+
+static __always_inline struct secd_policy_call *call_of(__u32 number, __u32 base)
+{
+	__u32 key = base + (number & POLICY_NUMBER_MASK);
+
+	return bpf_map_lookup_elem(&secd_policy_calls, &key);
+}
+
+/*
+ * The hook of a call, 0 = none. For most numbers neither table has one, and then nobody asks which of
+ * them it is.
+ */
+static __always_inline __u32 hook_of_call(__u64 number, bool exit, __u32 *flags)
+{
+	struct secd_policy_call *call = call_of(number, 0);
+	struct secd_policy_call *compat = call_of(number, SECD_POLICY_CALLS_COMPAT);
+	__u32 hook, compat_hook;
+
+	if (!call || !compat)
+		return 0;
+	hook = exit ? call->exit : call->enter;
+	compat_hook = exit ? compat->exit : compat->enter;
+	if (!(hook | compat_hook))
+		return 0;
+	if (kload(bpf_get_current_task_btf(), thread_info.status) & SECD_TS_COMPAT) {
+		*flags = SECD_POLICY_EVENT_COMPAT;
+		return compat_hook;
+	}
+	if (number & SECD_X32_BIT)
+		*flags = SECD_POLICY_EVENT_X32;
+	return hook;
+}
+
+static __always_inline void call_arguments(struct policy_call *call, struct pt_regs *regs)
+{
+	struct pt_regs___compat *low = (void *)regs;
+
+	if (call->flags & SECD_POLICY_EVENT_COMPAT) {
+		call->arguments[0] = (__u32)kload(low, bx);
+		call->arguments[1] = (__u32)kload(low, cx);
+		call->arguments[2] = (__u32)kload(regs, dx);
+		call->arguments[3] = (__u32)kload(regs, si);
+		call->arguments[4] = (__u32)kload(regs, di);
+		call->arguments[5] = (__u32)kload(low, bp);
+		return;
+	}
+	call->arguments[0] = kload(regs, di);
+	call->arguments[1] = kload(regs, si);
+	call->arguments[2] = kload(regs, dx);
+	call->arguments[3] = kload(regs, r10);
+	call->arguments[4] = kload(regs, r8);
+	call->arguments[5] = kload(regs, r9);
+}
+
+static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exit, long result)
+{
+	struct policy_call call = {};
+	struct secd_policy_hook *hook;
+	__u32 generation, flags = 0, met;
+
+	met = hook_of_call(number, exit, &flags);
+	if (!met)
+		return 0;
+	hook = event_hook(met, &generation);
+	if (!hook)
+		return 0;
+	call.hook = met;
+	call.flags = flags;
+	call.returning = exit;
+	call.result = result;
+	call_arguments(&call, regs);
+	policy_event(hook, &call, generation);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What one event needs while it is judged: arguments, values that were read, rows, sets of rules, and
+ * the bytes that its record will carry. Claimed as lib/scratch.h says, and for the same reasons.
+ */
+#ifndef SECD_TRACE_WORK_H
+#define SECD_TRACE_WORK_H
+
+#include "../abi/policy_event.h"
+#include "../lib/counters.h"
+#include "../lib/scratch.h"
+#include "hash.h"
+#include "tables.h"
+
+/*
+ * In scratch.record: bytes of values grow from POLICY_BYTES; when the record is sent, what stands in front of
+ * them is written so that it ends there. From POLICY_ASIDE on: text that no record carries.
+ */
+#define POLICY_BYTES 4608
+#define POLICY_ASIDE SECD_SCRATCH_LAST_START
+/* Where the last text of a full capacity may begin. */
+#define POLICY_LAST_TEXT (POLICY_ASIDE - SECD_PATH_MAX - SECD_HASH_BLOCK)
+#define POLICY_STACK_FRAMES 127
+_Static_assert(sizeof(struct secd_policy_event) + SECD_POLICY_SETS * SECD_POLICY_WORDS * 8 +
+		       SECD_POLICY_COLUMNS_MAX * sizeof(struct secd_policy_value) +
+		       2 * POLICY_STACK_FRAMES * 8 <= POLICY_BYTES,
+	       "the front of a record fits");
+
+/* A file as the kernel has it; 0 = none. */
+struct policy_file {
+	__u64 mnt;
+	__u64 dentry;
+	__u64 inode;
+};
+
+/*
+ * Where the walk of a path is. Not on the stack: there the verifier would count every step by its depth and
+ * never come to an end.
+ */
+struct component_walk {
+	__u64 dentry;
+	__u64 mount;              /* struct mount; 0 = only names of one file system */
+	__u32 depth;
+	__u32 state;              /* of the value */
+};
+
+/* All rules, and a row for each dimension; a power of two, so that indices can be masked. */
+#define POLICY_ROWS 64
+#define POLICY_ROWS_USED (SECD_POLICY_DIMENSIONS_MAX + 1)
+
+struct policy_work {
+	__u32 busy;
+	__u32 slot;
+	__u32 generation;
+	__u32 hook;
+	__u32 flags;              /* SECD_POLICY_EVENT_* */
+	__u32 returning;          /* the call has returned */
+	__u64 arguments[8];       /* six; masked indices reach eight */
+	__u64 result;
+	__u64 fields;             /* a tracepoint's record, in kernel memory */
+	__u64 call_ns;
+	__s32 verdict;            /* what the hook returns to the kernel, where it can */
+	__u32 row_count;
+	__u32 rows[POLICY_ROWS];
+	__u64 summary;            /* words that may have rules left */
+	__u32 end;                /* of bytes in scratch.record */
+	__u32 is_uncertain;       /* `uncertain` is in use */
+	__u32 is_computed;        /* `computed` is in use: what bit dimensions leave */
+	__u32 stacks;             /* SECD_POLICY_KERNEL_STACK, _USER_STACK that rules ask for */
+	__u64 held_back;
+	/* The group that is being decided: the rule so far, and whether it gives way. */
+	__u32 group;
+	__u32 rule;
+	__u32 rule_is_weak;
+	__u32 read;               /* columns that were read, by bit */
+	__u32 depth;              /* components of the path that was walked last */
+	__u32 shown;              /* columns that the record carries */
+	__u32 front;              /* where its front is written, in scratch.record */
+	__u32 reserved;
+	struct text_hash hash;
+	struct secd_policy_key key;
+	struct secd_policy_prefix prefix;
+	struct secd_policy_value values[SECD_POLICY_COLUMNS_MAX];
+	struct policy_file files[SECD_POLICY_COLUMNS_MAX];
+	struct policy_file aside;                  /* the binary that is being classified */
+	struct secd_policy_row uncertain;
+	struct secd_policy_row computed;
+	struct secd_policy_row matched;
+	struct secd_policy_row open;               /* of those: rules that need a look */
+	struct secd_policy_row sets[SECD_POLICY_SETS];
+	__u64 bits[SECD_POLICY_MARK_WORDS];
+	__u64 bits_unknown[SECD_POLICY_MARK_WORDS];
+	struct text_hash components[SECD_POLICY_COMPONENTS_MAX];   /* leaf first */
+	struct component_walk walk;
+	__u64 dentries[SECD_POLICY_COMPONENTS_MAX];
+	struct text_hash paths[SECD_POLICY_COMPONENTS_MAX + 1];    /* beginnings, by components */
+	struct secd_scratch scratch;
+};
+/* The most that a per-CPU value can have. */
+_Static_assert(sizeof(struct policy_work) <= 32768, "fits a per-CPU map");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SECD_SCRATCH_BUFFERS);
+	__type(key, __u32);
+	__type(value, struct policy_work);
+} secd_policy_work SEC(".maps");
+
+static __always_inline struct policy_work *work_claim(void)
+{
+	struct policy_work *work;
+	__u32 index;
+
+#pragma unroll
+	for (index = 0; index < SECD_SCRATCH_BUFFERS; index++) {
+		__u32 key = index;
+
+		work = bpf_map_lookup_elem(&secd_policy_work, &key);
+		if (work && __sync_val_compare_and_swap(&work->busy, 0, 1) == 0)
+			return work;
+	}
+	count(SECD_COUNTER_SCRATCH_BUSY);
+	return NULL;
+}
+
+static __always_inline void work_release(struct policy_work *work)
+{
+	__sync_lock_test_and_set(&work->busy, 0);
+}
+
+#endif
