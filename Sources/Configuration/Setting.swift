@@ -10,7 +10,7 @@ public struct Setting: Sendable {
     public let variable: String?
     /// The default as it would be written; a list's elements separated by commas.
     public let defaultText: String
-    /// One or two sentences.
+    /// One or two sentences, for `--help` and whoever reads the table.
     public let documentation: String
     /// Whether several values are meant: a YAML list, a repeated flag, a variable with commas.
     public let isList: Bool

@@ -1,8 +1,9 @@
 import YAMLReader
 
-/// Every setting: the one place that names them. Help, documentation and the loader come from here.
+/// Every setting: the one place that names them. The loader, `--show-config` and the words of `--help` come
+/// from here.
 public enum SettingTable {
-    /// In the order of `--show-config` and of the documentation.
+    /// In the order of `--show-config` and of docs/operations.md.
     public static let all: [Setting] = general + control + export + scope + events + sizes
 
     /// The setting that a flag (`--socket`) sets.
@@ -11,19 +12,20 @@ public enum SettingTable {
     private static let general: [Setting] = [
         .list(
             "policy", \.policies, flag: "--policy",
-            "Policies to load: files, or directories of `*.yaml`.", ValueSyntax.path),
+            "Policies to load: files, or directories of `*.yaml` (no effect in this version).",
+            ValueSyntax.path),
         .path(
             "manifests", \.manifests, flag: "--manifests",
-            "Directory of Kubernetes manifests that stand in for an API server."),
+            "Directory of Kubernetes manifests that stand in for an API server (no effect in this version)."),
         .address(
             "metrics", \.metrics, flag: "--metrics",
             "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),
         .path(
             "state-dir", \.stateDirectory, flag: "--state-dir", default: "/var/lib/secd",
-            "What must survive a restart. A second daemon with the same directory is refused."),
+            "Locked, so that a second daemon is refused; nothing is kept there yet."),
         .path(
             "pin-dir", \.pinDirectory, flag: "--pin-dir", default: "/sys/fs/bpf/secd",
-            "Directory on a bpf file system for what must survive the process. Not shared between daemons."),
+            "Directory on a bpf file system, for the moment of an orderly end; locked, and removed then."),
         .name(
             "node-name", \.nodeName, flag: "--node-name",
             "Name of this node in every event; empty = the host's name."),

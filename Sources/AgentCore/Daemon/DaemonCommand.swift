@@ -28,39 +28,39 @@ public struct DaemonCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Configuration file (default: /etc/secd/secd.yaml, which may be absent).", valueName: "file"))
     var config: String?
-    @Option(help: ArgumentHelp("Unix socket of the API.", valueName: "path"))
+    @Option(help: DaemonCommand.help("--socket", "path"))
     var socket: String?
-    @Option(help: ArgumentHelp("File of JSON lines; empty = none.", valueName: "file"))
+    @Option(help: DaemonCommand.help("--export-file", "file"))
     var exportFile: String?
-    @Flag(help: "Send events to journald, too.")
+    @Flag(help: DaemonCommand.help("--export-journald"))
     var exportJournald = false
-    @Option(
-        parsing: .upToNextOption,
-        help: ArgumentHelp(
-            "Policies to load: files or directories (no effect in this version).", valueName: "path"))
+    @Option(parsing: .upToNextOption, help: DaemonCommand.help("--policy", "path"))
     var policy: [String] = []
-    @Option(
-        help: ArgumentHelp("Directory of Kubernetes manifests (no effect in this version).", valueName: "dir")
-    )
+    @Option(help: DaemonCommand.help("--manifests", "dir"))
     var manifests: String?
-    @Option(help: ArgumentHelp("Where /metrics and /healthz are served.", valueName: "addr"))
+    @Option(help: DaemonCommand.help("--metrics", "addr"))
     var metrics: String?
-    @Option(help: ArgumentHelp("What must survive a restart.", valueName: "dir"))
+    @Option(help: DaemonCommand.help("--state-dir", "dir"))
     var stateDir: String?
-    @Option(help: ArgumentHelp("Directory on a bpf file system.", valueName: "dir"))
+    @Option(help: DaemonCommand.help("--pin-dir", "dir"))
     var pinDir: String?
-    @Option(help: ArgumentHelp("Name of this node in every event.", valueName: "name"))
+    @Option(help: DaemonCommand.help("--node-name", "name"))
     var nodeName: String?
-    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    @Option(help: DaemonCommand.help("--log-level", "level"))
     var logLevel: String?
-    @Option(help: ArgumentHelp("Watch one network namespace only.", valueName: "path"))
+    @Option(help: DaemonCommand.help("--netns", "path"))
     var netns: String?
-    @Option(help: ArgumentHelp("Watch one cgroup only.", valueName: "dir"))
+    @Option(help: DaemonCommand.help("--cgroup-root", "dir"))
     var cgroupRoot: String?
     @Flag(help: "Print the configuration in force and where each value came from, then exit.")
     var showConfig = false
 
     public init() {}
+
+    /// What the table of settings says about one.
+    private static func help(_ flag: String, _ valueName: String? = nil) -> ArgumentHelp {
+        ArgumentHelp(SettingTable.setting(flag: flag)?.documentation ?? "", valueName: valueName)
+    }
 
     private var flags: FlagLayer {
         var layer = FlagLayer()
