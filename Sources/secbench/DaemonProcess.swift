@@ -1,3 +1,4 @@
+import AgentCore
 import CBenchShims
 import Foundation
 
@@ -79,17 +80,9 @@ final class DaemonProcess {
 
     /// Resident memory, the mapped rings and counters apart, bytes.
     var residentBytes: UInt64 {
-        let text = (try? String(contentsOfFile: "/proc/\(pid)/smaps", encoding: .utf8)) ?? ""
-        var isShared = false
-        var sum: UInt64 = 0
-        for line in text.split(separator: "\n") {
-            if line.hasPrefix("Rss:") {
-                if !isShared { sum += Self.number(line) * 1024 }
-            } else if line.first?.isHexDigit == true, line.contains("-") {
-                isShared = line.hasSuffix("bpf-map") || line.hasSuffix("bpf_map")
-            }
-        }
-        return sum
+        let memory = ResidentMemory(
+            smaps: (try? String(contentsOfFile: "/proc/\(pid)/smaps", encoding: .utf8)) ?? "")
+        return memory.all - memory.kernelMaps
     }
 
     /// What the kernel charges for the maps and programs that the daemon holds, bytes.
