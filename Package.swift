@@ -103,6 +103,13 @@ let package = Package(
         library(
             "Sensors",
             ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging, system]),
+        // Policies in the kernel: tables packed into maps, programs loaded, generations flipped.
+        library(
+            "PolicyEngine",
+            [
+                "PolicyCompiler", "PolicyModel", "BPFRuntime", "BPFObjects", "LinuxSystem", "CEventABI",
+                "CLinuxShims", logging, system,
+            ]),
         library(
             "Export",
             ["EventModel", "LinuxSystem", "TextEncoding", "CSystemd", "CZlib", "AgentModel", system, logging]),
@@ -192,6 +199,11 @@ let package = Package(
         tests("LinuxSystemTests", ["LinuxSystem", system]),
         tests("ConfigurationTests", ["Configuration", "YAMLReader"]),
         tests("PolicyCompilerTests", ["PolicyCompiler", "PolicyModel", "YAMLReader"]),
+        tests(
+            "PolicyEngineTests",
+            [
+                "PolicyEngine", "PolicyCompiler", "PolicyModel", "PolicyReference", "YAMLReader", "CEventABI",
+            ]),
         tests("PolicyReferenceTests", ["PolicyReference", "PolicyCompiler", "PolicyModel", "YAMLReader"]),
         tests(
             "ExportTests",

@@ -1,0 +1,78 @@
+package import CEventABI
+
+/// Text → keys, as the programs hash it (bpf/trace/hash.h; docs/policy-engine.md, "Keys").
+package struct KeyHash: Sendable {
+    /// Two lanes of a text, or of the components of a path so far.
+    package struct Lanes: Hashable {
+        var first: UInt64
+        var second: UInt64
+    }
+
+    private static let factor: UInt64 = 0xd6e8_feb8_6659_fd93
+    private static let block = 32
+
+    /// Eight factors for each lane, then their first states.
+    package let seed: [UInt64]
+
+    /// - Parameter seed: as many numbers as `secd_policy_setup.seed` has.
+    package init(seed: [UInt64]) {
+        precondition(seed.count == Int(SECD_POLICY_SEEDS))
+        self.seed = seed
+    }
+
+    static func mix(_ number: UInt64) -> UInt64 {
+        let turned = (number ^ number >> 32) &* factor
+        return turned ^ turned >> 29
+    }
+
+    /// The state of nothing.
+    var begin: Lanes { Lanes(first: seed[16], second: seed[17]) }
+
+    /// The state behind a text.
+    package func text(_ bytes: some Collection<UInt8>) -> Lanes {
+        var lanes = begin
+        var words: [UInt32] = []
+        var filled = 0
+        for byte in bytes {
+            if filled % 4 == 0 { words.append(0) }
+            words[words.count - 1] |= UInt32(byte) << UInt32(8 * (filled % 4))
+            filled += 1
+            if filled == Self.block {
+                add(words, to: &lanes)
+                words.removeAll(keepingCapacity: true)
+                filled = 0
+            }
+        }
+        if filled > 0 { add(words, to: &lanes) }
+        return lanes
+    }
+
+    /// Words that are missing are 0.
+    private func add(_ words: [UInt32], to lanes: inout Lanes) {
+        var first: UInt64 = 0
+        var second: UInt64 = 0
+        for (index, word) in words.enumerated() {
+            first &+= UInt64(word) &* seed[index]
+            second &+= UInt64(word) &* seed[8 + index]
+        }
+        lanes.first = Self.mix(lanes.first &+ first)
+        lanes.second = Self.mix(lanes.second &+ second)
+    }
+
+    /// The state behind a path of components from the root.
+    package func components(_ names: [[UInt8]]) -> Lanes {
+        var lanes = begin
+        for name in names {
+            let own = text(name)
+            lanes.first = Self.mix(lanes.first &+ own.first)
+            lanes.second = Self.mix(lanes.second &+ own.second)
+        }
+        return lanes
+    }
+
+    /// The key in a table; `length` is in bytes, or in components.
+    package static func key(_ lanes: Lanes, table: UInt32, length: Int) -> secd_policy_key {
+        let salt = UInt64(table) << 32 | UInt64(UInt32(truncatingIfNeeded: length))
+        return secd_policy_key(hash: (mix(lanes.first ^ salt), mix(lanes.second &+ salt)))
+    }
+}

@@ -1,0 +1,51 @@
+import CEventABI
+import PolicyCompiler
+
+/// A table of texts as one of paths, component by component: then the kernel need not write a path down to
+/// look it up.
+struct PathTable {
+    /// Components of a whole path → class.
+    private(set) var whole: [(names: [[UInt8]], number: UInt32)] = []
+    /// Beginning → class.
+    private(set) var beginnings: [(key: PathKey, number: UInt32)] = []
+    /// Distinct shapes of beginnings, longest first.
+    private(set) var lengths: [(bytes: Int, whole: Int)] = []
+
+    private struct Shape: Hashable {
+        var whole: Int
+        var bytes: Int
+    }
+
+    /// Nil where a text is no path as the kernel writes it, or shapes are too many.
+    init?(_ table: TextTable) {
+        let root = [UInt8(ascii: "/")]
+        var exact = table.exact
+        // The root has no component that could follow; as text it begins with a slash like any other.
+        if exact[root] == nil { exact[root] = table.prefixes[root] }
+        for (text, number) in exact.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            guard let names = Self.names(text) else { return nil }
+            whole.append((names, number))
+        }
+        var shapes: Set<Shape> = []
+        for (text, number) in table.prefixes.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            guard let key = PathKey(prefix: text), !key.components.contains([]),
+                key.components.count < Int(SECD_POLICY_COMPONENTS_MAX)
+            else { return nil }
+            shapes.insert(Shape(whole: key.components.count, bytes: key.rest.count))
+            beginnings.append((key, number))
+        }
+        guard shapes.count <= Int(SECD_POLICY_LENGTHS_MAX) else { return nil }
+        let sorted = shapes.sorted { ($0.whole, $0.bytes) > ($1.whole, $1.bytes) }
+        lengths = sorted.map { (bytes: $0.bytes, whole: $0.whole) }
+    }
+
+    private static func names(_ text: [UInt8]) -> [[UInt8]]? {
+        guard text.first == UInt8(ascii: "/") else { return nil }
+        if text.count == 1 { return [] }
+        let parts = text.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard !parts.contains(where: \.isEmpty), parts.count <= Int(SECD_POLICY_COMPONENTS_MAX) else {
+            return nil
+        }
+        return parts.map { Array($0) }
+    }
+}

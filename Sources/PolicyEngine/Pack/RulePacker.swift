@@ -1,0 +1,81 @@
+import CEventABI
+import PolicyCompiler
+import PolicyModel
+
+/// A selector's actions → what the programs do.
+enum RulePacker {
+    /// Nanoseconds of a second.
+    private static let second: UInt64 = 1_000_000_000
+
+    static func pack(_ rule: Rule, _ mode: PolicyMode, counter: UInt32) -> secd_policy_rule {
+        var packed = secd_policy_rule()
+        packed.group = UInt16(clamping: rule.group)
+        packed.counter = counter
+        if mode == .monitor { packed.flags |= UInt8(SECD_POLICY_RULE_MONITOR) }
+        packed.actions = actions(rule.actions, &packed, atReturn: false)
+        // Without actions of its own the return tells what the call's actions let it tell.
+        if !rule.returnActions.isEmpty {
+            packed.return_actions = actions(rule.returnActions, &packed, atReturn: true)
+        }
+        return packed
+    }
+
+    /// Whether the programs need not look at the rule: it tells, and nothing else.
+    static func isPlain(_ packed: secd_policy_rule) -> Bool {
+        packed.actions == SECD_POLICY_POST && packed.rate_ns == 0
+            && packed.return_actions & ~SECD_POLICY_POST == 0
+    }
+
+    private static func actions(
+        _ list: [ActionSpec], _ rule: inout secd_policy_rule, atReturn: Bool
+    ) -> UInt32 {
+        // As with Tetragon, whatever else is done is told, too; NoPost and Count say that it is not.
+        var bits = SECD_POLICY_POST
+        var posts = false
+        for action in list {
+            switch action.kind.value {
+            case .post:
+                posts = true
+                if let limit = action.rateLimit?.value {
+                    rule.rate_ns = UInt64(limit.seconds) * second
+                    rule.rate_scope = limit.scope.number
+                }
+                if action.kernelStackTrace { bits |= SECD_POLICY_KERNEL_STACK }
+                if action.userStackTrace { bits |= SECD_POLICY_USER_STACK }
+            case .noPost: bits &= ~SECD_POLICY_POST
+            case .kill: bits |= SECD_POLICY_KILL
+            case .signal, .notifyEnforcer:
+                if let signal = action.signal?.value {
+                    bits |= SECD_POLICY_SIGNAL
+                    let number = UInt8(clamping: signal)
+                    if atReturn { rule.return_signal = number } else { rule.signal = number }
+                }
+                if action.kind.value == .notifyEnforcer, let error = action.error?.value {
+                    bits |= SECD_POLICY_OVERRIDE
+                    rule.error = UInt16(clamping: -error)
+                }
+            case .override:
+                bits |= SECD_POLICY_OVERRIDE
+                rule.error = UInt16(clamping: -(action.error?.value ?? 0))
+            case .freeze: bits |= SECD_POLICY_FREEZE
+            case .killTree: bits |= SECD_POLICY_KILL_TREE
+            case .killContainer: bits |= SECD_POLICY_KILL_CONTAINER
+            case .count:
+                bits |= SECD_POLICY_COUNT
+                if !posts { bits &= ~SECD_POLICY_POST }
+            case .cleanupEnforcer, .trackSocket, .untrackSocket, .set, .getURL, .dnsLookup: continue
+            }
+        }
+        return bits
+    }
+}
+
+extension ActionSpec.RateLimit.Scope {
+    fileprivate var number: UInt8 {
+        switch self {
+        case .thread: UInt8(SECD_POLICY_SCOPE_THREAD)
+        case .process: UInt8(SECD_POLICY_SCOPE_PROCESS)
+        case .global: UInt8(SECD_POLICY_SCOPE_GLOBAL)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import CEventABI
+import PolicyCompiler
+import PolicyEngine
+import PolicyModel
+import PolicyReference
+import Testing
+
+/// The bytes of a generation's maps against its tables, on random policies and events.
+@Suite struct PackAgreementTests {
+    static let seed = (1...18).map { 0x9e37_79b9_7f4a_7c15 &* UInt64($0) }
+
+    /// Random policies without the conditions that the programs cannot judge.
+    static func policies(seed: UInt64, count: Int) throws -> [CheckedPolicy] {
+        var writer = RandomPolicy(seed: seed)
+        var batch = PolicyBatch()
+        for index in 0..<count {
+            batch.add(file: "\(index).yaml", bytes: Array(writer.text(named: "p\(index)").utf8))
+        }
+        try #require(!batch.hasErrors)
+        return batch.policies.map { policy in
+            var policy = policy
+            for hook in policy.hooks.indices {
+                for selector in policy.hooks[hook].selectors.indices {
+                    policy.hooks[hook].selectors[selector].conditions.removeAll { $0.obstacle != nil }
+                    policy.hooks[hook].selectors[selector].returnConditions.removeAll { $0.obstacle != nil }
+                }
+            }
+            return policy
+        }
+    }
+
+    /// Every way of reading, so that files are packed as paths of components.
+    static func placements(_ generation: Generation) -> [GenerationPacker.Placement] {
+        generation.hooks.enumerated().map { index, hook in
+            GenerationPacker.Placement(
+                number: UInt32(index + 1), mechanism: UInt16(SECD_POLICY_BY_SYS_ENTER),
+                columns: hook.columns.map { column in
+                    var packed = secd_policy_column()
+                    if column.type == .file { packed.reader = UInt8(SECD_POLICY_READ_FILE) }
+                    return packed
+                },
+                counters: hook.rules.map { _ in UInt32(SECD_POLICY_NONE) })
+        }
+    }
+
+    /// Nil where the policies together have endings of more lengths than fit, and are refused for it.
+    static func image(_ generation: Generation) throws -> GenerationImage? {
+        do {
+            return try GenerationPacker(seed: seed).pack(generation, placements(generation))
+        } catch {
+            guard error.reason.hasPrefix("lengths of endings") else { throw error }
+            return nil
+        }
+    }
+
+    private static func rules(_ words: [UInt64]) -> Set<Int> {
+        Set((0..<words.count * 64).filter { words[$0 / 64] >> UInt64($0 % 64) & 1 == 1 })
+    }
+
+    /// As decide.h: of each group the first rule that need not give way, else the first.
+    private static func hits(
+        _ hook: HookTables, _ rules: ImageEvaluator.Rules
+    ) -> [GenerationEvaluator.Hit] {
+        let matching = Self.rules(rules.matching)
+        let uncertain = Self.rules(rules.uncertain)
+        return hook.groups.flatMap { group -> [GenerationEvaluator.Hit] in
+            let own = group.rules.filter { matching.contains($0) }
+            let weak = Set(own.filter { uncertain.contains($0) && hook.rules[$0].onUnknown == .report })
+            guard let rule = own.first(where: { !weak.contains($0) }) ?? own.first else { return [] }
+            return [
+                GenerationEvaluator.Hit(
+                    policy: group.policy, hook: group.hook, selector: hook.rules[rule].selector,
+                    isUncertain: uncertain.contains(rule), enforces: !weak.contains(rule))
+            ]
+        }
+    }
+
+    @Test func bytesAndTablesAgreeOnRandomEvents() throws {
+        var hits = 0
+        var events = 0
+        for seed in 0..<120 as Range<UInt64> {
+            let policies = try Self.policies(seed: seed, count: 1 + Int(seed % 12))
+            let generation = try GenerationBuilder.build(policies)
+            guard let image = try Self.image(generation) else { continue }
+            let packed = ImageEvaluator(image, KeyHash(seed: Self.seed))
+            let tables = GenerationEvaluator(generation)
+            var random = RandomEvent(seed: seed &* 7919)
+            for (index, hook) in generation.hooks.enumerated() {
+                for _ in 0..<48 {
+                    let event = Self.plausible(random.event(at: hook.point, hook.columns))
+                    let (entry, returning) = packed.judge(index, hook.columns, event)
+                    let expected = tables.verdict(event)
+                    events += 1
+                    hits += expected.entry.count
+                    let found = GenerationEvaluator.Verdict(
+                        entry: Self.hits(hook, entry),
+                        returning: event.hasReturned ? Self.hits(hook, returning) : [])
+                    guard found == expected else {
+                        Issue.record("seed \(seed), \(hook.point.name): bytes say \(found), tables \(expected)")
+                        return
+                    }
+                }
+            }
+        }
+        #expect(events > 10_000)
+        #expect(hits > events)
+    }
+
+    /// Kernel paths as they can be: absolute, no empty names, whole. Other text is as it comes.
+    static func plausible(_ event: HookEvent) -> HookEvent {
+        var event = event
+        for (key, value) in event.values where key.facet == .path && key.column.type == .file {
+            switch value {
+            case .present(.text(let text)):
+                let names = text.split(separator: UInt8(ascii: "/")).map { [UInt8(ascii: "/")] + $0 }
+                event.values[key] = .present(.text(names.isEmpty ? Array("/".utf8) : names.flatMap { $0 }))
+            case .truncated: event.values[key] = .unreadable
+            default: continue
+            }
+        }
+        return event
+    }
+
+    @Test func theSameTablesGiveTheSameBytes() throws {
+        let generation = try GenerationBuilder.build(try Self.policies(seed: 11, count: 9))
+        let packer = GenerationPacker(seed: Self.seed)
+        let first = try packer.pack(generation, Self.placements(generation))
+        let second = try packer.pack(generation, Self.placements(generation))
+
+        #expect(first.keys.map(\.key.hash.0) == second.keys.map(\.key.hash.0))
+        #expect(first.indexes == second.indexes)
+        #expect(first.rows.count == second.rows.count)
+        #expect(first.rules.map(\.actions) == second.rules.map(\.actions))
+    }
+}
