@@ -1,6 +1,5 @@
 import Configuration
 import ControlAPI
-import LinuxSystem
 import Logging
 
 /// The servers of the API: gRPC on the socket (and TCP), HTTP for metrics.
@@ -37,12 +36,9 @@ struct APIServers {
     /// Takes the lock beside the socket; one that an ending daemon still has is waited for.
     /// - Throws: `DaemonError` where another daemon has it.
     static func lockSocket(_ path: String) throws(DaemonError) -> SocketLock {
-        let begun = MonotonicClock.now
+        let patience = LockPatience()
         do {
-            return try SocketLock(path) { file in
-                guard let holder = FileLockTable.holder(of: file) else { return false }
-                return ProcessLife.isEnding(holder) && MonotonicClock.now < begun + DirectoryLock.patience
-            }
+            return try SocketLock(path) { patience.lasts(for: FileLockTable.holder(of: $0)) }
         } catch {
             throw DaemonError("\(error)", exit: .unavailable)
         }

@@ -5,12 +5,6 @@ import SystemPackage
 /// A directory that one daemon holds. The lock ends with the process, however it ends, so nothing
 /// has to be cleaned up after a kill.
 package struct DirectoryLock: ~Copyable {
-    /// How long a start waits for a daemon that is ending already: the kernel needs up to two seconds to take down
-    /// the programs of a killed one, and keeps its locks meanwhile.
-    static let patience: UInt64 = 15_000_000_000
-    /// Likewise, where nobody can be seen that holds it: gone since, or in another pid namespace.
-    private static let patienceWithStrangers: UInt64 = 1_000_000_000
-
     private let descriptor: OwnedFD
     package let path: String
 
@@ -19,7 +13,7 @@ package struct DirectoryLock: ~Copyable {
     /// - Parameter purpose: how messages call it ("state directory").
     /// - Throws: `DaemonError` with what to do.
     package init(_ path: String, purpose: String, flag: String) throws(DaemonError) {
-        let begun = MonotonicClock.now
+        let patience = LockPatience()
         var opened = try Self.open(path, purpose, flag)
         // flock(2) works on directories, and on bpf file systems too.
         while true {
@@ -27,9 +21,7 @@ package struct DirectoryLock: ~Copyable {
                 if Self.isStillThere(path, opened) { break }
             } else {
                 let holder = FileLockTable.holder(of: opened)
-                let patience = holder == nil ? Self.patienceWithStrangers : Self.patience
-                guard holder.map({ ProcessLife.isEnding($0) }) ?? true, MonotonicClock.now < begun + patience
-                else {
+                guard patience.lasts(for: holder) else {
                     let who = holder.map { " (process \($0))" } ?? ""
                     throw DaemonError(
                         "another secd\(who) uses the \(purpose) \(path); stop it, or choose another with \(flag)",
