@@ -12,6 +12,8 @@ import CSystemd
     /// Entries of secd that had no line in them.
     private(set) var withoutLine: UInt64 = 0
     private(set) var entries: UInt64 = 0
+    /// Only a part of the journal was looked at.
+    private var isBounded = false
 
     init() throws(InputError) {
         var opened: OpaquePointer?
@@ -36,6 +38,7 @@ import CSystemd
 
     /// Visits lines from `since` (nanoseconds since 1970) on; from the first entry without it.
     func forward(since: Int64?, _ body: (Span<UInt8>) throws -> Bool) throws {
+        isBounded = since != nil
         if let since {
             unsafe sd_journal_seek_realtime_usec(journal, UInt64(max(0, since / 1000)))
         } else {
@@ -48,6 +51,7 @@ import CSystemd
 
     /// Visits lines from the newest back, or from what journald received by `until`.
     func backward(until: Int64?, _ body: (Span<UInt8>) throws -> Bool) throws {
+        isBounded = until != nil
         if let until {
             unsafe sd_journal_seek_realtime_usec(journal, UInt64(max(0, until / 1000)))
         } else {
@@ -84,8 +88,10 @@ import CSystemd
     var emptiness: InputError? {
         if entries == 0 {
             return InputError(
-                "the journal has no events of secd: start it with --export-journald, or read a file: "
-                    + "secctl events --since … /var/log/secd/events.json")
+                (isBounded
+                    ? "the journal has no events of secd of that time; if it should, is secd started with --export-journald? "
+                    : "the journal has no events of secd: start it with --export-journald. ")
+                    + "Or read a file: secctl events --since … /var/log/secd/events.json")
         }
         guard withoutLine == entries else { return nil }
         return InputError(
