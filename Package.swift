@@ -54,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -102,7 +103,10 @@ let package = Package(
         // Effects: everything that touches the world.
         library(
             "Sensors",
-            ["BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "CEventABI", logging, system]),
+            [
+                "BPFRuntime", "BPFObjects", "LinuxSystem", "AgentModel", "PolicyCompiler", "PolicyModel",
+                "CLinuxShims", "CEventABI", logging, system,
+            ]),
         // Policies in the kernel: tables packed into maps, programs loaded, generations flipped.
         library(
             "PolicyEngine",
@@ -128,6 +132,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 logging,
             ]),
 
@@ -136,7 +142,7 @@ let package = Package(
             "AgentCore",
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
-                "Configuration", "YAMLReader",
+                "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -146,7 +152,7 @@ let package = Package(
             "ControlCommands",
             [
                 "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
-                "YAMLReader", "Sensors",
+                "PolicyReference", "YAMLReader", "Sensors",
                 "CSystemd", "CZlib", arguments,
             ]),
         library("EventReference", ["EventModel", "TextEncoding", "CEventABI"]),
@@ -179,7 +185,7 @@ let package = Package(
             "ControlCommandsTests",
             [
                 "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
-                "Sensors", arguments,
+                "PolicyModel", "Sensors", arguments,
             ]),
         tests(
             "ControlAPITests",
@@ -215,7 +221,8 @@ let package = Package(
             "AgentCoreTests",
             [
                 "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "ProcessTree",
-                "LinuxSystem", "CEventABI", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyModel", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(
             "DaemonTests",

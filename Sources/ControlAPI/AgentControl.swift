@@ -39,7 +39,7 @@ public struct Subscription: Sendable {
 }
 
 /// The daemon as the API sees it. Implemented by `AgentCore`, so that servers are testable alone.
-public protocol AgentControl: Sendable {
+public protocol AgentControl: PolicyControl {
     /// Opens a subscription. Batches come in order; a batch's `lostBefore` says how many events
     /// this subscriber lost before it. Ends when the stream is cancelled or the daemon stops.
     /// - Throws: `FilterError` where a filter cannot be compiled.

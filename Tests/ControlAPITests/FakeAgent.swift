@@ -19,6 +19,7 @@ final class FakeAgent: AgentControl {
         var problems: [String] = []
     }
     private let state = Mutex(State())
+    let book = FakePolicies()
 
     var subscribers: [Subscriber] { state.withLock(\.subscribers) }
 

@@ -22,21 +22,25 @@ struct Fixture: Sendable {
     let socket: String
     let server: ControlServer
 
-    init(socket: String? = nil) async throws {
+    /// - Parameter changers: users who may change policies; nil = as a daemon decides.
+    init(socket: String? = nil, changers: Set<UInt32>? = nil) async throws {
         self.socket = socket ?? Self.newPath()
-        server = try await Self.start(self.socket, agent)
+        server = try await Self.start(self.socket, agent, changers: changers)
     }
 
     static func newPath() -> String {
         "/tmp/secd-api-\(getpid())-\(UInt32.random(in: 0 ... .max))/run/secd.sock"
     }
 
-    static func start(_ socket: String, _ agent: FakeAgent) async throws -> ControlServer {
+    static func start(
+        _ socket: String, _ agent: FakeAgent, changers: Set<UInt32>? = nil
+    ) async throws -> ControlServer {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return try await ControlServer.start(
-            .init(socketPath: socket, socketGroup: "no-such-group", version: "1.2.3"), agent: agent,
-            logger: logger)
+            .init(
+                socketPath: socket, socketGroup: "no-such-group", version: "1.2.3", changers: changers),
+            agent: agent, logger: logger)
     }
 
     var client: AgentClient { AgentClient(socketPath: socket) }
@@ -48,8 +52,10 @@ struct Fixture: Sendable {
     }
 
     /// Runs a test with a server and stops it afterwards.
-    static func run(_ body: (Fixture) async throws -> Void) async throws {
-        let fixture = try await Fixture()
+    static func run(
+        changers: Set<UInt32>? = nil, _ body: (Fixture) async throws -> Void
+    ) async throws {
+        let fixture = try await Fixture(changers: changers)
         do {
             try await body(fixture)
         } catch {
@@ -61,11 +67,11 @@ struct Fixture: Sendable {
 
     /// Calls a method of Tetragon's service with its own messages.
     func tetragon<Request: Message, Response: Message>(
-        _ method: String, _ request: Request, _: Response.Type = Response.self
+        _ method: String, _ request: Request, _: Response.Type = Response.self, metadata: Metadata = [:]
     ) async throws -> Response {
         try await withGRPCClient(transport: transport()) { client in
             try await client.unary(
-                request: ClientRequest(message: request), descriptor: Self.method(method),
+                request: ClientRequest(message: request, metadata: metadata), descriptor: Self.method(method),
                 serializer: ProtobufSerializer<Request>(), deserializer: ProtobufDeserializer<Response>(),
                 options: .defaults
             ) { try $0.message }

@@ -43,12 +43,13 @@ import Testing
             let value = try Google_Protobuf_StringValue(unpackingAny: info.conf[1].value)
             #expect(value.value == "/x")
             let refusal = await #expect(throws: RPCError.self) {
-                let _: Tetragon_AddTracingPolicyResponse = try await fixture.tetragon(
-                    "AddTracingPolicy", Tetragon_AddTracingPolicyRequest())
+                let _: Tetragon_ListSensorsResponse = try await fixture.tetragon(
+                    "ListSensors", Tetragon_ListSensorsRequest())
             }
             #expect(refusal?.code == .unimplemented)
             #expect(
-                refusal?.message == "secd does not offer AddTracingPolicy: this version has no policy engine")
+                refusal?.message
+                    == "secd does not offer ListSensors: use secctl status and secctl doctor")
         }
     }
 

@@ -160,22 +160,46 @@ extension DaemonSuite {
 
         @Test func settingsWithoutEffectAreSaidLoudly() throws {
             let folder = try Folder()
-            let policy = try folder.write("policy.yaml", "")
-            let daemon = try TestDaemon.started(["--policy", policy, "/b", "--manifests", folder.path])
-            let first =
-                "policy (\(policy), /b) has no effect: this version has no policy engine, nothing is enforced"
-            let second = "manifests (\(folder.path)) has no effect: this version does not know pods"
-            for sentence in [first, second] {
-                #expect(
-                    daemon.log.components(separatedBy: "secd warning: \(sentence)\n").count == 2,
-                    "\(daemon.log)")
-            }
+            let daemon = try TestDaemon.started(["--manifests", folder.path])
+            let sentence = "manifests (\(folder.path)) has no effect: this version does not know pods"
+            #expect(
+                daemon.log.components(separatedBy: "secd warning: \(sentence)\n").count == 2,
+                "\(daemon.log)")
             let status = try daemon.secctl("status")
             // Nothing is wrong with the daemon: whoever restarts it for its health would do so for ever.
             #expect(status.ending == .code(0))
-            #expect(status.output.contains(": healthy\n  \(first)\n  \(second)\n"), "\(status.output)")
+            #expect(status.output.contains(": healthy\n  \(sentence)\n"), "\(status.output)")
             #expect(try daemon.status.problems.isEmpty)
-            #expect(try daemon.status.notes == [first, second])
+            #expect(try daemon.status.notes == [sentence])
+            try daemon.stop()
+        }
+
+        /// Whoever configures a policy believes that it acts: that it does not is a problem, not a note.
+        @Test func policiesThatDoNotRunAreProblems() throws {
+            let folder = try Folder()
+            let text = """
+                apiVersion: cilium.io/v1alpha1
+                kind: TracingPolicy
+                metadata:
+                  name: opens
+                spec:
+                  kprobes:
+                  - call: sys_openat
+
+                """
+            let policy = try folder.write("opens.yaml", text)
+            let broken = try folder.write("broken.yaml", "kind: TracingPolicy\n")
+            let daemon = try TestDaemon.started(["--policy", policy, broken, "/b"])
+            let missing = "no policies from /b: No such file or directory"
+            let reason = "nothing is observed or enforced by it: this version has no policy engine"
+            let problems = try daemon.status.problems
+            #expect(problems.contains(missing), "\(problems)")
+            #expect(problems.contains("policy opens: \(reason)"), "\(problems)")
+            #expect(problems.contains { $0.hasPrefix("policy broken.yaml: \(broken):1:") }, "\(problems)")
+            #expect(problems.count == 3)
+            #expect(daemon.log.contains("secd error: policy opens (\(policy)): \(reason)\n"), "\(daemon.log)")
+            #expect(daemon.log.contains("secd error: \(missing)\n"), "\(daemon.log)")
+            #expect(try daemon.secctl("status").ending == .code(1))
             try daemon.stop()
         }
 

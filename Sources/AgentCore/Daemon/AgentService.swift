@@ -39,7 +39,8 @@ struct AgentService: AgentControl {
             cpus: EngineIdentity.possibleCPUs, pid: getpid(),
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID,
-            problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead()),
+            problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead())
+                + (await daemon.policies.complaints()),
             notes: daemon.ineffective,
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
@@ -89,6 +90,22 @@ struct AgentService: AgentControl {
         let status = await status()
         return PrometheusText(status, events: await engine.eventCounts(), wakeups: await engine.wakeups())
             .text
+    }
+
+    func policies() async -> [PolicyStatus] { await daemon.policies.statuses() }
+
+    func addPolicies(_ addition: PolicyAddition) async throws(PolicyChangeError) -> [PolicyKey] {
+        try await daemon.policies.add(addition)
+    }
+
+    func deletePolicy(_ key: PolicyKey) async throws(PolicyChangeError) {
+        try await daemon.policies.delete(key)
+    }
+
+    func configurePolicy(
+        _ key: PolicyKey, enabled: Bool?, mode: PolicyRunMode?
+    ) async throws(PolicyChangeError) {
+        try await daemon.policies.configure(key, enabled: enabled, mode: mode)
     }
 
     func configuration() async -> [String: String] {

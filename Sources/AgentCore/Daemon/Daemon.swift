@@ -7,6 +7,7 @@ import Export
 import Glibc
 import LinuxSystem
 import Logging
+import PolicyModel
 import Sensors
 import Synchronization
 import YAMLReader
@@ -23,12 +24,15 @@ final class Daemon: Sendable {
     let engine: AgentEngine
     private let file: FileSink?
     private let journal: JournalSink?
+    let policies: PolicyKeeper
     let started = BootClock.now
 
     /// Starts everything but the API.
+    /// - Parameter runtime: what runs policies beside the sensors.
     /// - Throws: `DaemonError` with what to do.
     init(
-        _ configuration: AgentConfiguration, threshold: LogThreshold, logger: Logger
+        _ configuration: AgentConfiguration, threshold: LogThreshold, logger: Logger,
+        runtime: @Sendable (AgentEngine, Logger) -> any PolicyRuntime = Daemon.policyRuntime
     ) throws(DaemonError) {
         inForce = Mutex(configuration)
         self.threshold = threshold
@@ -47,6 +51,7 @@ final class Daemon: Sendable {
             nodeName: configuration.nodeName, clusterName: configuration.clusterName, stream: engine.stream)
         file = try Self.fileSink(configuration, logger, gaps)
         journal = try Self.journalSink(configuration, logger, gaps)
+        policies = try Self.policies(configuration, runtime(engine, logger), logger)
         if let file { engine.add(lines: file) }
         if let journal { engine.add(journal: journal) }
     }
@@ -126,6 +131,12 @@ final class Daemon: Sendable {
         } catch {
             throw DaemonError("cannot start the event thread: \(error)", exit: .system)
         }
+        do {
+            try policies.start()
+        } catch {
+            engine.stop(reason: "there is no thread for policies")
+            throw DaemonError("cannot start the thread of policies: \(error)", exit: .system)
+        }
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             logger.info("\(sensor.name) sensor: \(mechanisms.joined(separator: ", "))")
@@ -141,11 +152,6 @@ final class Daemon: Sendable {
     var ineffective: [String] {
         let configuration = configuration
         var sentences: [String] = []
-        if !configuration.policies.isEmpty {
-            sentences.append(
-                "policy (\(configuration.policies.joined(separator: ", "))) has no effect: this version has no policy engine, nothing is enforced"
-            )
-        }
         if !configuration.manifests.isEmpty {
             sentences.append(
                 "manifests (\(configuration.manifests)) has no effect: this version does not know pods")
@@ -158,6 +164,7 @@ final class Daemon: Sendable {
     /// - Returns: the outcome in a line, for the service manager.
     func reload(_ load: () throws(ConfigurationError) -> AgentConfiguration) -> String {
         file?.reopen()
+        policies.reload()
         let new: AgentConfiguration
         do throws(ConfigurationError) {
             new = try load()
@@ -202,6 +209,7 @@ final class Daemon: Sendable {
     /// detached.
     /// - Parameter directory: for `KernelSensors.detach`.
     func stop(reason: String, detachThrough directory: String) {
+        policies.stop()
         engine.stop(reason: reason)
         file?.stop(drainSeconds: Self.drainSeconds)
         journal?.stop(drainSeconds: Self.drainSeconds)

@@ -65,22 +65,33 @@ public struct AgentClient: Sendable {
         try await ask("Configuration", Secd_V1_ConfigurationRequest())
     }
 
-    private func ask<Answer: Decodable>(_ method: String, _ request: some Message) async throws -> Answer {
+    /// Every policy, wanted or running, in the order in which names count.
+    public func policies() async throws -> [PolicyStatus] {
+        try await ask("Policies", Secd_V1_PoliciesRequest())
+    }
+
+    /// Makes one call; what goes wrong becomes a sentence.
+    func call<Response: Message>(
+        _ method: MethodDescriptor, _ request: some Message, metadata: Metadata = [:], _: Response.Type
+    ) async throws -> Response {
         var options = target.callOptions
         options.timeout = timeout ?? Self.usualTimeout
-        let document: Secd_V1_Document
         do {
             let call = options
-            document = try await withGRPCClient(transport: try target.transport()) { client in
+            return try await withGRPCClient(transport: try target.transport()) { client in
                 try await client.unary(
-                    request: ClientRequest(message: request), descriptor: ClientTarget.method(method),
-                    serializer: ProtobufSerializer(), deserializer: ProtobufDeserializer<Secd_V1_Document>(),
+                    request: ClientRequest(message: request, metadata: metadata), descriptor: method,
+                    serializer: ProtobufSerializer(), deserializer: ProtobufDeserializer<Response>(),
                     options: call
                 ) { try $0.message }
             }
         } catch {
             throw target.sentence(for: error)
         }
+    }
+
+    private func ask<Answer: Decodable>(_ method: String, _ request: some Message) async throws -> Answer {
+        let document = try await call(ClientTarget.method(method), request, Secd_V1_Document.self)
         do {
             let decoder = JSONDecoder()
             decoder.nonConformingFloatDecodingStrategy = .convertFromString(

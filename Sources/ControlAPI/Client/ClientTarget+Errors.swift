@@ -20,7 +20,8 @@ extension ClientTarget {
 
     private func sentence(for error: RPCError) -> ClientError {
         switch error.code {
-        case .invalidArgument, .resourceExhausted:
+        case .invalidArgument, .resourceExhausted, .failedPrecondition, .notFound, .alreadyExists,
+            .permissionDenied:
             return ClientError(error.message)
         case .unimplemented:
             return ClientError(

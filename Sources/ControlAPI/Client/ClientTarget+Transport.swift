@@ -6,8 +6,8 @@ extension ClientTarget {
     /// Largest answer: a machine with a hundred thousand processes lists some 50 MiB.
     private static var largestAnswer: Int { 256 << 20 }
 
-    static func method(_ name: String) -> MethodDescriptor {
-        MethodDescriptor(fullyQualifiedService: ControlService.name, method: name)
+    static func method(_ name: String, of service: String = ControlService.name) -> MethodDescriptor {
+        MethodDescriptor(fullyQualifiedService: service, method: name)
     }
 
     var callOptions: CallOptions {

@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportCore
 import GRPCNIOTransportHTTP2Posix
+import Glibc
 public import Logging
 
 /// The daemon's API: `tetragon.FineGuidanceSensors` and `secd.v1.Control` over gRPC, on a Unix
@@ -42,12 +43,19 @@ public struct ControlServer: Sendable {
         public var version: String
         /// nil = no TCP.
         public var tcp: TCP?
+        /// Users who may change policies, through the Unix socket; all others only read.
+        public var changers: Set<UInt32>
 
-        public init(socketPath: String, socketGroup: String, version: String, tcp: TCP? = nil) {
+        /// - Parameter changers: nil = root and the daemon's own user.
+        public init(
+            socketPath: String, socketGroup: String, version: String, tcp: TCP? = nil,
+            changers: Set<UInt32>? = nil
+        ) {
             self.socketPath = socketPath
             self.socketGroup = socketGroup
             self.version = version
             self.tcp = tcp
+            self.changers = changers ?? [0, geteuid()]
         }
     }
 
@@ -70,7 +78,9 @@ public struct ControlServer: Sendable {
         let streams = OpenStreams()
         let subscriptions = Subscriptions(agent: agent, streams: streams)
         let services: [any RegistrableRPCService] = [
-            SensorsService(agent: agent, version: configuration.version, subscriptions: subscriptions),
+            SensorsService(
+                agent: agent, version: configuration.version, subscriptions: subscriptions,
+                authority: ChangeAuthority(users: configuration.changers)),
             ControlService(agent: agent, subscriptions: subscriptions),
         ]
         let socket = try SocketFile(
@@ -78,7 +88,7 @@ public struct ControlServer: Sendable {
         let onSocket = Listener(services: services, logger: logger) {
             Listener.Transport(
                 listeningSocketDescriptor: try socket.descriptorForTransport(), transportSecurity: .plaintext,
-                config: Listener.configuration, eventLoopGroup: EventLoops.shared)
+                config: Listener.configuration(PeerMark.markUser), eventLoopGroup: EventLoops.shared)
         }
         var listeners = [onSocket]
         var tasks: [Task<Void, Never>] = []
@@ -129,7 +139,8 @@ public struct ControlServer: Sendable {
         return Listener.Transport(
             address: tcp.host.contains(":")
                 ? .ipv6(host: tcp.host, port: tcp.port) : .ipv4(host: tcp.host, port: tcp.port),
-            transportSecurity: security, config: Listener.configuration, eventLoopGroup: EventLoops.shared)
+            transportSecurity: security, config: Listener.configuration(PeerMark.markNobody),
+            eventLoopGroup: EventLoops.shared)
     }
 
     private static func startError(

@@ -2,6 +2,7 @@ import GRPCCore
 import GRPCNIOTransportCore
 import GRPCNIOTransportHTTP2Posix
 import Logging
+import NIOCore
 import Synchronization
 
 /// A gRPC server on one address, kept running until it is stopped.
@@ -93,9 +94,13 @@ final class Listener: Sendable {
     }
 
     /// Limits that hold for every client.
-    static var configuration: Transport.Config {
+    /// - Parameter mark: writes into each call who makes it (`PeerMark`).
+    static func configuration(
+        _ mark: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+    ) -> Transport.Config {
         .defaults { config in
-            // Filters are short; a request of this size is a mistake or an attack.
+            config.channelDebuggingCallbacks.onAcceptHTTP2Stream = mark
+            // Filters are short, and policies of this size rare: more is a mistake or an attack.
             config.rpc.maxRequestPayloadSize = 1 << 20
             config.http2.maxConcurrentStreams = 100
             config.connection.maxIdleTime = .seconds(300)

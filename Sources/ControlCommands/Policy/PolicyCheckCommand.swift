@@ -1,5 +1,7 @@
 public import ArgumentParser
+import EventFilters
 import PolicyCompiler
+import Sensors
 import YAMLReader
 
 /// `secctl policy check`: everything that is wrong with policies, without root and without a daemon.
@@ -32,12 +34,21 @@ public struct PolicyCheckCommand: AsyncParsableCommand {
 
     public init() {}
 
+    private static func kernelSettings() throws -> CheckSettings {
+        do {
+            return try PolicyKernel.settings { pattern in
+                (try? LinearRegex(pattern)).map { expression in { expression.matches($0) } }
+            }
+        } catch {
+            throw InputError(error.description)
+        }
+    }
+
     public func run() async throws {
         try await Failures.reported {
             var settings = CheckSettings()
             if kernel {
-                settings.kernel = try LocalKernel.types()
-                settings.hostNamespaces = LocalKernel.hostNamespaces()
+                settings = try Self.kernelSettings()
             }
             var batch = PolicyBatch(settings)
             var isUnread = false

@@ -36,6 +36,8 @@ struct PolicyCheck {
         policy.acceptsDegraded = spec.degraded?.value ?? false
         policy.reportsLoads = spec.loader?.value ?? false
         policy.enforcers = checkEnforcers()
+        policy.nodeTerms = spec.nodeSelector.map(Self.terms) ?? []
+        policy.isForced = spec.annotations["secd/force"] == "true"
         let scope = workloadScope()
         var seen: [AttachPoint: String] = [:]
         for hook in spec.hooks {
@@ -146,13 +148,14 @@ struct PolicyCheck {
         namespace: String?, _ pod: LabelSelectorSpec?, _ container: LabelSelectorSpec?,
         _ host: LabelSelectorSpec?
     ) -> WorkloadTest {
-        let terms = { (selector: LabelSelectorSpec) in
-            selector.terms.map {
-                WorkloadTest.Term(key: $0.key.value, operation: $0.operation, values: $0.values)
-            }
-        }
-        return WorkloadTest(
+        WorkloadTest(
             namespace: namespace, podTerms: pod.map(terms), containerTerms: container.map(terms),
             includesHost: host != nil)
+    }
+
+    private static func terms(_ selector: LabelSelectorSpec) -> [WorkloadTest.Term] {
+        selector.terms.map {
+            WorkloadTest.Term(key: $0.key.value, operation: $0.operation, values: $0.values)
+        }
     }
 }

@@ -17,11 +17,15 @@ public struct CheckedPolicy: Sendable, Hashable {
     public var hooks: [CheckedHook]
     /// Calls on which enforcers act.
     public var enforcers: [AttachPoint]
+    /// `nodeSelector`: labels that the node must have, all of them; empty = any node.
+    public var nodeTerms: [WorkloadTest.Term]
+    /// The annotation `secd/force: "true"`: it may act on the daemon and the first process, too.
+    public var isForced: Bool
 
     public init(
         file: String, place: SourcePlace, name: String, namespace: String = "", mode: PolicyMode = .enforce,
         acceptsDegraded: Bool = false, reportsLoads: Bool = false, hooks: [CheckedHook] = [],
-        enforcers: [AttachPoint] = []
+        enforcers: [AttachPoint] = [], nodeTerms: [WorkloadTest.Term] = [], isForced: Bool = false
     ) {
         self.file = file
         self.place = place
@@ -32,6 +36,13 @@ public struct CheckedPolicy: Sendable, Hashable {
         self.reportsLoads = reportsLoads
         self.hooks = hooks
         self.enforcers = enforcers
+        self.nodeTerms = nodeTerms
+        self.isForced = isForced
+    }
+
+    /// Whether any selector does more than report.
+    public var isEnforcing: Bool {
+        hooks.contains { $0.selectors.contains { $0.isEnforcing } }
     }
 }
 

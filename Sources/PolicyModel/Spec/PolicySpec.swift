@@ -20,7 +20,7 @@ public struct PolicySpec: Sendable, Hashable {
     public var namespace: Located<String>?
     /// `metadata.labels`; shown, not judged.
     public var labels: [String: String] = [:]
-    /// `metadata.annotations`; shown, not judged.
+    /// `metadata.annotations`; the checker knows `secd/force`.
     public var annotations: [String: String] = [:]
 
     /// Entries of all hook sections, in the order of the file.

@@ -1,3 +1,4 @@
+import AgentModel
 import GRPCCore
 import GRPCProtobuf
 import SwiftProtobuf
@@ -14,6 +15,29 @@ extension RPCRouter {
         ) { request, _ in
             let message = try await ServerRequest(stream: request).message
             return StreamingServerResponse(single: ServerResponse(message: try await handler(message)))
+        }
+    }
+
+    /// A call that changes policies: only for those who may.
+    mutating func change<Request: Message, Response: Message>(
+        _ service: String, _ method: String, _ authority: ChangeAuthority,
+        with handler:
+            @escaping @Sendable (Request, Metadata) async throws(PolicyChangeError) -> Response
+    ) {
+        registerHandler(
+            forMethod: MethodDescriptor(fullyQualifiedService: service, method: method),
+            deserializer: ProtobufDeserializer<Request>(), serializer: ProtobufSerializer<Response>()
+        ) { request, _ in
+            // Before the request is read: its text is nobody's business who may not change anything.
+            try authority.check(request.metadata)
+            let metadata = request.metadata
+            let message = try await ServerRequest(stream: request).message
+            do throws(PolicyChangeError) {
+                let answer = try await handler(message, metadata)
+                return StreamingServerResponse(single: ServerResponse(message: answer))
+            } catch {
+                throw RPCError(error)
+            }
         }
     }
 

@@ -41,6 +41,9 @@ struct ControlService: RegistrableRPCService {
         router.answer(Self.name, "Configuration") { (_: Secd_V1_ConfigurationRequest) in
             try Self.document(await agent.configuration())
         }
+        router.answer(Self.name, "Policies") { (_: Secd_V1_PoliciesRequest) in
+            try Self.document(await agent.policies())
+        }
     }
 
     /// A batch as `EventLines`: one message per run of lines, so that a client with the usual limit

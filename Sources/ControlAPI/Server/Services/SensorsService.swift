@@ -13,6 +13,7 @@ struct SensorsService: RegistrableRPCService {
     let agent: any AgentControl
     let version: String
     let subscriptions: Subscriptions
+    let authority: ChangeAuthority
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
         let agent = agent
@@ -47,18 +48,13 @@ struct SensorsService: RegistrableRPCService {
                 version: version, mechanisms: await agent.mechanisms(),
                 configuration: await agent.configuration())
         }
-        for method in Self.policyCalls {
-            router.refuse(Self.name, method, because: "this version has no policy engine")
-        }
+        PolicyService(agent: agent, authority: authority).register(on: Self.name, with: &router)
+        router.refuse(Self.name, "RuntimeHook", because: "containers are known by their cgroups")
         for method in Self.otherCalls {
             router.refuse(Self.name, method, because: "use secctl status and secctl doctor")
         }
     }
 
-    private static let policyCalls = [
-        "AddTracingPolicy", "DeleteTracingPolicy", "ListTracingPolicies", "ConfigureTracingPolicy",
-        "EnableTracingPolicy", "DisableTracingPolicy", "ListDomains", "RuntimeHook",
-    ]
     private static let otherCalls = [
         "ListSensors", "EnableSensor", "DisableSensor", "RemoveSensor", "GetDebug", "SetDebug",
     ]

@@ -1,0 +1,57 @@
+import Configuration
+import EventFilters
+import Glibc
+import Logging
+import PolicyCompiler
+import PolicyModel
+import Sensors
+import SystemPackage
+
+/// Policies of a daemon: what runs them, and what they are checked with.
+extension Daemon {
+    /// The engine that runs policies. This version has none, and every policy says so.
+    static let policyRuntime: @Sendable (AgentEngine, Logger) -> any PolicyRuntime = { _, _ in
+        NoPolicyRuntime("this version has no policy engine")
+    }
+
+    /// Reads what is wanted and lets run what can.
+    static func policies(
+        _ configuration: AgentConfiguration, _ runtime: any PolicyRuntime, _ logger: Logger
+    ) throws(DaemonError) -> PolicyKeeper {
+        let options = PolicyOptions(
+            paths: configuration.policies, stateDirectory: configuration.stateDirectory,
+            nodeLabels: nodeLabels(configuration.nodeName), guardian: .ofThisDaemon,
+            settings: { settings(logger) })
+        do throws(Errno) {
+            return try PolicyKeeper(options, runtime: runtime, logger: logger)
+        } catch {
+            throw DaemonError("cannot watch policies: \(error)", exit: .system)
+        }
+    }
+
+    /// This kernel; where it tells nothing of itself, policies are checked as for any.
+    private static func settings(_ logger: Logger) -> CheckSettings {
+        do throws(PolicyKernel.Unknown) {
+            return try PolicyKernel.settings { pattern in
+                (try? LinearRegex(pattern)).map { expression in { expression.matches($0) } }
+            }
+        } catch {
+            logger.warning("policies are not compared with this kernel: \(error)")
+            return CheckSettings()
+        }
+    }
+
+    /// Labels that Kubernetes gives every node; those of a cluster's own are not known.
+    static func nodeLabels(_ nodeName: String) -> [String: String] {
+        var name = utsname()
+        _ = unsafe uname(&name)
+        let machine = unsafe withUnsafeBytes(of: &name.machine) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let architecture = ["x86_64": "amd64", "aarch64": "arm64"][machine] ?? machine
+        return [
+            "kubernetes.io/hostname": nodeName, "kubernetes.io/os": "linux",
+            "kubernetes.io/arch": architecture,
+        ]
+    }
+}

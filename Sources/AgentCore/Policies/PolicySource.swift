@@ -1,0 +1,38 @@
+import AgentModel
+import PolicyModel
+
+/// Where policies came from, and the newest text from there that can be used.
+struct PolicySource {
+    /// What brought the text.
+    enum Origin: Hashable {
+        case api
+        case file
+    }
+
+    let origin: Origin
+    /// As the status names it.
+    let name: String
+    /// From the newest text that could be used.
+    var policies: [CheckedPolicy] = []
+    /// Of the newest text.
+    var warnings: [String] = []
+    /// Why the newest text is not used; empty = it is.
+    var problem = ""
+    /// Names that the newest text has.
+    var keys: [PolicyKey] = []
+
+    init(_ origin: Origin, name: String) {
+        self.origin = origin
+        self.name = name
+    }
+
+    /// Takes a text: one with errors leaves the policies of the one before.
+    mutating func take(_ text: PolicyText) {
+        problem = text.problem
+        keys = text.keys
+        if problem.isEmpty {
+            policies = text.policies
+            warnings = text.warnings
+        }
+    }
+}

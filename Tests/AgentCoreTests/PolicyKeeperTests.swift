@@ -1,0 +1,150 @@
+import AgentCore
+import AgentModel
+import Glibc
+import LinuxSystem
+import Testing
+
+/// Files that change while the daemon runs. A question finds every change that was made before it was asked, so
+/// nothing is waited for.
+@Suite struct PolicyKeeperTests {
+    private typealias Folder = PolicyFolder
+
+    private static func withKeeper(
+        _ paths: (Folder) -> [String] = { [$0.policies] },
+        before: (Folder) throws -> Void = { _ in },
+        _ body: (Folder, PolicyKeeper, MemoryRuntime) async throws -> Void
+    ) async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        try before(folder)
+        let runtime = MemoryRuntime()
+        let options = folder.options { $0.paths = paths(folder) }
+        let keeper = try PolicyKeeper(options, runtime: runtime, logger: Folder.logger)
+        try keeper.start()
+        do {
+            try await body(folder, keeper, runtime)
+        } catch {
+            keeper.stop()
+            throw error
+        }
+        keeper.stop()
+        #expect(await keeper.statuses().isEmpty)
+    }
+
+    @Test func filesThatComeChangeAndGo() async throws {
+        try await Self.withKeeper { folder, keeper, runtime in
+            try folder.write("a.yaml", Folder.policy("ant"))
+            #expect(await keeper.statuses().map(\.name) == ["ant"])
+            try folder.write("a.yaml", Folder.policy("ant", message: "two"))
+            #expect(await keeper.statuses().map(\.state) == [.enabled])
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["two"])
+            // As editors and package managers replace files.
+            try folder.write(".a.yaml.tmp", Folder.policy("ant", message: "three"))
+            #expect(await keeper.statuses().count == 1)
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["two"])
+            try FileTree.rename(folder.policies + "/.a.yaml.tmp", to: folder.policies + "/a.yaml")
+            #expect(await keeper.statuses().count == 1)
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["three"])
+            try FileTree.rename(folder.policies + "/a.yaml", to: folder.policies + "/b.yaml")
+            #expect(await keeper.statuses().map(\.source) == [folder.policies + "/b.yaml"])
+            try FileTree.remove(folder.policies + "/b.yaml")
+            #expect(await keeper.statuses().isEmpty)
+            #expect(runtime.names.isEmpty)
+        }
+    }
+
+    /// The first half of a file may be a valid policy of another meaning.
+    @Test func aHalfWrittenFileIsNotRead() async throws {
+        try await Self.withKeeper { folder, keeper, runtime in
+            try folder.write("a.yaml", Folder.policy("ant"))
+            #expect(await keeper.statuses().map(\.name) == ["ant"])
+            let text = Array(Folder.policy("ant", message: "two").utf8)
+            do {
+                let file = try OwnedFD.open(folder.policies + "/a.yaml", O_WRONLY | O_TRUNC)
+                let new = try OwnedFD.open(folder.policies + "/b.yaml", O_WRONLY | O_CREAT)
+                let progress = unsafe file.writeAll(Array(text[..<100]).span.bytes)
+                #expect(progress.failure == nil)
+                #expect(await keeper.statuses().map(\.error) == [""])
+                #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["one"])
+                let rest = unsafe file.writeAll(Array(text[100...]).span.bytes)
+                #expect(rest.failure == nil)
+                _ = consume new
+            }
+            #expect(await keeper.statuses().map(\.name) == ["ant", "b.yaml"])
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["two"])
+        }
+    }
+
+    @Test func linksAndVolumesOfKubernetes() async throws {
+        try await Self.withKeeper { folder, keeper, runtime in
+            let first = folder.root + "/first"
+            let second = folder.root + "/second"
+            for (name, message) in [("first", "1"), ("second", "2")] {
+                try FileTree.makeDirectory("\(folder.root)/\(name)", permissions: 0o700)
+                try folder.write("../\(name)/a.yaml", Folder.policy("ant", message: message))
+            }
+            unsafe symlink(first, folder.policies + "/..data")
+            unsafe symlink("..data/a.yaml", folder.policies + "/a.yaml")
+            #expect(await keeper.statuses().map(\.name) == ["ant"])
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["1"])
+            // All files of a volume change by one rename.
+            unsafe symlink(second, folder.policies + "/..data_tmp")
+            try FileTree.rename(folder.policies + "/..data_tmp", to: folder.policies + "/..data")
+            #expect(await keeper.statuses().count == 1)
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["2"])
+            for path in [first, second] {
+                try FileTree.remove(path + "/a.yaml")
+                unsafe rmdir(path)
+            }
+        }
+    }
+
+    @Test func aDirectoryThatComesLaterAndASingleFile() async throws {
+        try await Self.withKeeper {
+            [$0.root + "/later", $0.policies + "/one.txt"]
+        } _: {
+            folder, keeper, runtime in
+            #expect(await keeper.statuses().isEmpty)
+            #expect(await keeper.complaints().count == 2)
+            let later = folder.root + "/later"
+            try FileTree.makeDirectory(later, permissions: 0o700)
+            try folder.write("../later/a.yaml", Folder.policy("ant"))
+            #expect(await keeper.statuses().map(\.name) == ["ant"])
+            try folder.write("one.txt", Folder.policy("bee"))
+            try folder.write("two.yaml", Folder.policy("nobody"))
+            #expect(await keeper.statuses().map(\.name) == ["ant", "bee"])
+            #expect(await keeper.complaints().isEmpty)
+            try FileTree.remove(later + "/a.yaml")
+            unsafe rmdir(later)
+            #expect(await keeper.statuses().map(\.name) == ["bee"])
+            #expect(runtime.names == ["bee"])
+            #expect(await keeper.complaints().count == 1)
+        }
+    }
+
+    @Test func changesOfTheAPIAndFilesMeetOnOneThread() async throws {
+        try await Self.withKeeper { folder, keeper, runtime in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<40 {
+                    group.addTask {
+                        _ = try await keeper.add(PolicyAddition(Folder.policy("api-\(number)")))
+                        try await keeper.configure(
+                            PolicyKey(name: "api-\(number)"), enabled: nil, mode: .monitor)
+                    }
+                }
+                for number in 0..<40 { try folder.write("f\(number).yaml", Folder.policy("file-\(number)")) }
+                try await group.waitForAll()
+            }
+            let statuses = await keeper.statuses()
+            #expect(statuses.count == 80)
+            #expect(statuses.filter { $0.mode == .monitor }.count == 40)
+            #expect(statuses.allSatisfy { $0.error.isEmpty })
+            #expect(runtime.names.count == 80)
+            #expect(Set(statuses.map(\.id)).count == 80)
+            let refused = await #expect(throws: PolicyChangeError.self) {
+                try await keeper.delete(PolicyKey(name: "file-1"))
+            }
+            #expect(refused?.kind == .refused)
+        }
+    }
+}
