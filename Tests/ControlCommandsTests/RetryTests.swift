@@ -9,6 +9,8 @@ import Testing
 private final class LateDaemon: Daemon {
     private let failures: Mutex<[ClientError]>
     let calls = Mutex(0)
+    /// What a stream ends with after its first events.
+    let streamEnd = Mutex<ClientError?>(nil)
 
     init(_ failures: ClientError...) {
         self.failures = Mutex(failures)
@@ -22,6 +24,7 @@ private final class LateDaemon: Daemon {
     func events(_ request: EventRequest, _ body: (EventLines) async throws -> Bool) async throws {
         try answer()
         _ = try await body(EventLines(bytes: [0x7b, 0x7d], ends: [2]))
+        if let end = streamEnd.withLock({ $0 }) { throw end }
     }
 
     func status() async throws -> AgentStatus { throw ClientError("none") }
@@ -53,6 +56,15 @@ private final class LateDaemon: Daemon {
         }
         #expect(late.calls.withLock { $0 } == 2)
         #expect(batches.withLock { $0 } == 1)
+    }
+
+    /// A daemon that was killed is not there either; whether to wait for its successor is another question.
+    @Test func aStreamThatBreaksOffIsNotTriedAgain() async {
+        let late = LateDaemon()
+        late.streamEnd.withLock { $0 = Self.absent }
+        let daemon = RetryingDaemon(late, retries: 5, firstWait: .milliseconds(1))
+        await #expect(throws: ClientError.self) { try await daemon.events(EventRequest()) { _ in true } }
+        #expect(late.calls.withLock { $0 } == 1)
     }
 
     @Test func afterTheLastRetryTheErrorIsPassedOn() async {

@@ -3,7 +3,7 @@ package import ControlAPI
 
 /// A daemon that is asked again while nobody answers where it should be: it is just being started.
 ///
-/// Only the first connection is tried again; what breaks off later is `--reconnect`'s.
+/// Events that came already are not asked for again: what breaks off later is `--reconnect`'s.
 package struct RetryingDaemon: Daemon {
     /// With doubled waits more than half an hour.
     package static let mostRetries = 10
@@ -18,12 +18,14 @@ package struct RetryingDaemon: Daemon {
         self.firstWait = firstWait
     }
 
-    private func retried<Answer>(_ ask: () async throws -> Answer) async throws -> Answer {
+    private func retried<Answer>(
+        unless isPointless: () -> Bool = { false }, _ ask: () async throws -> Answer
+    ) async throws -> Answer {
         var wait = firstWait
         for left in stride(from: retries, to: 0, by: -1) {
             do {
                 return try await ask()
-            } catch let error as ClientError where error.isUnreachable {
+            } catch let error as ClientError where error.isUnreachable && !isPointless() {
                 Output.remark("\(error); trying again in \(wait) (\(left) left)")
                 try await Task.sleep(for: wait)
                 wait *= 2
@@ -33,7 +35,14 @@ package struct RetryingDaemon: Daemon {
     }
 
     package func events(_ request: EventRequest, _ body: (EventLines) async throws -> Bool) async throws {
-        try await retried { try await daemon.events(request, body) }
+        var began = false
+        func ask() async throws {
+            try await daemon.events(request) { lines in
+                began = true
+                return try await body(lines)
+            }
+        }
+        try await retried(unless: { began }, ask)
     }
 
     package func status() async throws -> AgentStatus { try await retried { try await daemon.status() } }
