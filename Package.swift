@@ -67,6 +67,7 @@ let package = Package(
         // C: headers and module maps, no logic.
         .target(name: "CEventABI", path: "bpf/abi", publicHeadersPath: "."),
         .target(name: "CLinuxShims"),
+        .target(name: "CTextScan"),
         .target(name: "CBenchShims"),
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         .target(name: "CBPFShims", dependencies: ["CLibbpf"]),
@@ -83,17 +84,17 @@ let package = Package(
         library("LinuxSystem", ["CLinuxShims", system]),
         library(
             "BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system], settings: eventPath),
-        library("TextEncoding", settings: eventPath),
+        library("TextEncoding", ["CTextScan"], settings: eventPath),
         library("YAMLReader", ["CYaml"]),
 
         // Model: values only.
-        library("EventModel", ["TextEncoding", "CEventABI"], settings: eventPath),
+        library("EventModel", ["TextEncoding", "CTextScan", "CEventABI"], settings: eventPath),
         library("AgentModel"),
         library("PolicyModel"),
 
         // Logic: pure functions and single-owner state.
         library("EventFilters", ["EventModel", "CEventABI"]),
-        library("EventDecoder", ["EventModel", "CEventABI"], settings: eventPath),
+        library("EventDecoder", ["EventModel", "PolicyModel", "CEventABI"], settings: eventPath),
         library("ProcessTree", ["EventModel", "CEventABI"], settings: eventPath),
         library("Configuration", ["YAMLReader"]),
         library("PolicyCompiler", ["PolicyModel", "YAMLReader"]),
@@ -172,7 +173,8 @@ let package = Package(
             swiftSettings: strict),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
-        tests("EventDecoderTests", ["EventDecoder", "CEventABI", "TestSupport"]),
+        tests(
+            "EventDecoderTests", ["EventDecoder", "CEventABI", "TestSupport", "EventModel", "PolicyModel"]),
         tests("ProcessTreeTests", ["ProcessTree", "EventModel", "CEventABI", "TestSupport"]),
         tests(
             "EventModelTests",

@@ -9,6 +9,10 @@ public final class EncodingContext {
     public let clusterName: [UInt8]
     /// Identifies this run of the daemon (eight hexadecimal digits).
     public let stream: [UInt8]
+    /// The same three, to be lent without counting references.
+    let nodeText: OutputBuffer
+    let clusterText: OutputBuffer
+    let streamText: OutputBuffer
     /// Kernel time as UTC.
     public var clock: EventClock
     /// Namespaces of PID 1: what `is_host` compares with. All zero = unknown.
@@ -16,6 +20,9 @@ public final class EncodingContext {
     /// For texts that are put together before they are written.
     var scratch = OutputBuffer(capacity: 8192)
     private var plain = OutputBuffer(capacity: 256)
+    /// `flags` of the last process, and the conditions they say: the same in exec after exec.
+    var flagsText = OutputBuffer(capacity: 128)
+    var flagsConditions = UInt32.max
     private var execIDs = ExecIDCache()
     /// Encode single processes for their caches.
     var jsonVisitor = JSONVisitor(capacity: 8192)
@@ -27,7 +34,16 @@ public final class EncodingContext {
         self.nodeName = Array(nodeName.utf8)
         self.clusterName = Array(clusterName.utf8)
         self.stream = Array(stream.utf8)
+        nodeText = Self.buffer(nodeName)
+        clusterText = Self.buffer(clusterName)
+        streamText = Self.buffer(stream)
         clock = EventClock(offset: bootOffset)
+    }
+
+    private static func buffer(_ text: String) -> OutputBuffer {
+        var buffer = OutputBuffer(capacity: text.utf8.count)
+        buffer.append(text)
+        return buffer
     }
 
     /// A kernel time as a moment.
@@ -43,8 +59,7 @@ public final class EncodingContext {
         plain.removeAll()
         scratch.removeAll()
         if image.pid != 0 || image.start_ns != 0 {
-            let name = nodeName
-            unsafe plain.append(name.span.bytes)
+            nodeText.withBytes { plain.append($0) }
             plain.append(UInt8(ascii: ":"))
             plain.append(decimal: image.start_ns)
             plain.append(UInt8(ascii: ":"))

@@ -4,6 +4,13 @@
 public enum EventKind: Int32, Sendable, CaseIterable {
     case processExec = 1
     case processExit = 5
+    case processKprobe = 9
+    case processTracepoint = 10
+    case processLoader = 11
+    case processUprobe = 12
+    case processThrottle = 27
+    case processLsm = 28
+    case processUsdt = 29
     case processFork = 50_001
     case processCredentials = 50_002
 
@@ -37,6 +44,13 @@ public enum EventKind: Int32, Sendable, CaseIterable {
         switch self {
         case .processExec: "process_exec"
         case .processExit: "process_exit"
+        case .processKprobe: "process_kprobe"
+        case .processTracepoint: "process_tracepoint"
+        case .processLoader: "process_loader"
+        case .processUprobe: "process_uprobe"
+        case .processThrottle: "process_throttle"
+        case .processLsm: "process_lsm"
+        case .processUsdt: "process_usdt"
         case .processFork: "process_fork"
         case .processCredentials: "process_credentials"
         case .socketCreate: "socket_create"
@@ -60,6 +74,12 @@ public enum EventKind: Int32, Sendable, CaseIterable {
         case .streamStop: "stream_stop"
         }
     }
+
+    /// Kinds that policies make.
+    public static let ofPolicies: [EventKind] = [
+        .processKprobe, .processTracepoint, .processLoader, .processUprobe, .processThrottle, .processLsm,
+        .processUsdt,
+    ]
 
     /// The kind with a JSON key, or nil. Capitals are accepted: Tetragon's flags use both.
     public init?(name: String) {

@@ -7,6 +7,8 @@ public struct JSONWriter: ~Copyable {
     public var output: OutputBuffer
     /// Whether the next member or element needs a comma before it.
     @usableFromInline var needsComma = false
+    /// Whether the next member or element will have a comma before it.
+    public var isInsideList: Bool { needsComma }
     /// Text of the last second that was written, up to the decimal point.
     private var known = OutputBuffer(capacity: 64)
     private var knownSecond = UInt64.max
@@ -24,13 +26,13 @@ public struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
-    @inline(__always)
-    private mutating func separate() {
+    @inlinable @inline(__always)
+    mutating func separate() {
         if needsComma { output.append(UInt8(ascii: ",")) }
     }
 
     /// Writes `"key":`; a value must follow.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func key(_ name: StaticString) {
         output.append(jsonKey: name, comma: needsComma)
         needsComma = false
@@ -44,6 +46,7 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// Writes `{`, with a comma before it where one is due.
+    @inlinable @inline(__always)
     public mutating func beginObject() {
         separate()
         output.append(UInt8(ascii: "{"))
@@ -51,6 +54,7 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// Writes `}`. Nothing checks that an object is open.
+    @inlinable @inline(__always)
     public mutating func endObject() {
         output.append(UInt8(ascii: "}"))
         needsComma = true
@@ -112,12 +116,8 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// Writes a string from bytes that may be anything.
-    @inline(__always)
     public mutating func string(_ bytes: RawSpan) {
-        separate()
-        output.append(UInt8(ascii: "\""))
-        output.append(escaping: bytes)
-        output.append(UInt8(ascii: "\""))
+        output.append(jsonString: bytes, comma: needsComma)
         needsComma = true
     }
 
@@ -127,7 +127,7 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// Writes a value that was encoded before.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func encoded(_ json: RawSpan) {
         separate()
         output.append(json)

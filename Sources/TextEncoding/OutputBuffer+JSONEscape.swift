@@ -1,35 +1,45 @@
+internal import CTextScan
+
 extension OutputBuffer {
     /// Appends bytes as the inside of a JSON string: quotes and controls escaped, what is not
     /// UTF-8 replaced by U+FFFD, one per maximal broken part (Unicode 15, section 3.9).
-    @inline(__always)
     public mutating func append(escaping bytes: RawSpan) {
+        reserve(bytes.byteCount)
         // Nearly every string needs nothing.
-        if Self.isPlain(bytes) { append(bytes) } else { appendMixed(bytes) }
+        if unsafe Self.copyPlain(bytes, to: base + count) {
+            advance(by: bytes.byteCount)
+        } else {
+            appendMixed(bytes)
+        }
     }
 
-    /// Whether no byte needs an escape.
-    @inline(__always)
-    private static func isPlain(_ bytes: RawSpan) -> Bool {
+    /// Appends a string with its quotes, and a comma before it where one is due; one check of the room.
+    mutating func append(jsonString bytes: RawSpan, comma: Bool) {
         let length = bytes.byteCount
-        guard length >= 8 else {
-            for index in 0..<length
-            where needsEscape(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)) { return false }
-            return true
+        reserve(length + 3)
+        var end = unsafe base + count
+        unsafe end.storeBytes(of: UInt8(ascii: ","), as: UInt8.self)
+        unsafe end += comma ? 1 : 0
+        unsafe end.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+        if unsafe Self.copyPlain(bytes, to: end + 1) {
+            unsafe end.storeBytes(of: UInt8(ascii: "\""), toByteOffset: length + 1, as: UInt8.self)
+            advance(by: length + (comma ? 3 : 2))
+        } else {
+            advance(by: comma ? 2 : 1)
+            appendMixed(bytes)
+            append(UInt8(ascii: "\""))
         }
-        var index = 0
-        while index + 8 <= length {
-            if needsEscape(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)) {
-                return false
-            }
-            index += 8
-        }
-        // The last eight bytes again, instead of the rest one by one.
-        return !needsEscape(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: length - 8, as: UInt64.self))
     }
 
+    /// Copies bytes none of which needs an escape; false where one does.
     @inline(__always)
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte >= 0x7f
+    private static func copyPlain(_ bytes: RawSpan, to place: UnsafeMutableRawPointer) -> Bool {
+        unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return true }
+            return unsafe secd_copy_plain(
+                place.assumingMemoryBound(to: UInt8.self), start.assumingMemoryBound(to: UInt8.self),
+                source.count)
+        }
     }
 
     private mutating func appendMixed(_ bytes: RawSpan) {
@@ -37,37 +47,16 @@ extension OutputBuffer {
         let length = bytes.byteCount
         while index < length {
             // Runs that need nothing are copied as one piece.
-            let start = index
-            while index + 8 <= length {
-                let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-                if Self.needsEscape(word) { break }
-                index += 8
+            let run = unsafe bytes.withUnsafeBytes { source in
+                guard let start = source.baseAddress else { return 0 }
+                return unsafe secd_plain_prefix(
+                    (start + index).assumingMemoryBound(to: UInt8.self), length - index)
             }
-            while index < length {
-                let byte = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-                if Self.needsEscape(byte) { break }
-                index += 1
-            }
-            if index > start { append(bytes.extracting(start..<index)) }
+            if run > 0 { append(bytes.extracting(index..<index + run)) }
+            index += run
             guard index < length else { return }
             index += appendEscaped(bytes, at: index)
         }
-    }
-
-    /// Whether any of eight bytes is a control, a quote, a backslash, DEL or not ASCII. The classic
-    /// zero-byte test on each class (Warren, Hacker's Delight, 6-1); it may say yes too often, never no.
-    @inline(__always)
-    private static func needsEscape(_ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        let controls = (word &- ones &* 0x20) & ~word
-        let quotes = word ^ (ones &* 0x22)
-        let backslashes = word ^ (ones &* 0x5c)
-        let deletes = word ^ (ones &* 0x7f)
-        let found =
-            controls | ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
-            | ((deletes &- ones) & ~deletes) | word
-        return found & highs != 0
     }
 
     /// Escapes what starts at `index`; returns how many bytes it took.

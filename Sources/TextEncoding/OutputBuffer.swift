@@ -6,19 +6,20 @@
 public struct OutputBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity: Int
-    /// Bytes written so far.
-    public private(set) var count: Int
+    @usableFromInline var length = 0
 
     /// - Parameter capacity: bytes to reserve; the buffer doubles when they are used up.
     public init(capacity: Int = 4096) {
         self.capacity = max(capacity, 64)
         unsafe base = UnsafeMutableRawPointer.allocate(byteCount: self.capacity, alignment: 16)
-        count = 0
     }
 
     deinit {
         unsafe base.deallocate()
     }
+
+    /// Bytes written so far.
+    @inlinable public var count: Int { length }
 
     /// What was written.
     public var bytes: RawSpan {
@@ -38,23 +39,23 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
 
     /// Forgets what was written, keeps the memory.
     public mutating func removeAll() {
-        count = 0
+        length = 0
     }
 
     /// Takes back everything after the first `length` bytes.
     public mutating func truncate(to length: Int) {
         precondition(length <= count, "a buffer cannot be truncated to more than it holds")
-        count = length
+        self.length = length
     }
 
     /// Makes room for `additional` bytes.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func reserve(_ additional: Int) {
         if count + additional > capacity { grow(additional) }
     }
 
-    @inline(never)
-    private mutating func grow(_ additional: Int) {
+    @usableFromInline @inline(never)
+    mutating func grow(_ additional: Int) {
         var wanted = capacity * 2
         while wanted < count + additional { wanted *= 2 }
         let larger = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
@@ -65,32 +66,32 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
     }
 
     /// Counts bytes that were stored behind the end, after `reserve`.
-    @inline(__always)
+    @inlinable @inline(__always)
     mutating func advance(by length: Int) {
-        count += length
+        self.length += length
     }
 
     /// Appends one byte.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func append(_ byte: UInt8) {
         reserve(1)
         unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-        count += 1
+        self.length += 1
     }
 
     /// Appends bytes as they are.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func append(_ span: RawSpan) {
         reserve(span.byteCount)
         unsafe span.withUnsafeBytes { source in
             if let start = source.baseAddress { unsafe Self.copy(start, to: base + count, source.count) }
         }
-        count += span.byteCount
+        self.length += span.byteCount
     }
 
     /// Copies bytes; short pieces, which nearly all are, without a call: two loads that overlap cover
     /// every length between their size and twice of it.
-    @inline(__always)
+    @inlinable @inline(__always)
     static func copy(_ from: UnsafeRawPointer, to: UnsafeMutableRawPointer, _ length: Int) {
         if length > 32 {
             unsafe to.copyMemory(from: from, byteCount: length)
@@ -107,8 +108,8 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
         }
     }
 
-    @inline(__always)
-    private static func copyEnds<Word: BitwiseCopyable>(
+    @inlinable @inline(__always)
+    static func copyEnds<Word: BitwiseCopyable>(
         _ type: Word.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ length: Int
     ) {
         let end = length - MemoryLayout<Word>.size
@@ -119,16 +120,16 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
     }
 
     /// Appends the UTF-8 of a literal.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func append(_ text: StaticString) {
         let length = text.utf8CodeUnitCount
         reserve(length)
         unsafe Self.copy(text.utf8Start, to: base + count, length)
-        count += length
+        self.length += length
     }
 
     /// Appends `,` where `comma`, then `"name":`; one check of the room for all of it.
-    @inline(__always)
+    @inlinable @inline(__always)
     mutating func append(jsonKey name: StaticString, comma: Bool) {
         let length = name.utf8CodeUnitCount
         reserve(length + 4)
@@ -141,7 +142,7 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
         unsafe Self.copy(name.utf8Start, to: end + 1, length)
         unsafe (end + 1 + length).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
         unsafe (end + 2 + length).storeBytes(of: UInt8(ascii: ":"), as: UInt8.self)
-        count += length + (comma ? 4 : 3)
+        self.length += length + (comma ? 4 : 3)
     }
 
     /// Appends the UTF-8 of a string.
@@ -152,7 +153,7 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
             if let start = utf8.baseAddress {
                 unsafe (base + count).copyMemory(from: start, byteCount: utf8.count)
             }
-            count += utf8.count
+            self.length += utf8.count
         }
     }
 
@@ -167,7 +168,7 @@ public struct OutputBuffer: ~Copyable, @unchecked Sendable {
         precondition(offset <= count, "a gap must begin inside the buffer")
         reserve(length)
         unsafe (base + offset + length).copyMemory(from: base + offset, byteCount: count - offset)
-        count += length
+        self.length += length
     }
 
     /// A copy of what was written.

@@ -69,7 +69,7 @@ struct secd_policy_setup {
 	__u64 seed[SECD_POLICY_SEEDS];   /* random, per start of the daemon: "Keys" in the page */
 	__u32 host_ns[10];        /* inode numbers of PID 1's namespaces, in the order of secd_namespaces */
 	__u32 hook;               /* of a program without cookie; 0 = the cookie says */
-	__u32 reserved;
+	__u32 arguments;          /* of the function or raw tracepoint that a program is loaded for */
 };
 SECD_LAYOUT(secd_policy_setup, host_ns, 144);
 SECD_SIZE(secd_policy_setup, 192);
@@ -83,6 +83,20 @@ struct secd_policy_call {
 	__u32 exit;               /* hook, judged when the call returns; 0 = none */
 };
 SECD_SIZE(secd_policy_call, 8);
+
+/*
+ * Array `secd_policy_places`: cgroup programs → hooks. Up to four hooks are judged at one place, as
+ * security_socket_connect and tcp_connect are when a process connects; the first that denies ends it.
+ */
+#define SECD_POLICY_PLACE_CONNECT  0   /* connect4, connect6 */
+#define SECD_POLICY_PLACE_SEND     1   /* sendmsg4, sendmsg6: with an address */
+#define SECD_POLICY_PLACE_BIND     2   /* bind4, bind6 */
+#define SECD_POLICY_PLACES         8
+#define SECD_POLICY_PLACE_HOOKS    4
+struct secd_policy_place {
+	__u32 hook[SECD_POLICY_PLACE_HOOKS];   /* 0 = none */
+};
+SECD_SIZE(secd_policy_place, 16);
 
 /* Value of the pool `secd_policy_rows`. Bit n of the summary: words[n] is not 0. */
 struct secd_policy_row {
@@ -242,6 +256,8 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_COLUMN_RETURN   (1U << 2)   /* read when the call returns */
 #define SECD_POLICY_COLUMN_SHOWN    (1U << 3)   /* events carry it */
 #define SECD_POLICY_COLUMN_INSIDE   (1U << 4)   /* the last step leads to the value, not to a pointer */
+#define SECD_POLICY_COLUMN_PEER     (1U << 5)   /* SOCK, SOCKET in a cgroup program: the socket has no
+						 * destination yet, the call's address is it */
 
 /*
  * `steps` are offsets of members, the last one of the value: with the start p and steps a, b, c the
@@ -266,6 +282,8 @@ SECD_SIZE(secd_policy_column, 56);
 
 /* Judged when the call is made, the rules that hold kept, the record sent when it returns. */
 #define SECD_POLICY_HOOK_WAITS   (1U << 0)
+/* A rule of the hook has a rate limit. */
+#define SECD_POLICY_HOOK_RATES   (1U << 1)
 
 /* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
 struct secd_policy_hook {

@@ -64,7 +64,9 @@ static __always_inline __u64 column_pointer(const struct secd_policy_column *col
 {
 	if (!start->address)
 		return start->value;
-	if (column->flags & SECD_POLICY_COLUMN_INSIDE)
+	if ((column->flags & SECD_POLICY_COLUMN_INSIDE) ||
+	    column->reader == SECD_POLICY_READ_FIELD_STRING ||
+	    column->reader == SECD_POLICY_READ_DATA_LOC)
 		return start->address;
 	if (bpf_probe_read_kernel(&start->value, sizeof(start->value), (void *)start->address))
 		start->failed = SECD_POLICY_VALUE_UNREADABLE;
@@ -116,7 +118,10 @@ static __always_inline __u32 text_read_string(struct policy_work *work, struct s
 	char next = 0;
 	long length;
 
-	if (at > POLICY_LAST_TEXT || capacity > SECD_PATH_MAX || capacity == 0)
+	if (at > POLICY_LAST_TEXT || capacity > SECD_PATH_MAX)
+		return SECD_POLICY_VALUE_UNREADABLE;
+	barrier_var(capacity); /* else the test for 0 joins the one above, and older verifiers lose it */
+	if (capacity == 0)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	if (user)
 		length = bpf_probe_read_user_str(work->scratch.record + at, capacity, (void *)address);
@@ -150,6 +155,7 @@ static __always_inline __u32 text_read_buffer(struct policy_work *work, struct s
 		bytes = capacity;
 		state = SECD_POLICY_VALUE_TRUNCATED;
 	}
+	barrier_var(bytes); /* the bound that follows is for the verifier; clang knows it */
 	if (bytes > SECD_PATH_MAX)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	if (bytes && user)
@@ -246,6 +252,9 @@ static __always_inline __u32 address_read(struct policy_work *work, struct secd_
 	__builtin_memset(endpoint, 0, sizeof(*endpoint) + 32);
 	if (length > 28) /* sizeof(struct sockaddr_in6) */
 		length = 28;
+	barrier_var(length);
+	if (length > 28)
+		return SECD_POLICY_VALUE_UNREADABLE;
 	if (user)
 		failed = bpf_probe_read_user(bytes, length, (void *)address);
 	else
@@ -302,6 +311,25 @@ static __always_inline __u64 column_size(struct policy_work *work,
 					     : work->arguments[column->size_argument & 7];
 }
 
+/* The address of a call that gives a socket its destination, as that destination. */
+static __always_inline void sock_add_peer(struct policy_work *work, struct secd_policy_value *value)
+{
+	struct secd_policy_endpoint *endpoint;
+	__u32 at = value->offset;
+	__be16 port = 0;
+
+	if (value->state != SECD_POLICY_VALUE_PRESENT || at > POLICY_LAST_TEXT)
+		return;
+	endpoint = (void *)(work->scratch.record + at);
+	/* struct sockaddr_in, sockaddr_in6: family, port, then IPv4; IPv6 behind the flow label. */
+	bpf_probe_read_kernel(&port, sizeof(port), (void *)(work->fields + 2));
+	endpoint->destination_port = host_order(port);
+	if (endpoint->family == SECD_AF_INET)
+		bpf_probe_read_kernel(endpoint->destination, 4, (void *)(work->fields + 4));
+	else
+		bpf_probe_read_kernel(endpoint->destination, 16, (void *)(work->fields + 8));
+}
+
 /* Reads what a pointer leads to. Its own function: the verifier walks it once, not for each path to it. */
 __noinline __u32 column_read_pointer(struct policy_work *work, struct secd_policy_column *column,
 				     struct secd_policy_value *value, struct policy_file *file,
@@ -335,6 +363,18 @@ __noinline __u32 column_read_pointer(struct policy_work *work, struct secd_polic
 
 		pointer = (__u64)kload(name, name);
 		return text_read_string(work, value, pointer, column->capacity, false);
+	}
+	if (reader == SECD_POLICY_READ_FIELD_STRING)
+		return text_read_string(work, value, pointer,
+					column->width < column->capacity ? column->width : column->capacity,
+					false);
+	if (reader == SECD_POLICY_READ_DATA_LOC) {
+		__u32 place = 0; /* offset in the record, and above it the length */
+
+		if (bpf_probe_read_kernel(&place, sizeof(place), (void *)pointer))
+			return SECD_POLICY_VALUE_UNREADABLE;
+		return text_read_string(work, value, work->fields + (place & 0xffff), column->capacity,
+					false);
 	}
 	if (reader == SECD_POLICY_READ_BUFFER)
 		return text_read_buffer(work, value, pointer, column_size(work, column, column->capacity),
@@ -377,6 +417,8 @@ __noinline int column_read(struct policy_work *work, struct secd_policy_hook *ho
 		value->state = start.failed;
 	else
 		value->state = column_read_pointer(work, column, value, &work->files[index], pointer);
+	if (column->flags & SECD_POLICY_COLUMN_PEER)
+		sock_add_peer(work, value);
 	return 0;
 }
 

@@ -101,7 +101,7 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 	}
 	if (!(actions & SECD_POLICY_POST))
 		return 0;
-	if (rule->rate_ns && !rate_passes(work, hook, rule)) {
+	if (rule->rate_ns && !rate_passes(work, rule)) {
 		if (counter)
 			counter->held_back++;
 		return 0;
@@ -200,8 +200,8 @@ static long rule_step(__u32 index, struct decide_walk *walk)
 	return 0;
 }
 
-/* From rows to actions; true where a record is to be sent. */
-__noinline int policy_decide(struct policy_work *work, struct secd_policy_hook *hook)
+/* From rows to rules that match; those in work->open need a look. */
+__noinline int policy_match(struct policy_work *work, struct secd_policy_hook *hook)
 {
 	struct decide_walk walk = { .work = work, .hook = hook };
 
@@ -209,14 +209,36 @@ __noinline int policy_decide(struct policy_work *work, struct secd_policy_hook *
 		return 0;
 	work->matched.summary = 0;
 	work->open.summary = 0;
-	work->group = SECD_POLICY_NONE;
 	for (__u32 set = 0; set < SECD_POLICY_SETS; set++)
 		work->sets[set].summary = 0;
 	bpf_loop(SECD_POLICY_WORDS, word_step, &walk, 0);
+	return 0;
+}
+
+/* Those that need a look: which one of its group decides, and what it does. */
+__noinline int policy_decide(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	struct decide_walk walk = { .work = work, .hook = hook };
+
+	if (!work || !hook)
+		return 0;
+	work->group = SECD_POLICY_NONE;
+	bpf_loop(SECD_POLICY_RULES_MAX, rule_step, &walk, 0);
+	if (work->group != SECD_POLICY_NONE)
+		policy_act(work, hook, work->rule, work->rule_is_weak);
+	return 0;
+}
+
+/* From rows to actions; true where a record is to be sent. */
+static __always_inline bool decide(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	policy_match(work, hook);
 	if (work->open.summary) {
-		bpf_loop(SECD_POLICY_RULES_MAX, rule_step, &walk, 0);
-		if (work->group != SECD_POLICY_NONE)
-			policy_act(work, hook, work->rule, work->rule_is_weak);
+		if (hook->flags & SECD_POLICY_HOOK_RATES) {
+			policy_show(work, hook);
+			policy_hash_values(work, hook);
+		}
+		policy_decide(work, hook);
 	}
 	return work->sets[SECD_POLICY_SET_TOLD].summary != 0;
 }

@@ -7,7 +7,7 @@
 
 /* What a mechanism knows of a call before anything is judged. */
 struct policy_call {
-	__u64 arguments[6];
+	__u64 arguments[6];       /* fewer: the others are 0 */
 	__u64 result;
 	__u64 fields;
 	__u32 hook;
@@ -65,6 +65,7 @@ static __always_inline void work_begin(struct policy_work *work, struct secd_pol
 	work->stacks = 0;
 	work->held_back = 0;
 	work->read = 0;
+	work->shown = 0;
 }
 
 /* Judges a call and acts; returns what the hook may return to the kernel. */
@@ -79,7 +80,7 @@ static __always_inline int policy_event(struct secd_policy_hook *hook, struct po
 	work_begin(work, hook, call, generation);
 	if (judge(work, hook, 0, hook->dimensions) &&
 	    (!call->returning || judge(work, hook, hook->dimensions, hook->return_dimensions)) &&
-	    policy_decide(work, hook))
+	    decide(work, hook))
 		policy_tell(work, hook);
 	verdict = work->verdict;
 	work_release(work);
@@ -98,6 +99,20 @@ static __always_inline struct secd_policy_hook *event_hook(__u32 hook, __u32 *ge
 	if (!tables || process_is_in_no_rule(tables, *generation))
 		return NULL;
 	return tables;
+}
+
+/* The number of the hook that a program runs for: of its own, or of this attachment. */
+#define attached_hook(ctx) \
+	(secd_policy_setup.hook ? secd_policy_setup.hook : (__u32)bpf_get_attach_cookie(ctx))
+
+/* Judges a call whose hook is known. */
+static __always_inline int policy_met(struct policy_call *call)
+{
+	struct secd_policy_hook *hook;
+	__u32 generation;
+
+	hook = event_hook(call->hook, &generation);
+	return hook ? policy_event(hook, call, generation) : 0;
 }
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef SECD_TRACE_RATE_H
 #define SECD_TRACE_RATE_H
 
-#include "facet.h"
+#include "show.h"
 
 struct rate_key {
 	__u64 values[2];          /* hash of what the event shows */
@@ -27,41 +27,42 @@ struct {
 	__type(value, struct rate_state);
 } secd_policy_rates SEC(".maps");
 
-/* Hashes all values that events of the hook show. */
+static long rate_step(__u32 index, struct show_walk *walk)
+{
+	struct policy_work *work = walk->work;
+	struct secd_policy_value *value;
+
+	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
+	if (!(work->shown >> index & 1))
+		return 0;
+	value = &work->values[index];
+	policy_hash(work, value->offset, value->length, index);
+	work->sum.lane[0] = hash_mix(work->sum.lane[0] + work->key.hash[0]);
+	work->sum.lane[1] = hash_mix(work->sum.lane[1] + work->key.hash[1] + value->number + value->state);
+	return 0;
+}
+
+/* Hashes all values that events of the hook show, into work->sum. */
 __noinline int policy_hash_values(struct policy_work *work, struct secd_policy_hook *hook)
 {
-	struct text_hash sum;
+	struct show_walk walk = { .work = work, .hook = hook };
 
 	if (!work || !hook)
 		return 0;
-	hash_begin(&sum);
-	for (__u32 n = 0; n < SECD_POLICY_COLUMNS_MAX && n < hook->columns; n++) {
-		struct secd_policy_value *value = &work->values[n];
-
-		if (!(hook->column[n].flags & SECD_POLICY_COLUMN_SHOWN))
-			continue;
-		column_read(work, hook, n);
-		if (value->state <= SECD_POLICY_VALUE_TRUNCATED)
-			value_make_text(work, value, &work->files[n]);
-		policy_hash(work, value->offset, value->length, n);
-		sum.lane[0] = hash_mix(sum.lane[0] + work->key.hash[0]);
-		sum.lane[1] = hash_mix(sum.lane[1] + work->key.hash[1] + value->number + value->state);
-	}
-	work->hash = sum;
+	hash_begin(&work->sum);
+	bpf_loop(hook->columns, rate_step, &walk, 0);
 	return 0;
 }
 
 /* Whether a record of the rule may go; else it is counted. */
-static __always_inline bool rate_passes(struct policy_work *work, struct secd_policy_hook *hook,
-					const struct secd_policy_rule *rule)
+static __always_inline bool rate_passes(struct policy_work *work, const struct secd_policy_rule *rule)
 {
 	struct rate_key key = { .counter = rule->counter };
 	struct rate_state *state, fresh = {};
 	__u64 now = bpf_ktime_get_boot_ns(), thread = bpf_get_current_pid_tgid();
 
-	policy_hash_values(work, hook);
-	key.values[0] = work->hash.lane[0];
-	key.values[1] = work->hash.lane[1];
+	key.values[0] = work->sum.lane[0];
+	key.values[1] = work->sum.lane[1];
 	if (rule->rate_scope == SECD_POLICY_SCOPE_THREAD)
 		key.scope = thread;
 	else if (rule->rate_scope == SECD_POLICY_SCOPE_PROCESS)

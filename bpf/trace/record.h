@@ -7,30 +7,13 @@
 #include "../lib/emit.h"
 #include "decide.h"
 
-/* Reads all columns that events show; work->shown is their number. */
-__noinline int policy_show(struct policy_work *work, struct secd_policy_hook *hook)
-{
-	if (!work || !hook)
-		return 0;
-	work->shown = 0;
-	for (__u32 n = 0; n < SECD_POLICY_COLUMNS_MAX && n < hook->columns; n++) {
-		struct secd_policy_value *value = &work->values[n];
-
-		if (!(hook->column[n].flags & SECD_POLICY_COLUMN_SHOWN))
-			continue;
-		column_read(work, hook, n);
-		if (value->state <= SECD_POLICY_VALUE_TRUNCATED)
-			value_make_text(work, value, &work->files[n]);
-		work->shown++;
-	}
-	return 0;
-}
-
 /* With the largest `begin` a record of this size still lies in scratch.record: for the verifier. */
 #define POLICY_RECORD_MAX (POLICY_ASIDE - 512)
 
 struct front_context {
 	struct policy_work *work;
+	__u32 begin;
+	__u32 reserved;
 };
 
 /* Appends a word to the front. The place stands in the map: on the stack the verifier would count it. */
@@ -56,30 +39,23 @@ static long set_step(__u32 index, struct front_context *context)
 	return 0;
 }
 
-/* All sets, then all values that are shown. Most events have one word of one set. */
-__noinline int policy_front(struct policy_work *work, struct secd_policy_hook *hook, __u32 begin,
-			    __u32 is_one_word)
+/* One value that is shown. */
+static long value_step(__u32 index, struct front_context *context)
 {
-	struct front_context context = { .work = work };
+	struct policy_work *work = context->work;
+	struct secd_policy_value *value;
+	__u64 *words;
 
-	if (!work || !hook)
+	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
+	if (!(work->shown >> index & 1))
 		return 0;
-	if (is_one_word)
-		front_put(work, work->sets[SECD_POLICY_SET_TOLD].words[0]);
-	else
-		bpf_loop(SECD_POLICY_SETS * SECD_POLICY_WORDS, set_step, &context, 0);
-	for (__u32 n = 0; n < SECD_POLICY_COLUMNS_MAX && n < hook->columns; n++) {
-		struct secd_policy_value *value = &work->values[n];
-		__u64 *words = (__u64 *)value;
-
-		if (!(hook->column[n].flags & SECD_POLICY_COLUMN_SHOWN))
-			continue;
-		if (value->length)
-			value->offset -= begin;
-		front_put(work, words[0]);
-		front_put(work, words[1]);
-		front_put(work, words[2]);
-	}
+	value = &work->values[index];
+	words = (__u64 *)value;
+	if (value->length)
+		value->offset -= context->begin;
+	front_put(work, words[0]);
+	front_put(work, words[1]);
+	front_put(work, words[2]);
 	return 0;
 }
 
@@ -119,6 +95,7 @@ static __always_inline void front_head(struct policy_work *work, struct secd_pol
 /* Sends the record of an event that rules tell. */
 __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *hook)
 {
+	struct front_context context = { .work = work };
 	struct secd_policy_event *event;
 	__u32 values, words, size, begin, end;
 	__u64 now;
@@ -126,7 +103,7 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	if (!work || !hook)
 		return 0;
 	policy_show(work, hook);
-	values = work->shown;
+	values = ones(work->shown);
 	words = ones(work->sets[0].summary) + ones(work->sets[1].summary) +
 		ones(work->sets[2].summary) + ones(work->sets[3].summary);
 	begin = POLICY_BYTES - sizeof(*event) - 8 * words - values * sizeof(struct secd_policy_value);
@@ -136,7 +113,12 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	event = (struct secd_policy_event *)(work->scratch.record + begin);
 	front_head(work, event, hook, values);
 	work->front = begin + sizeof(*event);
-	policy_front(work, hook, begin, words == 1 && work->sets[SECD_POLICY_SET_TOLD].summary == 1);
+	context.begin = begin;
+	if (words == 1 && work->sets[SECD_POLICY_SET_TOLD].summary == 1) /* most events */
+		front_put(work, work->sets[SECD_POLICY_SET_TOLD].words[0]);
+	else
+		bpf_loop(SECD_POLICY_SETS * SECD_POLICY_WORDS, set_step, &context, 0);
+	bpf_loop(hook->columns, value_step, &context, 0);
 	end = work->end;
 	if (end > POLICY_ASIDE || end < begin)
 		return 0;

@@ -24,6 +24,13 @@ struct {
 	__type(value, struct secd_policy_call);
 } secd_policy_calls SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SECD_POLICY_PLACES);
+	__type(key, __u32);
+	__type(value, struct secd_policy_place);
+} secd_policy_places SEC(".maps");
+
 /*
  * `name`, and a function `find` to its values by slot and index. Inner maps have sizes, not types,
  * because clang leaves types out that only they name.

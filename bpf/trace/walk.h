@@ -39,19 +39,34 @@ static __always_inline void name_block(struct text_hash *hash, __u64 name, __u32
 	hash_words(hash, words[0], words[1], words[2], words[3], length);
 }
 
+struct name_walk {
+	struct policy_work *work;
+	struct text_hash *hash;
+	__u32 at;
+	__u32 length;
+};
+
+static long name_step(__u32 block, struct name_walk *walk)
+{
+	__u32 at = walk->at, done = block * SECD_HASH_BLOCK;
+	struct dentry *dentry;
+
+	if (done >= walk->length)
+		return 1;
+	bounded(at, SECD_POLICY_COMPONENTS_MAX - 1);
+	dentry = kcast(dentry, walk->work->dentries[at]);
+	name_block(walk->hash, (__u64)kload(dentry, d_name.name) + done, walk->length - done);
+	return 0;
+}
+
 /* A name of more than one block. */
 __noinline int policy_long_name(struct policy_work *work, struct text_hash *hash, __u32 at, __u32 length)
 {
-	struct dentry *dentry;
-	__u64 name;
+	struct name_walk walk = { .work = work, .hash = hash, .at = at, .length = length };
 
 	if (!work || !hash)
 		return 0;
-	bounded(at, SECD_POLICY_COMPONENTS_MAX - 1);
-	dentry = kcast(dentry, work->dentries[at]);
-	name = (__u64)kload(dentry, d_name.name);
-	for (__u32 block = 0; block < POLICY_NAME_BLOCKS && block * SECD_HASH_BLOCK < length; block++)
-		name_block(hash, name + block * SECD_HASH_BLOCK, length - block * SECD_HASH_BLOCK);
+	bpf_loop(POLICY_NAME_BLOCKS, name_step, &walk, 0);
 	return 0;
 }
 
@@ -146,13 +161,15 @@ __noinline __u32 policy_walk(struct policy_work *work, struct policy_file *file)
 }
 
 /* Makes the key of a beginning whose last component is cut; false where the name is shorter. */
-static __always_inline bool walk_key_of_part(struct policy_work *work, __u32 table, __u32 whole,
-					     __u32 bytes)
+__noinline int walk_key_of_part(struct policy_work *work, __u32 table, __u32 whole, __u32 bytes)
 {
-	__u32 at = work->depth - 1 - whole, beginning = whole;
 	struct text_hash name = {};
+	__u32 at, beginning = whole;
 	struct dentry *dentry;
 
+	if (!work)
+		return false;
+	at = work->depth - 1 - whole;
 	bounded(at, SECD_POLICY_COMPONENTS_MAX - 1);
 	bounded(beginning, SECD_POLICY_COMPONENTS_MAX - 1);
 	dentry = kcast(dentry, work->dentries[at]);

@@ -74,10 +74,11 @@ struct policy_work {
 	__u32 rule_is_weak;
 	__u32 read;               /* columns that were read, by bit */
 	__u32 depth;              /* components of the path that was walked last */
-	__u32 shown;              /* columns that the record carries */
+	__u32 shown;              /* columns that the record carries, by bit; 0 before they were read */
 	__u32 front;              /* where its front is written, in scratch.record */
 	__u32 reserved;
 	struct text_hash hash;
+	struct text_hash sum;     /* of all values that are shown */
 	struct secd_policy_key key;
 	struct secd_policy_prefix prefix;
 	struct secd_policy_value values[SECD_POLICY_COLUMNS_MAX];

@@ -44,7 +44,7 @@ extension AgentEngine {
     /// Events by kind since the start.
     package func eventCounts() async -> [(kind: String, count: UInt64)] {
         await onWorker { pipeline in
-            pipeline.output.byKind.map { ($0.key.name.description, $0.value) }.sorted { $0.0 < $1.0 }
+            pipeline.output.byKind.map { ($0.kind.name.description, $0.count) }.sorted { $0.0 < $1.0 }
         }
     }
 

@@ -24,7 +24,7 @@ final class EventOutput {
     let subscribers: Subscribers
     /// Events of the stream so far.
     private(set) var lineCount: UInt64 = 0
-    private(set) var byKind: [EventKind: UInt64] = [:]
+    private var counts = EventKindTable(repeating: UInt64(0))
 
     init(context: EncodingContext, subscribers: Subscribers) {
         self.context = context
@@ -43,29 +43,45 @@ final class EventOutput {
 
     /// Encodes an event for everybody who wants it.
     func emit(_ event: consuming Event) {
+        emit(&event)
+    }
+
+    /// Likewise, without moving the event, which is large: for those that come by the thousand.
+    func emit(_ event: inout Event) {
         lineCount += 1
         event.origin.line = lineCount
-        byKind[event.kind, default: 0] += 1
-        encode(event)
+        let kind = event.kind
+        let priority = event.priority
+        counts[kind] += 1
+        json.json.removeAll()
+        json.json.beginObject()
+        event.describe(context, &json)
+        json.json.endObject()
         for index in lines.indices {
             json.json.output.withBytes {
-                lines[index].batch.append($0, terminator: UInt8(ascii: "\n"), event)
+                lines[index].batch.append($0, terminator: UInt8(ascii: "\n"), kind, priority)
             }
             if lines[index].batch.bytes.count > Self.batchBytes { flush(&lines[index]) }
         }
+        if !journals.isEmpty { offerToJournals(event) }
+        if !subscribers.isEmpty { offerToSubscribers(event) }
+    }
+
+    private func offerToJournals(_ event: Event) {
         for index in journals.indices {
             json.json.output.withBytes { JournalEncoding.encode(event, context, json: $0, &journal) }
             journal.finish(into: &journals[index].batch, kind: event.kind, priority: event.priority)
             if journals[index].batch.bytes.count > Self.batchBytes { flush(&journals[index]) }
         }
-        if !subscribers.isEmpty { json.json.output.withBytes { subscribers.offer(event, context, $0) } }
     }
 
-    private func encode(_ event: borrowing Event) {
-        json.json.removeAll()
-        json.json.beginObject()
-        event.describe(context, &json)
-        json.json.endObject()
+    private func offerToSubscribers(_ event: Event) {
+        json.json.output.withBytes { subscribers.offer(event, context, $0) }
+    }
+
+    /// Events of the stream so far, of kinds that had any.
+    var byKind: [(kind: EventKind, count: UInt64)] {
+        EventKind.allCases.map { ($0, counts[$0]) }.filter { $0.1 > 0 }
     }
 
     /// Hands over everything that waits.
@@ -92,6 +108,7 @@ extension Event {
         case .exit(let record): record.status & 0x7f == 11 || record.status & 0x7f == 6 ? 5 : 6
         case .socket(let socket): socket.record.event == SECD_SOCKET_FAILED ? 5 : 6
         case .file(let file): file.record.result < 0 ? 5 : 6
+        case .policy(let policy): policy.priority
         case .credentials(let record): record.new.euid == 0 && record.old.euid != 0 ? 5 : 6
         default: 6
         }
@@ -100,9 +117,9 @@ extension Event {
 
 extension EventBatch {
     /// Appends an encoded event.
-    mutating func append(_ span: RawSpan, terminator: UInt8?, _ event: borrowing Event) {
+    mutating func append(_ span: RawSpan, terminator: UInt8?, _ kind: EventKind, _ priority: UInt8) {
         unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
         if let terminator { bytes.append(terminator) }
-        entries.append(Entry(end: bytes.count, kind: event.kind, priority: event.priority))
+        entries.append(Entry(end: bytes.count, kind: kind, priority: priority))
     }
 }

@@ -14,13 +14,6 @@ final class EventPipeline: @unchecked Sendable {
 
     /// Records a pass may take before it looks at the time and at requests again.
     private static let passLimit = 16_384
-    /// Sleep after a busy, a quiet and several empty passes, milliseconds. Every sleep costs two
-    /// timer interrupts, dear in a guest; 20 ms are 50 wakeups a second on an idle machine.
-    private static let busySleep: Int32 = 1
-    private static let quietSleep: Int32 = 4
-    private static let idleSleep: Int32 = 20
-    /// Records of a pass from which it counts as busy.
-    private static let busyRecords = 128
     /// Bytes that may wait while a ring counts as read: records younger than `settle` always do.
     private static let nearlyEmpty = 65_536
     /// Between looks at the kernel's counters, nanoseconds.
@@ -85,7 +78,7 @@ final class EventPipeline: @unchecked Sendable {
 
     /// Reads until `stop`.
     func run(stopReason: () -> String) {
-        var sleep = Self.idleSleep
+        var pace = ReadingPace()
         while true {
             let (requests, stopping) = control.withLock { state in
                 let requests = state.requests
@@ -93,24 +86,17 @@ final class EventPipeline: @unchecked Sendable {
                 return (requests, state.stopping)
             }
             for request in requests { request(self) }
-            let count = pass()
+            let now = BootClock.now
+            let count = pass(now)
             if stopping { break }
-            if count == Self.passLimit { continue }
-            if count >= Self.busyRecords {
-                sleep = Self.busySleep
-            } else if count > 0 {
-                sleep = Self.quietSleep
-            } else {
-                sleep = min(sleep * 2, Self.idleSleep)
-            }
-            rest(sleep)
+            let sleep = pace.sleep(after: count, at: now)
+            if count < Self.passLimit { rest(sleep) }
         }
         drainToTheEnd(reason: stopReason())
     }
 
     /// One pass over the rings. Returns the records taken.
-    func pass() -> Int {
-        let now = BootClock.now
+    func pass(_ now: UInt64 = BootClock.now) -> Int {
         let count = reader.drain(now: now, limit: Self.passLimit) { handler.handle($0) }
         if !handler.gaps.isEmpty { reportGaps(now) }
         if now >= nextAudit {

@@ -3,7 +3,10 @@ package import EventModel
 /// What the configuration says about events.
 package struct EventSettings: Sendable {
     /// Kinds that are not sent.
-    package var unwanted: Set<EventKind> = [.processFork]
+    package var unwanted: Set<EventKind> = [.processFork] {
+        didSet { isUnwanted = Self.table(unwanted) }
+    }
+    private var isUnwanted = Self.table([.processFork])
     /// Send the environment of every exec.
     package var environment = false
     /// Send the SHA-256 of every executable.
@@ -21,6 +24,12 @@ package struct EventSettings: Sendable {
 
     @inline(__always)
     func wants(_ kind: EventKind) -> Bool {
-        unwanted.isEmpty || !unwanted.contains(kind)
+        !isUnwanted[kind]
+    }
+
+    private static func table(_ kinds: Set<EventKind>) -> EventKindTable<Bool> {
+        var table = EventKindTable(repeating: false)
+        for kind in kinds { table[kind] = true }
+        return table
     }
 }

@@ -12,6 +12,8 @@ final class RecordHandler {
     var pieces = PieceAssembly()
     var sockets: SocketTable
     var names = NameMemory()
+    /// What records of policies mean.
+    var catalogues = PolicyCatalogues()
     private let digests = BinaryDigests()
     var accounts: StreamAccounts
     private let output: EventOutput
@@ -58,6 +60,7 @@ final class RecordHandler {
         case SECD_KIND_SOCKET: socket(record)
         case SECD_KIND_FILE: file(record)
         case SECD_KIND_DNS: dns(record)
+        case SECD_KIND_POLICY: policy(record)
         case SECD_KIND_TEST: break
         default: damaged(head)
         }
@@ -74,12 +77,14 @@ final class RecordHandler {
                 body: .gap(accounts.gap(of: head, context)), origin: Origin(ring: nil)))
     }
 
-    private func emit(_ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: Event.Body) {
+    private func emit(
+        _ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: consuming Event.Body
+    ) {
         guard settings.wants(kind) else { return }
-        output.emit(
-            Event(
-                kind: kind, time: context.time(head.time_ns), process: process, body: body,
-                origin: accounts.origin(head)))
+        var event = Event(
+            kind: kind, time: context.time(head.time_ns), process: process, body: body,
+            origin: accounts.origin(head))
+        output.emit(&event)
     }
 
     private func fork(_ record: borrowing RecordView) {
@@ -215,6 +220,13 @@ final class RecordHandler {
         guard watch != SECD_FILE_NOT_WATCHED else { return false }
         guard watch < settings.files.count else { return true }
         return settings.files[Int(watch)].kinds.contains(kind.name.description)
+    }
+
+    private func policy(_ record: borrowing RecordView) {
+        guard let fixed = record.load(secd_policy_event.self),
+            let event = catalogues[generation: fixed.generation]?.event(record)
+        else { return damaged(record.head) }
+        emit(event.hook.kind, record.head, tree.find(fixed.image), .policy(event))
     }
 
     private func dns(_ record: borrowing RecordView) {

@@ -19,6 +19,13 @@ package struct StreamAccounts {
         var seenAtLook: UInt64 = 0
         /// Time of the last record, for the `from` of a gap.
         var lastTime: UInt64 = 0
+
+        @inline(__always)
+        mutating func book(_ head: secd_record) -> SequenceTracker.Gap? {
+            skipped += 1
+            lastTime = head.time_ns
+            return tracker.take(head.sequence)
+        }
     }
 
     private var accounts: [[Account]]
@@ -34,9 +41,7 @@ package struct StreamAccounts {
     package mutating func book(_ head: secd_record) -> SequenceTracker.Gap? {
         let cpu = Int(head.cpu)
         guard cpu < cpus else { return nil }
-        accounts[Int(head.ring)][cpu].skipped += 1
-        accounts[Int(head.ring)][cpu].lastTime = head.time_ns
-        return accounts[Int(head.ring)][cpu].tracker.take(head.sequence)
+        return accounts[Int(head.ring)][cpu].book(head)
     }
 
     /// The origin of an event made from a record that was booked; its line is set later.

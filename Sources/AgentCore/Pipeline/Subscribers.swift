@@ -52,7 +52,7 @@ final class Subscribers {
                 if window?.count(key) == true { return }
                 window?.add(key, bytes.array, kind: event.kind, priority: event.priority, at: BootClock.now)
             } else {
-                batch.append(bytes, terminator: nil, event)
+                batch.append(bytes, terminator: nil, event.kind, event.priority)
             }
         }
     }
@@ -100,13 +100,13 @@ final class Subscribers {
         for subscriber in list where subscriber.filters.passes(subject) {
             switch (subscriber.subscription.format, subscriber.fields?.level(for: event.kind)) {
             case (.json, nil):
-                subscriber.batch.append(line, terminator: nil, event)
+                subscriber.batch.append(line, terminator: nil, event.kind, event.priority)
             case (.json, let level?):
                 var json = JSONVisitor()
                 json.json.beginObject()
                 event.describe(selecting: level, context, &json)
                 json.json.endObject()
-                subscriber.batch.append(json.json.output.bytes, terminator: nil, event)
+                subscriber.batch.append(json.json.output.bytes, terminator: nil, event.kind, event.priority)
             case (.protobuf, nil):
                 if !encoded {
                     protobuf.protobuf.removeAll()

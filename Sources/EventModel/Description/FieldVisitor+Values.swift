@@ -1,23 +1,9 @@
 import CEventABI
+import Glibc
 import TextEncoding
 
 /// Values that several events describe alike.
 extension FieldVisitor where Self: ~Copyable {
-    /// NUL-terminated texts, one after another.
-    mutating func strings(_ field: Field, in bytes: RawSpan) {
-        var count = 0
-        Arguments.forEach(in: bytes) { _ in count += 1 }
-        var start = 0
-        strings(field, count: count) { _, append in
-            var end = start
-            while end < bytes.byteCount, unsafe bytes.unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 {
-                end += 1
-            }
-            append(bytes.extracting(start..<end))
-            start = end + 1
-        }
-    }
-
     /// The fields of an inode.
     mutating func describe(inode: secd_inode, _ context: EncodingContext) {
         typealias F = ProcessFields
@@ -33,25 +19,29 @@ extension FieldVisitor where Self: ~Copyable {
     }
 }
 
+extension secd_path {
+    /// Whether `append(pathFlags:)` has something to say.
+    var isUnsure: Bool { flags != 0 || root == SECD_PATH_OUTSIDE }
+}
+
 extension RawSpan {
     /// The bytes before the first NUL.
     var untilNUL: RawSpan {
         @_lifetime(copy self)
         get {
-            var end = 0
-            while end < byteCount, unsafe unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 { end += 1 }
-            return extracting(0..<end)
+            extracting(0..<firstIndex(of: 0))
         }
     }
 
     /// Whether the bytes are the same.
     func isIdentical(to other: RawSpan) -> Bool {
         guard byteCount == other.byteCount else { return false }
-        for index in 0..<byteCount
-        where unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
-            != other.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-        { return false }
-        return true
+        return unsafe withUnsafeBytes { one in
+            unsafe other.withUnsafeBytes { two in
+                guard let first = one.baseAddress, let second = two.baseAddress else { return true }
+                return unsafe memcmp(first, second, one.count) == 0
+            }
+        }
     }
 
     /// A host path as its process sees it, where that is another one; its root itself is `/`.

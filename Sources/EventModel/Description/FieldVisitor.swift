@@ -32,11 +32,16 @@ public protocol FieldVisitor: ~Copyable {
     mutating func capabilities(_ field: Field, _ set: UInt64)
     /// Several texts; `element` appends the bytes of one to the buffer it gets.
     mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void)
+    /// NUL-terminated texts, one after another.
+    mutating func strings(_ field: Field, in bytes: RawSpan)
     /// A nested message; unset when `present` is false.
     mutating func message(_ field: Field, present: Bool, _ body: (inout Self) -> Void)
     /// A nested message whose content depends on nothing but `source`: an encoder may remember it.
     mutating func message<Source: BitwiseCopyable>(
         _ field: Field, decidedBy source: Source, _ body: (inout Self) -> Void)
+    /// Several members, the first of them `field`, that depend on nothing but `source`: likewise.
+    mutating func members<Source: BitwiseCopyable>(
+        of field: Field, decidedBy source: Source, _ body: (inout Self) -> Void)
     /// Several nested messages.
     mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void)
     /// Names and values (`map<string, string>`).
@@ -45,12 +50,46 @@ public protocol FieldVisitor: ~Copyable {
     mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm)
     /// Ancestors, nearest first, in their short form.
     mutating func ancestors(_ field: Field, of process: ProcessObject?)
+    /// Bytes that are no text; unset when empty.
+    mutating func bytes(_ field: Field, _ value: RawSpan)
+    /// The member of a oneof that is set, as a number: present also at 0.
+    mutating func chosen(_ field: Field, signed value: Int64)
+    /// Likewise, without a sign.
+    mutating func chosen(_ field: Field, unsigned value: UInt64)
+    /// The member of a oneof that is set, as text: present also when empty.
+    mutating func chosen(_ field: Field, text value: RawSpan)
+    /// Likewise, as bytes.
+    mutating func chosen(_ field: Field, bytes value: RawSpan)
+    /// Whether it wants to see what a field can be, not what it is: a description then shows every member
+    /// of a oneof and every case.
+    static var showsShape: Bool { get }
 }
 
 extension FieldVisitor where Self: ~Copyable {
+    public mutating func strings(_ field: Field, in bytes: RawSpan) {
+        var count = 0
+        Arguments.forEach(in: bytes) { _ in count += 1 }
+        var start = 0
+        strings(field, count: count) { _, append in
+            let end = start + bytes.extracting(start..<bytes.byteCount).firstIndex(of: 0)
+            append(bytes.extracting(start..<end))
+            start = end + 1
+        }
+    }
+
     public mutating func message<Source: BitwiseCopyable>(
         _ field: Field, decidedBy source: Source, _ body: (inout Self) -> Void
     ) {
         message(field, present: true, body)
     }
+
+    public mutating func members<Source: BitwiseCopyable>(
+        of field: Field, decidedBy source: Source, _ body: (inout Self) -> Void
+    ) {
+        body(&self)
+    }
+}
+
+extension FieldVisitor where Self: ~Copyable {
+    public static var showsShape: Bool { false }
 }

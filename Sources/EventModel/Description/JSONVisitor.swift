@@ -115,6 +115,14 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.endArray()
     }
 
+    public mutating func strings(_ field: Field, in bytes: RawSpan) {
+        guard bytes.byteCount > 0 else { return }
+        json.key(field.name)
+        json.beginArray()
+        Arguments.forEach(in: bytes) { json.string($0) }
+        json.endArray()
+    }
+
     @inline(__always)
     public mutating func message(_ field: Field, present: Bool, _ body: (inout Self) -> Void) {
         guard present else { return }
@@ -130,9 +138,7 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         _ field: Field, decidedBy source: Source, _ body: (inout Self) -> Void
     ) {
         json.key(field.name)
-        if let text = known.text(field.number, source) {
-            return unsafe json.encoded(text.span.bytes)
-        }
+        if known.append(field.number, source, to: &json) { return }
         let start = json.output.count
         json.beginObject()
         body(&self)
@@ -140,6 +146,20 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         var text: [UInt8] = []
         text.append(json.output.bytes.extracting(start..<json.output.count))
         known.keep(text, field.number, source)
+    }
+
+    @inline(__always)
+    public mutating func members<Source: BitwiseCopyable>(
+        of field: Field, decidedBy source: Source, _ body: (inout Self) -> Void
+    ) {
+        // Of all members of an object these numbers are free: its fields count from 1.
+        if known.append(-field.number, source, to: &json) { return }
+        let start = json.output.count + (json.isInsideList ? 1 : 0)
+        body(&self)
+        guard json.output.count > start else { return }
+        var text: [UInt8] = []
+        text.append(json.output.bytes.extracting(start..<json.output.count))
+        known.keep(text, -field.number, source)
     }
 
     public mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void) {
@@ -171,9 +191,7 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.key(field.name)
         guard form != .full else {
             // Stands in one event of its life: a cache would only be two more copies.
-            json.beginObject()
-            process.describe(.full, &self)
-            return json.endObject()
+            return process.writeFull(&self)
         }
         process.withJSON(form) { json.encoded($0) }
     }

@@ -16,14 +16,17 @@ struct KnownTexts: ~Copyable {
 
     private var entries = [Entry](repeating: Entry(), count: KnownTexts.slots)
 
-    /// The text of a field that was made from these bytes.
+    /// Appends the text of a field that was made from these bytes; false where it is not known.
     @inline(__always)
-    func text<Source: BitwiseCopyable>(_ field: Int32, _ source: Source) -> [UInt8]? {
+    func append<Source: BitwiseCopyable>(_ field: Int32, _ source: Source, to json: inout JSONWriter) -> Bool {
         unsafe withUnsafeBytes(of: source) { bytes in
             let slot = unsafe Self.slot(field, bytes)
-            guard entries[slot].field == field, entries[slot].source.count == bytes.count else { return nil }
-            let isSame = unsafe entries[slot].source.withUnsafeBytes { unsafe Self.isSame($0, bytes) }
-            return isSame ? entries[slot].text : nil
+            guard entries[slot].field == field, entries[slot].source.count == bytes.count,
+                unsafe entries[slot].source.withUnsafeBytes({ unsafe Self.isSame($0, bytes) })
+            else { return false }
+            let text = entries[slot].text
+            unsafe json.encoded(text.span.bytes)
+            return true
         }
     }
 

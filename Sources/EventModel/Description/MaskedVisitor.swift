@@ -62,6 +62,19 @@ struct MaskedVisitor<Base: FieldVisitor & ~Copyable, Selection: FieldSelection>:
     mutating func map(_ field: Field, count: Int, _ element: (Int) -> (String, String)) {
         if wants(field) { base.map(field, count: count, element) }
     }
+    mutating func bytes(_ field: Field, _ value: RawSpan) { if wants(field) { base.bytes(field, value) } }
+    mutating func chosen(_ field: Field, signed value: Int64) {
+        if wants(field) { base.chosen(field, signed: value) }
+    }
+    mutating func chosen(_ field: Field, unsigned value: UInt64) {
+        if wants(field) { base.chosen(field, unsigned: value) }
+    }
+    mutating func chosen(_ field: Field, text value: RawSpan) {
+        if wants(field) { base.chosen(field, text: value) }
+    }
+    mutating func chosen(_ field: Field, bytes value: RawSpan) {
+        if wants(field) { base.chosen(field, bytes: value) }
+    }
 
     mutating func message(_ field: Field, present: Bool, _ body: (inout Self) -> Void) {
         let part = part(field)

@@ -114,6 +114,17 @@ public struct SchemaVisitor: FieldVisitor {
         record(field, .map)
     }
 
+    public static var showsShape: Bool { true }
+    public mutating func bytes(_ field: Field, _ value: RawSpan) { record(field, .bytes) }
+    public mutating func chosen(_ field: Field, signed value: Int64) {
+        record(field, field.type == .int64 ? .int64 : .int32)
+    }
+    public mutating func chosen(_ field: Field, unsigned value: UInt64) {
+        record(field, field.type == .uint64 ? .uint64 : .uint32)
+    }
+    public mutating func chosen(_ field: Field, text value: RawSpan) { record(field, .string) }
+    public mutating func chosen(_ field: Field, bytes value: RawSpan) { record(field, .bytes) }
+
     public mutating func process(_ field: Field, _ process: ProcessObject?, _ form: ProcessForm) {
         record(field, repeated: false, form: form) { process?.describe(form, &$0) }
     }

@@ -4,18 +4,17 @@ import TextEncoding
 extension Event {
     /// Describes the whole event with its envelope: the content of one JSON line, or of one
     /// `tetragon.GetEventsResponse`.
-    public func describe<V: FieldVisitor & ~Copyable>(_ context: EncodingContext, _ visitor: inout V) {
+    public borrowing func describe<V: FieldVisitor & ~Copyable>(
+        _ context: EncodingContext, _ visitor: inout V
+    ) {
         typealias F = EventFields
         let field = Field(kind.name, kind.rawValue, .message, "The event.")
         visitor.message(field, present: true) { describeBody(context, &$0) }
-        let nodeName = context.nodeName
-        let clusterName = context.clusterName
-        unsafe visitor.string(F.nodeName, nodeName.span.bytes)
+        context.nodeText.withBytes { visitor.string(F.nodeName, $0) }
         visitor.timestamp(F.time, time)
-        unsafe visitor.string(F.clusterName, clusterName.span.bytes)
+        context.clusterText.withBytes { visitor.string(F.clusterName, $0) }
         visitor.message(F.secd, present: true) { visitor in
-            let stream = context.stream
-            unsafe visitor.string(F.stream, stream.span.bytes)
+            context.streamText.withBytes { visitor.string(F.stream, $0) }
             visitor.text(F.ring, origin.ring.map { Origin.name(ofRing: $0) })
             visitor.wrapped(F.cpu, origin.ring == nil ? nil : origin.cpu)
             visitor.uint64(F.sequence, origin.sequence)
@@ -24,7 +23,9 @@ extension Event {
         }
     }
 
-    private func describeBody<V: FieldVisitor & ~Copyable>(_ context: EncodingContext, _ visitor: inout V) {
+    private borrowing func describeBody<V: FieldVisitor & ~Copyable>(
+        _ context: EncodingContext, _ visitor: inout V
+    ) {
         typealias F = EventFields
         switch body {
         case .process:
@@ -43,6 +44,9 @@ extension Event {
         case .file(let file):
             describeActor(&visitor, .standard)
             visitor.message(F.file, present: true) { file.describe(context, &$0) }
+        case .policy(let policy): policy.describe(process, context, &visitor)
+        case .loader(let loader): loader.describe(process, &visitor)
+        case .throttle(let throttle): throttle.describe(&visitor)
         case .start(let start): start.describe(context, &visitor)
         case .gap(let gap): gap.describe(&visitor)
         case .stop(let stop): stop.describe(&visitor)

@@ -3,7 +3,7 @@ public import TextEncoding
 
 /// One event, ready to be described: what happened, to whom, and where in the stream it stands.
 public struct Event {
-    /// What is special to each kind.
+    /// What is special to each kind. Bodies of rare events are indirect: an event is moved, and an exec's should be small.
     public enum Body {
         /// exec and fork: the process says it all.
         case process
@@ -11,9 +11,12 @@ public struct Event {
         case credentials(secd_credentials_change)
         case socket(SocketEvent)
         case file(FileEvent)
-        case start(StreamStart)
-        case gap(StreamGap)
-        case stop(StreamStop)
+        indirect case policy(PolicyEvent)
+        indirect case loader(LoaderEvent)
+        indirect case throttle(ThrottleEvent)
+        indirect case start(StreamStart)
+        indirect case gap(StreamGap)
+        indirect case stop(StreamStop)
     }
 
     /// Names the event in JSON and numbers it in the API.

@@ -1,3 +1,4 @@
+import CTextScan
 import TextEncoding
 
 /// argv as bytes with NUL behind each argument.
@@ -8,17 +9,25 @@ enum Arguments {
         var start = 0
         let length = bytes.byteCount
         while start < length {
-            var end = start
-            while end < length, unsafe bytes.unsafeLoad(fromByteOffset: end, as: UInt8.self) != 0 { end += 1 }
+            let end = start + bytes.extracting(start..<length).firstIndex(of: 0)
             body(bytes.extracting(start..<end))
             start = end + 1
         }
     }
 
     static func contains(_ bytes: RawSpan, _ byte: UInt8) -> Bool {
-        for index in 0..<bytes.byteCount
-        where unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) == byte { return true }
-        return false
+        bytes.firstIndex(of: byte) < bytes.byteCount
+    }
+}
+
+extension RawSpan {
+    /// Where a byte stands first; the length where it does not.
+    @inline(__always)
+    func firstIndex(of byte: UInt8) -> Int {
+        unsafe withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return 0 }
+            return unsafe secd_find_byte(start.assumingMemoryBound(to: UInt8.self), bytes.count, byte)
+        }
     }
 }
 

@@ -39,6 +39,8 @@ public final class ProcessObject {
     private var briefJSON: [UInt8] = []
     private var standardProtobuf: [UInt8] = []
     private var briefProtobuf: [UInt8] = []
+    /// Whether one of the four is not empty: short processes are encoded once or never.
+    private var hasEncodings = false
     /// Where the image is in its life; kept by the process tree.
     public var state = ProcessState.alive
     /// Images and sockets that refer to this one; kept by the process tree.
@@ -155,11 +157,13 @@ public final class ProcessObject {
     }
 
     private func invalidate() {
+        attachment = nil
+        guard hasEncodings else { return }
+        hasEncodings = false
         standardJSON.removeAll(keepingCapacity: true)
         briefJSON.removeAll(keepingCapacity: true)
         standardProtobuf.removeAll(keepingCapacity: true)
         briefProtobuf.removeAll(keepingCapacity: true)
-        attachment = nil
     }
 
     /// Bytes that this object holds on the heap, for the memory budget.
@@ -168,9 +172,19 @@ public final class ProcessObject {
             + standardJSON.capacity + briefJSON.capacity + standardProtobuf.capacity + briefProtobuf.capacity
     }
 
-    /// Describes the process in a form.
-    func describe<V: FieldVisitor & ~Copyable>(_ form: ProcessForm, _ visitor: inout V) {
-        image.describe(form, context, &visitor)
+    /// Writes the full form as an object. It begins with the standard form, which the exit will want: kept on the way.
+    func writeFull(_ visitor: inout JSONVisitor) {
+        visitor.json.beginObject()
+        let start = visitor.json.output.count - 1
+        describe(.standard, &visitor)
+        // Long arguments leave the image when this event is written, and the form changes with them.
+        if image.longArguments == nil, standardJSON.isEmpty {
+            visitor.json.output.withBytes { standardJSON.append($0.extracting(start..<$0.byteCount)) }
+            standardJSON.append(UInt8(ascii: "}"))
+            hasEncodings = true
+        }
+        describeBeyondStandard(&visitor)
+        visitor.json.endObject()
     }
 
     /// Lends the encoded standard or brief form.
@@ -200,6 +214,7 @@ public final class ProcessObject {
             object.describe(form, &object.context.jsonVisitor)
             object.context.jsonVisitor.json.endObject()
             object.context.jsonVisitor.json.output.withBytes { cache.append($0) }
+            object.hasEncodings = true
         }
         unsafe body(cache.span.bytes)
     }
@@ -211,6 +226,7 @@ public final class ProcessObject {
             object.context.protobufVisitor.protobuf.removeAll()
             object.describe(form, &object.context.protobufVisitor)
             object.context.protobufVisitor.protobuf.output.withBytes { cache.append($0) }
+            object.hasEncodings = true
         }
         unsafe body(cache.span.bytes)
     }

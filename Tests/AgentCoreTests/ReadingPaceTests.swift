@@ -1,0 +1,37 @@
+import Testing
+
+@testable import AgentCore
+
+/// How long the reader sleeps, by what it read.
+struct ReadingPaceTests {
+    private static let start: UInt64 = 1_000_000_000_000
+    private static let millisecond: UInt64 = 1_000_000
+
+    @Test func aMachineWhereNothingHappensIsLookedAtAFewTimesASecond() {
+        var pace = ReadingPace()
+        var now = Self.start
+        _ = pace.sleep(after: 1, at: now)
+        var sleeps: [Int32] = []
+        for _ in 0..<5 {
+            now += Self.millisecond
+            sleeps.append(pace.sleep(after: 0, at: now))
+        }
+        #expect(sleeps == [16, 32, 40, 40, 40])
+    }
+
+    @Test func manyRecordsInAMillisecondAreReadEachMillisecond() {
+        var pace = ReadingPace()
+        _ = pace.sleep(after: 0, at: Self.start)
+        #expect(pace.sleep(after: 100, at: Self.start + Self.millisecond) == ReadingPace.busy)
+        // The same rate, whatever the last sleep was.
+        #expect(pace.sleep(after: 800, at: Self.start + 9 * Self.millisecond) == ReadingPace.busy)
+    }
+
+    @Test func fewRecordsWaitForEachOther() {
+        var pace = ReadingPace()
+        _ = pace.sleep(after: 0, at: Self.start)
+        #expect(pace.sleep(after: 19, at: Self.start + Self.millisecond) == ReadingPace.quiet)
+        #expect(pace.sleep(after: 20, at: Self.start + 2 * Self.millisecond) == ReadingPace.busy)
+        #expect(pace.sleep(after: 1, at: Self.start + 3 * Self.millisecond) == ReadingPace.quiet)
+    }
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The values that the events of a hook show. */
+#ifndef SECD_TRACE_SHOW_H
+#define SECD_TRACE_SHOW_H
+
+#include "facet.h"
+
+struct show_walk {
+	struct policy_work *work;
+	struct secd_policy_hook *hook;
+};
+
+/* Reads one column, if events show it. */
+static long show_step(__u32 index, struct show_walk *walk)
+{
+	struct policy_work *work = walk->work;
+	struct secd_policy_value *value;
+
+	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
+	if (!(walk->hook->column[index].flags & SECD_POLICY_COLUMN_SHOWN))
+		return 0;
+	column_read(work, walk->hook, index);
+	value = &work->values[index];
+	if (value->state <= SECD_POLICY_VALUE_TRUNCATED)
+		value_make_text(work, value, &work->files[index]);
+	work->shown |= 1U << index;
+	return 0;
+}
+
+/* Reads all columns that events show; work->shown has their bits. */
+__noinline int policy_show(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	struct show_walk walk = { .work = work, .hook = hook };
+
+	if (!work || !hook || work->shown)
+		return 0;
+	bpf_loop(hook->columns, show_step, &walk, 0);
+	return 0;
+}
+
+#endif
