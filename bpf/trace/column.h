@@ -118,9 +118,11 @@ static __always_inline __u32 text_read_string(struct policy_work *work, struct s
 	char next = 0;
 	long length;
 
+	/* Else clang joins the tests of the bound with others, and older verifiers lose it. */
+	barrier_var(capacity);
 	if (at > POLICY_LAST_TEXT || capacity > SECD_PATH_MAX)
 		return SECD_POLICY_VALUE_UNREADABLE;
-	barrier_var(capacity); /* else the test for 0 joins the one above, and older verifiers lose it */
+	barrier_var(capacity);
 	if (capacity == 0)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	if (user)

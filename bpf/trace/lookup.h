@@ -86,22 +86,25 @@ __noinline int policy_hash(struct policy_work *work, __u32 at, __u32 length, __u
 	return 0;
 }
 
-/* The result of work->key, or NULL. */
+/* The result of work->key, or NULL. From the stack: 6.1 takes no key from memory that was passed on. */
 static __always_inline __u32 *policy_key_find(struct policy_work *work)
 {
+	struct secd_policy_key key = work->key;
 	__u32 slot = work->slot & 1;
 	void *keys = bpf_map_lookup_elem(&secd_policy_keys, &slot);
 
-	return keys ? bpf_map_lookup_elem(keys, &work->key) : NULL;
+	return keys ? bpf_map_lookup_elem(keys, &key) : NULL;
 }
 
-/* The result of work->prefix, or NULL. */
+/* The result of work->prefix, or NULL. The work is looked up again for the same reason: this key is
+ * too large for the stack. */
 static __always_inline __u32 *policy_prefix_find(struct policy_work *work)
 {
-	__u32 slot = work->slot & 1;
+	__u32 slot = work->slot & 1, buffer = work->buffer;
+	struct policy_work *again = bpf_map_lookup_elem(&secd_policy_work, &buffer);
 	void *trie = bpf_map_lookup_elem(&secd_policy_tries, &slot);
 
-	return trie ? bpf_map_lookup_elem(trie, &work->prefix) : NULL;
+	return trie && again ? bpf_map_lookup_elem(trie, &again->prefix) : NULL;
 }
 
 /* The longest beginning in the trie, of text in scratch.record. */

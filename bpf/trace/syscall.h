@@ -85,36 +85,20 @@ static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exi
 
 /*
  * The hooks of single calls see neither 32-bit calls nor those of x32: the kernel does not call them
- * there.
+ * there. Arguments are taken from the registers: the context has only as many as the call.
  */
-static __always_inline int single_call_entered(struct trace_event_raw_sys_enter *ctx)
+static __always_inline int single_call_met(__u32 number, bool exit, long result)
 {
-	struct secd_policy_call *hooks = call_of((__u32)ctx->id, 0);
+	struct secd_policy_call *hooks = call_of(number, 0);
 	struct policy_call call = {};
 
-	if (!hooks || !hooks->enter)
+	if (!hooks)
 		return 0;
-	call.hook = hooks->enter;
-	call.arguments[0] = ctx->args[0];
-	call.arguments[1] = ctx->args[1];
-	call.arguments[2] = ctx->args[2];
-	call.arguments[3] = ctx->args[3];
-	call.arguments[4] = ctx->args[4];
-	call.arguments[5] = ctx->args[5];
-	policy_met(&call);
-	return 0;
-}
-
-static __always_inline int single_call_returned(struct trace_event_raw_sys_exit *ctx)
-{
-	struct secd_policy_call *hooks = call_of((__u32)ctx->id, 0);
-	struct policy_call call = {};
-
-	if (!hooks || !hooks->exit)
+	call.hook = exit ? hooks->exit : hooks->enter;
+	if (!call.hook)
 		return 0;
-	call.hook = hooks->exit;
-	call.returning = 1;
-	call.result = ctx->ret;
+	call.returning = exit;
+	call.result = result;
 	call_arguments(&call, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
 	policy_met(&call);
 	return 0;

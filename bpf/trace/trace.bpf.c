@@ -34,13 +34,13 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 SEC("tracepoint/syscalls/sys_enter_openat")
 int on_call(struct trace_event_raw_sys_enter *ctx)
 {
-	return single_call_entered(ctx);
+	return single_call_met(ctx->id, false, 0);
 }
 
 SEC("tracepoint/syscalls/sys_exit_openat")
 int on_call_return(struct trace_event_raw_sys_exit *ctx)
 {
-	return single_call_returned(ctx);
+	return single_call_met(ctx->id, true, ctx->ret);
 }
 
 SEC("tracepoint/sched/sched_process_exec")

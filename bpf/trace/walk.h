@@ -190,8 +190,10 @@ __noinline __u32 policy_components(struct policy_work *work, struct secd_policy_
 	if (!work || !lookup)
 		return 0;
 	depth = work->depth;
+	bounded(depth, 127);
 	if (depth > SECD_POLICY_COMPONENTS_MAX)
 		return lookup->missing;
+	barrier_var(depth); /* one register from here on: older verifiers forget bounds in memory */
 	table = lookup->table;
 	if (lookup->flags & SECD_POLICY_LOOKUP_WHOLE) {
 		hash_key(&work->key, &work->paths[depth], table, depth);

@@ -50,6 +50,7 @@ struct component_walk {
 
 struct policy_work {
 	__u32 busy;
+	__u32 buffer;             /* its number among those of the CPU */
 	__u32 slot;
 	__u32 generation;
 	__u32 hook;
@@ -76,7 +77,6 @@ struct policy_work {
 	__u32 depth;              /* components of the path that was walked last */
 	__u32 shown;              /* columns that the record carries, by bit; 0 before they were read */
 	__u32 front;              /* where its front is written, in scratch.record */
-	__u32 reserved;
 	struct text_hash hash;
 	struct text_hash sum;     /* of all values that are shown */
 	struct secd_policy_key key;
@@ -117,8 +117,10 @@ static __always_inline struct policy_work *work_claim(void)
 		__u32 key = index;
 
 		work = bpf_map_lookup_elem(&secd_policy_work, &key);
-		if (work && __sync_val_compare_and_swap(&work->busy, 0, 1) == 0)
+		if (work && __sync_val_compare_and_swap(&work->busy, 0, 1) == 0) {
+			work->buffer = index;
 			return work;
+		}
 	}
 	count(SECD_COUNTER_SCRATCH_BUSY);
 	return NULL;

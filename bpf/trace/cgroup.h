@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Cgroup programs, which may refuse: a process connects, sends to an address, binds. Policies name kernel
+ * functions; what stands here for their arguments: 0 the struct socket, 1 the address in kernel memory,
+ * 2 its length, 3 the struct sock.
+ */
+#ifndef SECD_TRACE_CGROUP_H
+#define SECD_TRACE_CGROUP_H
+
+#include "event.h"
+
+/* Lengths of struct sockaddr_in and sockaddr_in6: the context does not always say. */
+#define SECD_SOCKADDR4_LENGTH 16
+#define SECD_SOCKADDR6_LENGTH 28
+
+/* Judges the hooks of a place; returns 0 where one refuses, as the kernel wants it, else 1. */
+static __always_inline int place_met(struct bpf_sock_addr *ctx, __u32 place, __u32 length)
+{
+	struct bpf_sock_addr_kern *address = bpf_cast_to_kern_ctx(ctx);
+	struct secd_policy_place *hooks = bpf_map_lookup_elem(&secd_policy_places, &place);
+	struct policy_call call = {};
+	struct sock *sk;
+
+	if (!hooks)
+		return 1;
+	sk = address->sk;
+	call.arguments[0] = (__u64)kload(sk, sk_socket);
+	call.arguments[1] = (__u64)address->uaddr;
+	call.arguments[2] = length;
+	call.arguments[3] = (__u64)sk;
+	call.fields = (__u64)address->uaddr;
+	for (__u32 n = 0; n < SECD_POLICY_PLACE_HOOKS; n++) {
+		call.hook = hooks->hook[n];
+		if (!call.hook)
+			break;
+		if (policy_met(&call))
+			return 0;
+	}
+	return 1;
+}
+
+#endif
