@@ -30,6 +30,15 @@ public struct BPFMap: ~Copyable, Sendable {
         self.maxEntries = maxEntries
     }
 
+    /// Takes over a descriptor.
+    init(adopting descriptor: Int32, name: String, keySize: Int, valueSize: Int, maxEntries: Int) {
+        self.descriptor = descriptor
+        self.name = name
+        self.keySize = keySize
+        self.valueSize = valueSize
+        self.maxEntries = maxEntries
+    }
+
     deinit {
         close(descriptor)
     }

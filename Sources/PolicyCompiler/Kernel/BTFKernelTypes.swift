@@ -3,12 +3,12 @@ internal import PolicyModel
 /// The kernel's own type information as the source of prototypes and members.
 public struct BTFKernelTypes: KernelTypes {
     public let release: String
-    private let image: BTFImage
+    let image: BTFImage
     private let functionIDs: [String: UInt32]
     private let structureIDs: [String: UInt32]
     /// `btf_trace_NAME`: pointers to the prototypes of raw tracepoints.
     private let traceIDs: [String: UInt32]
-    private let tracepointFormat: @Sendable (String, String) -> TracepointFormatText
+    let tracepointFormat: @Sendable (String, String) -> TracepointFormatText
     private let matcher: @Sendable (String) -> (@Sendable (String) -> Bool)?
 
     /// Types behind typedefs and qualifiers are looked for this deep; ids may form circles.
@@ -140,7 +140,7 @@ public struct BTFKernelTypes: KernelTypes {
     }
 
     /// Behind typedefs and qualifiers.
-    private func bare(_ id: UInt32) -> (UInt32, BTFImage.Record)? {
+    func bare(_ id: UInt32) -> (UInt32, BTFImage.Record)? {
         var id = id
         for _ in 0..<Self.indirections {
             guard let record = image.record(id) else { return nil }
@@ -209,7 +209,7 @@ public struct BTFKernelTypes: KernelTypes {
         return KernelFunction(Array(parameters), returning: type(record.value))
     }
 
-    private func type(_ id: UInt32, depth: Int = 0) -> KernelType {
+    func type(_ id: UInt32, depth: Int = 0) -> KernelType {
         guard id != 0 else { return KernelType("void", .void) }
         guard depth < 6, let (bareID, record) = bare(id) else { return KernelType("?", .other, handle: id) }
         let written = image.record(id).map { image.string($0.name) } ?? ""

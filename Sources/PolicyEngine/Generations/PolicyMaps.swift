@@ -1,0 +1,38 @@
+import BPFRuntime
+import SystemPackage
+
+/// The maps that all programs of the engine share: made with the first object that is loaded.
+final class PolicyMaps: Sendable {
+    let control: SharedBPFMap
+    let calls: SharedBPFMap
+    let hooks: SharedBPFMap
+    let rows: SharedBPFMap
+    let rules: SharedBPFMap
+    let starts: SharedBPFMap
+    let indexes: SharedBPFMap
+    let keys: SharedBPFMap
+    let tries: SharedBPFMap
+    let generations: SharedBPFMap
+    let counters: SharedBPFMap
+
+    /// - Parameter file: loaded.
+    init(_ file: borrowing BPFProgramFile) throws(BPFError) {
+        control = try Self.open("secd_policy_control", file)
+        calls = try Self.open("secd_policy_calls", file)
+        hooks = try Self.open("secd_policy_hooks", file)
+        rows = try Self.open("secd_policy_rows", file)
+        rules = try Self.open("secd_policy_rules", file)
+        starts = try Self.open("secd_policy_starts", file)
+        indexes = try Self.open("secd_policy_indexes", file)
+        keys = try Self.open("secd_policy_keys", file)
+        tries = try Self.open("secd_policy_tries", file)
+        generations = try Self.open("secd_policy_generations", file)
+        counters = try Self.open("secd_policy_counters", file)
+    }
+
+    private static func open(_ name: String, _ file: borrowing BPFProgramFile) throws(BPFError)
+        -> SharedBPFMap
+    {
+        SharedBPFMap(try file.openMap(name))
+    }
+}

@@ -1,0 +1,245 @@
+package import CEventABI
+package import PolicyCompiler
+package import PolicyModel
+
+/// Columns → how programs read them. Offsets come from the type information of the kernel that runs.
+package struct ColumnReader {
+    /// Why a column cannot be read here, as the end of a sentence.
+    package struct Obstacle: Error, Hashable {
+        package var reason: String
+    }
+
+    private let kernel: BTFKernelTypes
+    private let point: AttachPoint
+    /// The prototype at the point; nil where there is none.
+    private let prototype: KernelFunction?
+    /// Of a tracepoint's record.
+    private let fields: [TracepointField]
+    /// The prototype's arguments are those of the program, but for what a place has instead.
+    private let isPlace: Bool
+
+    /// - Parameter isPlace: the point is met by a cgroup program, with a socket and an address in the kernel.
+    package init(_ kernel: BTFKernelTypes, _ point: AttachPoint, isPlace: Bool = false) {
+        self.kernel = kernel
+        self.point = point
+        self.isPlace = isPlace
+        var fields: [TracepointField] = []
+        switch point {
+        case .function(let symbol): prototype = kernel.function(symbol)
+        case .lsm(let hook): prototype = kernel.lsmHook(hook)
+        case .rawTracepoint(let event): prototype = kernel.rawTracepoint(event)
+        case .tracepoint(let subsystem, let event):
+            prototype = nil
+            if case .text(let text) = kernel.tracepointText(subsystem, event) {
+                fields = TracepointField.fields(of: text)
+            }
+        case .syscall, .uprobe, .usdt: prototype = nil
+        }
+        self.fields = fields
+    }
+
+    /// Arguments that the program is called with.
+    package var argumentCount: Int { prototype?.parameters.count ?? 0 }
+
+    /// How a column is read.
+    package func pack(_ column: Column) throws(Obstacle) -> secd_policy_column {
+        var packed = secd_policy_column()
+        packed.size_argument = column.sizeArgument.map { UInt8(clamping: $0) } ?? 0xff
+        packed.capacity = UInt32(min(column.capacity, Column.textCapacity))
+        if column.atReturn { packed.flags |= UInt8(SECD_POLICY_COLUMN_RETURN) }
+        let start = try start(column, &packed)
+        let value = try follow(column, from: start, &packed)
+        try setReader(column, value, &packed)
+        return packed
+    }
+
+    /// Says which position of the kernel's call a column begins at.
+    private func start(
+        _ column: Column, _ packed: inout secd_policy_column
+    ) throws(Obstacle) -> KernelType? {
+        switch column.source {
+        case .argument(let position):
+            if case .tracepoint(let subsystem, _) = point {
+                guard position < fields.count else {
+                    throw Obstacle(reason: "the tracepoint has no field \(position) here")
+                }
+                packed.from = UInt8(SECD_POLICY_FROM_FIELD)
+                packed.position = UInt16(clamping: fields[position].offset)
+                packed.width = UInt8(clamping: fields[position].size)
+                if subsystem == "syscalls" { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
+                return nil
+            }
+            packed.from = UInt8(SECD_POLICY_FROM_ARGUMENT)
+            packed.position = UInt16(clamping: position)
+            if case .syscall = point, !isPlace { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
+            guard let prototype else { return nil }
+            guard position < prototype.parameters.count else {
+                throw Obstacle(reason: "\(point.name) has no argument \(position) here")
+            }
+            return prototype.parameters[position].type
+        case .returnValue:
+            packed.from = UInt8(SECD_POLICY_FROM_RETURN)
+            packed.flags |= UInt8(SECD_POLICY_COLUMN_RETURN)
+            return prototype?.result
+        case .currentTask:
+            packed.from = UInt8(SECD_POLICY_FROM_TASK)
+            return kernel.structure("task_struct")
+        case .register: throw Obstacle(reason: "registers are read in programs only")
+        }
+    }
+
+    /// The steps to the value; nil where its type is not known.
+    private func follow(
+        _ column: Column, from start: KernelType?, _ packed: inout secd_policy_column
+    ) throws(Obstacle) -> KernelType? {
+        var type = start
+        if !column.startType.isEmpty {
+            let name =
+                column.startType.hasPrefix("struct ")
+                ? String(column.startType.dropFirst(7)) : column.startType
+            type = kernel.structure(name)
+        }
+        guard !column.path.isEmpty else { return type }
+        guard let type, let layout = kernel.layout(of: column.path, in: type) else {
+            throw Obstacle(reason: "where \"\(column.path)\" lies is not known on this kernel")
+        }
+        try setSteps(layout, &packed)
+        // Behind a member everything is the kernel's.
+        packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER)
+        return layout.type
+    }
+
+    private func setSteps(
+        _ layout: MemberLayout, _ packed: inout secd_policy_column
+    ) throws(Obstacle) {
+        guard layout.offsets.count <= Int(SECD_POLICY_STEPS_MAX) else {
+            throw Obstacle(
+                reason: "\(layout.offsets.count) pointers are followed; at most \(SECD_POLICY_STEPS_MAX) can be")
+        }
+        CArray.copy(layout.offsets, to: &packed.steps)
+        packed.step_count = UInt8(layout.offsets.count)
+        if let bits = layout.bits {
+            packed.bit_offset = UInt8(clamping: bits.lowerBound)
+            packed.bit_size = UInt8(clamping: bits.count)
+        }
+        if case .pointer = layout.type.shape { return }
+        packed.flags |= UInt8(SECD_POLICY_COLUMN_INSIDE)
+    }
+
+    // MARK: Readers
+
+    private func setReader(
+        _ column: Column, _ value: KernelType?, _ packed: inout secd_policy_column
+    ) throws(Obstacle) {
+        if column.type.integer != nil {
+            setNumber(column, value, &packed)
+            return
+        }
+        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), column.type.textFacet == .text {
+            try setFieldText(column, &packed)
+            return
+        }
+        packed.reader = try reader(column, &packed)
+        // A file that a user names by its number is the kernel's all the same.
+        let isUserText: Set<Int32> = [
+            SECD_POLICY_READ_STRING, SECD_POLICY_READ_BUFFER, SECD_POLICY_READ_ADDRESS,
+        ]
+        if !isUserText.contains(Int32(packed.reader)) { packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER) }
+    }
+
+    private func reader(
+        _ column: Column, _ packed: inout secd_policy_column
+    ) throws(Obstacle) -> UInt8 {
+        switch column.type {
+        case .string: return UInt8(SECD_POLICY_READ_STRING)
+        case .charBuf: return UInt8(SECD_POLICY_READ_BUFFER)
+        case .fd: return UInt8(SECD_POLICY_READ_DESCRIPTOR)
+        case .file: return UInt8(SECD_POLICY_READ_FILE)
+        case .path: return UInt8(SECD_POLICY_READ_PATH)
+        case .dentry: return UInt8(SECD_POLICY_READ_DENTRY)
+        case .filename: return UInt8(SECD_POLICY_READ_FILENAME)
+        case .binprm: return UInt8(SECD_POLICY_READ_BINPRM)
+        case .sockaddr, .sockaddrUn:
+            setAddressLength(&packed)
+            return UInt8(SECD_POLICY_READ_ADDRESS)
+        case .sock, .socket:
+            if isPlace { packed.flags |= UInt8(SECD_POLICY_COLUMN_PEER) }
+            return UInt8(column.type == .sock ? SECD_POLICY_READ_SOCK : SECD_POLICY_READ_SOCKET)
+        case .kiocb:
+            try addStep("ki_filp", of: "kiocb", &packed)
+            return UInt8(SECD_POLICY_READ_FILE)
+        case .netDevice:
+            try addStep("name", of: "net_device", &packed)
+            return UInt8(SECD_POLICY_READ_STRING)
+        case .module:
+            try addStep("name", of: "module", &packed)
+            return UInt8(SECD_POLICY_READ_STRING)
+        default: throw Obstacle(reason: "values of type \(column.type.rawValue) are not read yet")
+        }
+    }
+
+    private func setNumber(_ column: Column, _ value: KernelType?, _ packed: inout secd_policy_column) {
+        let shape = column.type.integer ?? IntegerShape(bytes: 8, isSigned: false)
+        packed.reader = UInt8(SECD_POLICY_READ_NUMBER)
+        packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER)
+        if shape.isSigned { packed.flags |= UInt8(SECD_POLICY_COLUMN_SIGNED) }
+        // A field or member has a width of its own: more must not be read.
+        var width = shape.bytes
+        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), packed.width > 0 { width = min(width, Int(packed.width)) }
+        if packed.step_count > 0, case .integer(let own) = value?.shape { width = min(width, own.bytes) }
+        packed.width = UInt8(width)
+        // Sets of capabilities are passed by pointer.
+        if column.type.isCapabilitySet, packed.step_count == 0, case .pointer = value?.shape {
+            packed.step_count = 1
+        }
+    }
+
+    /// Text of a tracepoint stands in its record, or its record says where.
+    private func setFieldText(_ column: Column, _ packed: inout secd_policy_column) throws(Obstacle) {
+        guard case .argument(let position) = column.source else { return }
+        let field = fields[position]
+        switch field.kind {
+        case .dataLocation: packed.reader = UInt8(SECD_POLICY_READ_DATA_LOC)
+        case .array: packed.reader = UInt8(SECD_POLICY_READ_FIELD_STRING)
+        case .pointer:
+            packed.reader = UInt8(
+                column.type == .charBuf ? SECD_POLICY_READ_BUFFER : SECD_POLICY_READ_STRING)
+        case .number: throw Obstacle(reason: "the field is a number")
+        }
+        if field.kind != .pointer { packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER) }
+    }
+
+    /// Where an address comes with its length, no more than that is read.
+    private func setAddressLength(_ packed: inout secd_policy_column) {
+        guard packed.size_argument == 0xff, packed.from == UInt8(SECD_POLICY_FROM_ARGUMENT) else { return }
+        switch point {
+        case .syscall("connect"), .syscall("bind"): packed.size_argument = 2
+        case .syscall("sendto"): packed.size_argument = 5
+        case .function(let symbol) where symbol.hasPrefix("security_socket_"), .lsm(let symbol):
+            if symbol.hasSuffix("socket_connect") || symbol.hasSuffix("socket_bind") { packed.size_argument = 2 }
+        default: break
+        }
+    }
+
+    /// One member further than the policy says: the type has one that is shown for it.
+    private func addStep(
+        _ member: String, of structure: String, _ packed: inout secd_policy_column
+    ) throws(Obstacle) {
+        guard let type = kernel.structure(structure), let layout = kernel.layout(of: member, in: type),
+            let offset = layout.offsets.last, Int(packed.step_count) < Int(SECD_POLICY_STEPS_MAX)
+        else { throw Obstacle(reason: "\(structure).\(member) is not known on this kernel") }
+        if packed.flags & UInt8(SECD_POLICY_COLUMN_INSIDE) != 0, packed.step_count > 0 {
+            // The structure itself was reached: its member lies a bit further.
+            let last = Int(packed.step_count) - 1
+            CArray.set(&packed.steps, last, CArray.get(packed.steps, last, as: UInt32.self) + offset)
+        } else {
+            CArray.set(&packed.steps, Int(packed.step_count), offset)
+            packed.step_count += 1
+        }
+        if case .pointer = layout.type.shape {
+            packed.flags &= ~UInt8(SECD_POLICY_COLUMN_INSIDE)
+        } else {
+            packed.flags |= UInt8(SECD_POLICY_COLUMN_INSIDE)
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/// What this kernel offers to policies; each is why not, or nil: it does.
+public struct EngineFacts: Sendable {
+    /// BPF LSM programs load and act.
+    public var lsmObstacle: String?
+    /// fentry and fmod_ret programs attach to kernel functions.
+    public var fentryObstacle: String?
+    /// kprobes attach to kernel functions.
+    public var kprobeObstacle: String?
+    /// Mount point of the v2 hierarchy; nil = cgroup programs cannot be attached.
+    public var cgroupRoot: String?
+
+    public init(
+        lsmObstacle: String?, fentryObstacle: String?, kprobeObstacle: String?, cgroupRoot: String?
+    ) {
+        self.lsmObstacle = lsmObstacle
+        self.fentryObstacle = fentryObstacle
+        self.kprobeObstacle = kprobeObstacle
+        self.cgroupRoot = cgroupRoot
+    }
+}

@@ -1,0 +1,34 @@
+import CEventABI
+import PolicyModel
+
+/// How calls at an attach point are met on this kernel.
+struct HookMechanism: Hashable {
+    /// What is attached for it.
+    enum Attachment: Hashable {
+        /// Positions in `secd_policy_calls`; the programs on all system calls serve them.
+        case calls([UInt32])
+        /// A program of its own, with the hook's number as its cookie.
+        case tracepoint(category: String, event: String)
+        /// A program that is loaded for this tracepoint alone.
+        case rawTracepoint(String)
+        /// SECD_POLICY_PLACE_*: cgroup programs that serve up to four hooks.
+        case place(UInt32)
+    }
+
+    /// As it stands in events and status: `tp_btf/sys_enter`.
+    var name: String
+    /// SECD_POLICY_BY_*.
+    var number: UInt16
+    /// What is attached for it.
+    var attachment: Attachment
+    /// Signals can be sent from there.
+    var canSignal: Bool
+    /// The call can be refused there.
+    var canDeny: Bool
+    /// It can be waited there for what the call returns.
+    var canWait: Bool
+    /// What a kill there does to the call.
+    var killEffect: EffectClass
+    /// What it does not see, in sentences.
+    var blindSpots: [String]
+}
