@@ -169,13 +169,13 @@ uint64_t secd_bench_connect_paced(int count, int per_second, uint64_t *busy)
 	*busy = 0;
 	start = next = now();
 	for (int done = 0; done < count;) {
-		uint64_t began = now();
+		uint64_t began = secd_bench_thread_nanoseconds();
 		struct timespec wait;
 
 		for (int i = 0; i < burst && done < count; i++, done++)
 			if (connect_once(&listener))
 				return 0;
-		*busy += now() - began;
+		*busy += secd_bench_thread_nanoseconds() - began;
 		next += tick;
 		wait.tv_sec = (time_t)(next / 1000000000u);
 		wait.tv_nsec = (long)(next % 1000000000u);
@@ -257,9 +257,9 @@ static void *nothing(void *argument)
 	return argument;
 }
 
-uint64_t secd_bench_threads(int count)
+uint64_t secd_bench_threads(int count, uint64_t *cpu)
 {
-	uint64_t start = now();
+	uint64_t start = now(), cpu_start = read_clock(CLOCK_PROCESS_CPUTIME_ID);
 
 	for (int i = 0; i < count; i++) {
 		pthread_t thread;
@@ -268,6 +268,7 @@ uint64_t secd_bench_threads(int count)
 			return 0;
 		pthread_join(thread, NULL);
 	}
+	*cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
 	return now() - start;
 }
 

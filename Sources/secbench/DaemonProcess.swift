@@ -34,6 +34,11 @@ final class DaemonProcess {
         guard writes("{\"stream_start\"") else { throw BenchmarkError("secd did not start") }
     }
 
+    /// A benchmark that failed leaves none behind.
+    deinit {
+        if process.isRunning { process.terminate() }
+    }
+
     /// Waits until the beginning of the file contains `text`; false after 15 seconds, or when it has ended.
     func writes(_ text: String) -> Bool {
         let wanted = Data(text.utf8)

@@ -5,7 +5,8 @@ import Foundation
 ///
 /// In this order a machine that becomes slower or faster meanwhile does so for both halves. One core, because
 /// waking another takes longer the deeper it sleeps, and a daemon keeps it awake: the same threads took 20 to
-/// 67 µs each by that alone, and 16 to 20 on one core. The daemon may run where it likes.
+/// 67 µs each by that alone, and 16 to 20 on one core. The daemon may run where it likes, and others may take
+/// the core away for a while: a storm that never waits is best measured by its CPU time.
 struct StormRound<Sample> {
     let bare: [Sample]
     let watched: [Sample]

@@ -15,15 +15,15 @@ uint64_t secd_bench_connect(int count);
 
 /*
  * The same at a rate: bursts of connections every 10 ms, `per_second` in all. Returns nanoseconds from
- * start to end; `busy` gets those spent in the bursts.
+ * start to end; `busy` gets the CPU time of the bursts, which never wait.
  */
 uint64_t secd_bench_connect_paced(int count, int per_second, uint64_t *busy);
 
 /* Writes the smallest program there is (it only exits) into an open file; 0, or -1 with errno. */
 int secd_bench_write_program(int fd);
 
-/* Starts and joins `count` threads; returns nanoseconds. */
-uint64_t secd_bench_threads(int count);
+/* Starts and joins `count` threads; returns nanoseconds, and in `cpu` the CPU time of all of them. */
+uint64_t secd_bench_threads(int count, uint64_t *cpu);
 
 /*
  * Keeps the calling thread, and what it starts, on one core: the last that it may use, because the first has
