@@ -3,7 +3,7 @@
 #ifndef SECD_TRACE_EVENT_H
 #define SECD_TRACE_EVENT_H
 
-#include "record.h"
+#include "wait.h"
 
 /* What a mechanism knows of a call before anything is judged. */
 struct policy_call {
@@ -36,36 +36,88 @@ static __always_inline bool process_is_in_no_rule(struct secd_policy_hook *hook,
 	return row && !row->summary;
 }
 
-static __always_inline void work_begin(struct policy_work *work, struct secd_policy_hook *hook,
-				       const struct policy_call *call, __u32 generation)
+static __always_inline void work_begin(struct policy_work *work, const struct policy_call *call,
+				       __u32 generation)
 {
-	struct secd_policy_row *all = policy_row(generation & 1, hook->all_row);
-
 	work->slot = generation & 1;
 	work->generation = generation;
 	work->hook = call->hook;
 	work->flags = call->flags;
 	work->returning = call->returning;
+	work->result = call->result;
+	work->fields = call->fields;
+	work->verdict = 0;
+	work->row_count = 0;
+	work->is_computed = 0;
+}
+
+/* Begins with all rules of the hook. */
+static __always_inline void work_begin_call(struct policy_work *work, struct secd_policy_hook *hook,
+					    const struct policy_call *call, __u32 generation)
+{
+	struct secd_policy_row *all = policy_row(generation & 1, hook->all_row);
+
 	work->arguments[0] = call->arguments[0];
 	work->arguments[1] = call->arguments[1];
 	work->arguments[2] = call->arguments[2];
 	work->arguments[3] = call->arguments[3];
 	work->arguments[4] = call->arguments[4];
 	work->arguments[5] = call->arguments[5];
-	work->result = call->result;
-	work->fields = call->fields;
-	work->call_ns = 0;
-	work->verdict = 0;
 	work->row_count = 1;
 	work->rows[0] = hook->all_row;
 	work->summary = all ? all->summary : 0;
-	work->end = POLICY_BYTES;
-	work->is_uncertain = 0;
-	work->is_computed = 0;
-	work->stacks = 0;
+	work->call_ns = 0;
 	work->held_back = 0;
+	work->stacks = 0;
 	work->read = 0;
 	work->shown = 0;
+	work->end = POLICY_BYTES;
+	work->is_uncertain = 0;
+	work->sets[SECD_POLICY_SET_TOLD].summary = 0;
+	work->sets[SECD_POLICY_SET_UNCERTAIN].summary = 0;
+	work->sets[SECD_POLICY_SET_ENFORCED].summary = 0;
+	work->sets[SECD_POLICY_SET_MONITORED].summary = 0;
+}
+
+/*
+ * Begins where a waiting call left off: with the rules that matched, in `computed`. Where the tables are
+ * another generation's by now, with all of them.
+ */
+static __always_inline void work_continue(struct policy_work *work, struct secd_policy_hook *hook,
+					  struct policy_call *call, __u32 generation)
+{
+	if (work->generation == generation) {
+		__builtin_memcpy(&work->computed, &work->matched, sizeof(work->computed));
+		work->is_computed = 1;
+		work->summary = work->matched.summary;
+		return;
+	}
+	call->arguments[0] = work->arguments[0];
+	call->arguments[1] = work->arguments[1];
+	call->arguments[2] = work->arguments[2];
+	call->arguments[3] = work->arguments[3];
+	call->arguments[4] = work->arguments[4];
+	call->arguments[5] = work->arguments[5];
+	work_begin_call(work, hook, call, generation);
+	work->flags |= SECD_POLICY_EVENT_REJUDGED;
+}
+
+/* A call that was made: judged, acted upon, told or kept. */
+static __always_inline void call_made(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	if (!judge(work, hook, 0, hook->dimensions))
+		return;
+	decide(work, hook);
+	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
+		if (!work->matched.summary || policy_keep(work, hook))
+			return;
+		count(SECD_COUNTER_MAP_FULL);
+		work->flags |= SECD_POLICY_EVENT_LOST_ENTRY;
+		__builtin_memcpy(&work->sets[SECD_POLICY_SET_TOLD], &work->matched,
+				 sizeof(work->matched));
+	}
+	if (work->sets[SECD_POLICY_SET_TOLD].summary)
+		policy_tell(work, hook);
 }
 
 /* Judges a call and acts; returns what the hook may return to the kernel. */
@@ -77,12 +129,32 @@ static __always_inline int policy_event(struct secd_policy_hook *hook, struct po
 
 	if (!work)
 		return 0;
-	work_begin(work, hook, call, generation);
-	if (judge(work, hook, 0, hook->dimensions) &&
-	    (!call->returning || judge(work, hook, hook->dimensions, hook->return_dimensions)) &&
-	    decide(work, hook))
-		policy_tell(work, hook);
+	work_begin(work, call, generation);
+	work_begin_call(work, hook, call, generation);
+	call_made(work, hook);
 	verdict = work->verdict;
+	work_release(work);
+	return verdict;
+}
+
+/* The return of a call. With a hook that waits, of one that matched when it was made. */
+static __always_inline int policy_return(struct secd_policy_hook *hook, struct policy_call *call,
+					 __u32 generation)
+{
+	struct policy_work *work = work_claim();
+	bool is_new = true;
+	int verdict = 0;
+
+	if (!work)
+		return 0;
+	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
+		if (!policy_resume(work, call->hook))
+			goto out;
+		is_new = work->generation != generation;
+		call->flags = work->flags;
+		work_continue(work, hook, call, generation);
+	}
+out:
 	work_release(work);
 	return verdict;
 }
@@ -112,7 +184,10 @@ static __always_inline int policy_met(struct policy_call *call)
 	__u32 generation;
 
 	hook = event_hook(call->hook, &generation);
-	return hook ? policy_event(hook, call, generation) : 0;
+	/* Calls that return have the hook in their table whether or not a generation waits for them. */
+	if (!hook || (call->returning && !(hook->flags & SECD_POLICY_HOOK_WAITS)))
+		return 0;
+	return policy_event(hook, call, generation);
 }
 
 #endif
