@@ -22,7 +22,7 @@ public enum SettingTable {
             "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),
         .path(
             "state-dir", \.stateDirectory, flag: "--state-dir", default: "/var/lib/secd",
-            "Locked, so that a second daemon is refused; nothing is kept there yet."),
+            "Policies that came by the API are kept here. Locked, so that a second daemon is refused."),
         .path(
             "pin-dir", \.pinDirectory, flag: "--pin-dir", default: "/sys/fs/bpf/secd",
             "Directory on a bpf file system, for the moment of an orderly end; locked, and removed then."),
