@@ -28,11 +28,7 @@ public struct EventType: Sendable, Equatable {
 
     /// Tetragon's types that secd does not make, with their numbers in its API.
     public static let foreign = [
-        EventType(name: "process_kprobe", number: 9), EventType(name: "process_tracepoint", number: 10),
-        EventType(name: "process_loader", number: 11), EventType(name: "process_uprobe", number: 12),
-        EventType(name: "process_throttle", number: 27), EventType(name: "process_lsm", number: 28),
-        EventType(name: "process_usdt", number: 29), EventType(name: "test", number: 40_000),
-        EventType(name: "rate_limit_info", number: 40_001),
+        EventType(name: "test", number: 40_000), EventType(name: "rate_limit_info", number: 40_001),
     ]
 
     /// All types that have a number.

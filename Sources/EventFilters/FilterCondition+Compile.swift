@@ -10,7 +10,7 @@ extension FilterCondition {
         if let wanted = spec.inInitTree { list.append(.inInitTree(wanted)) }
         if let wanted = spec.healthCheck { list.append(.healthCheck(wanted)) }
         if try given(spec.namespace, "namespace") { list.append(.namespaces(spec.namespace)) }
-        if try given(spec.policyNames, "policy_names") { list.append(.policies(spec.policyNames)) }
+        if try given(spec.policyNames, "policy_names") { list.append(.policies(Set(spec.policyNames))) }
         if let capabilities = spec.capabilities { list.append(.capabilities(try checked(capabilities))) }
         try add(.binary, spec.binaryRegex, "binary_regex", to: &list)
         try add(.arguments, spec.argumentsRegex, "arguments_regex", to: &list)

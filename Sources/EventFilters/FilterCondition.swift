@@ -12,7 +12,7 @@ enum FilterCondition: Sendable {
     case parent(ProcessPatterns)
     case ancestors(ProcessPatterns)
     case labels([LabelSelector])
-    case policies([String])
+    case policies(Set<String>)
     case capabilities(CapabilitiesSpec)
     case expressions([CELProgram])
     case inInitTree(Bool)
@@ -22,8 +22,8 @@ enum FilterCondition: Sendable {
         switch self {
         case .kinds(let kinds): return kinds.contains(subject.type.number)
         case .policies(let names):
-            guard let policy = subject.policyName, !policy.isEmpty else { return false }
-            return names.contains(policy)
+            for policy in subject.policyNames where names.contains(policy) { return true }
+            return false
         case .expressions(let programs): return Self.holds(programs, for: subject)
         case .parent(let patterns): return subject.parent.map(patterns.match) ?? false
         case .ancestors(let patterns):

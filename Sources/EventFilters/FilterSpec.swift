@@ -19,7 +19,7 @@ public struct FilterSpec: Sendable, Equatable {
     public var argumentsRegex: [String] = []
     /// Kubernetes label selectors.
     public var labels: [String] = []
-    /// Names of policies that made the event; today no event has one.
+    /// Names of policies of which one made the event, alone or with others.
     public var policyNames: [String] = []
     /// Conditions on the process's capability sets.
     public var capabilities: CapabilitiesSpec?

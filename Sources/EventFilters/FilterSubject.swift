@@ -95,7 +95,8 @@ public protocol FilterSubject {
     var parent: FilterProcess? { get }
     /// From the grandparent to PID 1.
     var ancestors: [FilterProcess] { get }
-    var policyName: String? { get }
+    /// Every policy that made the event, the first one first; empty for events of no policy.
+    var policyNames: [String] { get }
     /// A field by its path as expressions write it, the kind's name first
     /// (`["process_exec", "process", "binary"]`); nil where it is unset. Messages are maps.
     func value(at path: [String]) -> CELValue?

@@ -5,6 +5,7 @@ import EventModel
 enum JSONSchema {
     private static let dialect = "https://json-schema.org/draft/2020-12/schema"
     private static let processFile = "process.schema.json"
+    private static let argumentFile = "argument.schema.json"
 
     static func files(_ kinds: [KindDescription]) -> [ReferenceFile] {
         let bodies = kinds.map { kind in
@@ -15,6 +16,11 @@ enum JSONSchema {
         }
         return bodies + [
             ReferenceFile(path: "export/schema/\(processFile)", text: processes(kinds)),
+            ReferenceFile(
+                path: "export/schema/\(argumentFile)",
+                text: document(
+                    argumentFile, "argument", "A value that an event of a policy shows.",
+                    object(kinds.argument))),
             ReferenceFile(path: "export/schema/event.schema.json", text: envelope(kinds)),
         ]
     }
@@ -83,6 +89,7 @@ enum JSONSchema {
 
     private static func element(_ field: DescribedField) -> [(String, JSONText)] {
         if let form = field.form { return [("$ref", .string("\(processFile)#/$defs/\(form.word)"))] }
+        if field.isArgument { return [("$ref", .string(argumentFile))] }
         switch field.type {
         case .string: return [("type", .string("string"))]
         case .bytes: return [("type", .string("string")), ("contentEncoding", .string("base64"))]

@@ -33,6 +33,9 @@ extension DescribedField {
     /// As protobuf sends it.
     public var number: Int32 { field.number }
     var doc: String { field.doc.description }
+
+    /// Whether it holds values of a hook (`tetragon.KprobeArgument`), which all events of policies share.
+    var isArgument: Bool { type == .message && ["args", "data", "return"].contains(name) }
 }
 
 extension [KindDescription] {
@@ -43,6 +46,15 @@ extension [KindDescription] {
             for field in description.fields where field.form == form {
                 for inner in field.fields { merged.merge(inner) }
             }
+        }
+        return merged
+    }
+
+    /// The fields of a value of a hook, merged over all events that contain one.
+    var argument: [DescribedField] {
+        var merged: [DescribedField] = []
+        for field in flatMap(\.fields) where field.isArgument {
+            for inner in field.fields { merged.merge(inner) }
         }
         return merged
     }

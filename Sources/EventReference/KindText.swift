@@ -11,6 +11,14 @@ extension EventKind {
             "A process was made by `fork`, `vfork` or `clone` (threads are none). Off unless configured."
         case .processCredentials:
             "User or group ids, capabilities, secure bits or the user namespace of a process changed outside of an exec."
+        case .processKprobe: "A kernel function or a syscall was called as a policy says."
+        case .processTracepoint: "A tracepoint was passed as a policy says."
+        case .processLsm: "An LSM hook was asked about something that a policy names."
+        case .processUprobe: "A function of a program or library was called as a policy says."
+        case .processUsdt: "A probe that a program offers was passed as a policy says."
+        case .processLoader: "An executable file was mapped, and a policy has `loader: true`."
+        case .processThrottle:
+            "A rate limit of a policy began to hold events back, or ended and says how many."
         case .socketCreate: "A socket was made."
         case .socketBind: "A socket was bound to an address."
         case .socketListen: "A socket began to listen."

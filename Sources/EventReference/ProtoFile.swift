@@ -6,6 +6,11 @@ enum ProtoFile {
     private struct Message {
         var name: String
         var fields: [DescribedField] = []
+
+        /// Whether a field is the member of a oneof.
+        func isChoice(_ field: DescribedField) -> Bool {
+            name == "KprobeArgument" && field.number < Field.firstOwnNumber && field.name != "label"
+        }
     }
 
     static func text(_ kinds: [KindDescription]) -> String {
@@ -29,14 +34,26 @@ enum ProtoFile {
             if message.name == "Event" {
                 text += "  oneof event {\n\(kindNumbers.joined(separator: "\n"))\n  }\n"
             }
-            for field in message.fields.sorted(by: { $0.number < $1.number }) {
-                text +=
-                    "  // \(field.doc)\n  \(field.repeated ? "repeated " : "")\(typeName(field, in: message.name)) "
-                text += "\(field.name) = \(field.number);\n"
+            let fields = message.fields.sorted { $0.number < $1.number }
+            let choices = fields.filter { message.isChoice($0) }
+            if !choices.isEmpty {
+                text += "  oneof arg {\n"
+                for field in choices { text += declaration(field, in: message.name, indentation: "    ") }
+                text += "  }\n"
+            }
+            for field in fields where !message.isChoice(field) {
+                text += declaration(field, in: message.name, indentation: "  ")
             }
             text += "}\n"
         }
         return text + enumerations(messages)
+    }
+
+    private static func declaration(_ field: DescribedField, in message: String, indentation: String)
+        -> String
+    {
+        "\(indentation)// \(field.doc)\n\(indentation)\(field.repeated ? "repeated " : "")"
+            + "\(typeName(field, in: message)) \(field.name) = \(field.number);\n"
     }
 
     private static let header = """
@@ -61,8 +78,13 @@ enum ProtoFile {
     /// The name of a message: from its field, where fields of several names do not share one.
     private static func messageName(_ field: DescribedField, in message: String) -> String {
         if field.form != nil { return "Process" }
+        if field.isArgument { return "KprobeArgument" }
+        if message == "KprobeArgument" { return argumentName(field.name) }
         switch (message, field.name) {
-        case ("Namespaces", _): return "Namespace"
+        case ("Namespaces", _), ("UserNamespace", "ns"): return "Namespace"
+        case ("ProcessCredentials", "caps"): return "Capabilities"
+        case (_, "kernel_stack_trace"), (_, "user_stack_trace"): return "StackTraceEntry"
+        case (_, "policies"): return "PolicyMatch"
         case (_, "old"), (_, "new"): return "ProcessCredentials"
         case (_, "cap"), (_, "old_cap"), (_, "new_cap"): return "Capabilities"
         case (_, "ns"): return "Namespaces"
@@ -80,11 +102,27 @@ enum ProtoFile {
         }
     }
 
+    /// Tetragon's names for the values of a hook.
+    private static func argumentName(_ field: String) -> String {
+        switch field {
+        case "process_credentials_arg": return "ProcessCredentials"
+        case "user_ns_arg": return "UserNamespace"
+        case "module_arg": return "KernelModule"
+        case "syscall_id": return "SyscallId"
+        case "sockaddrun_arg": return "KprobeSockaddrUn"
+        default: return "Kprobe" + camel(String(field.dropLast("_arg".count)))
+        }
+    }
+
     private static func enumName(_ field: DescribedField) -> String {
         switch field.name {
         case "securebits": "SecureBitsType"
         case "privileges_changed": "ProcessPrivilegesChanged"
         case "permitted", "effective", "inheritable": "CapabilitiesType"
+        case "action", "return_action": "KprobeAction"
+        case "type": "ThrottleType"
+        case "bpf_cmd_arg": "BpfCmd"
+        case "tainted": "TaintedBitsType"
         default: camel(field.name)
         }
     }
@@ -112,7 +150,14 @@ enum ProtoFile {
         for field in messages.flatMap(\.fields)
         where field.type == .enumeration && written.insert(enumName(field)).inserted {
             // Tetragon's names for "none", which no event contains: proto3 wants a first case of 0.
-            let zero = field.name == "securebits" ? "SecBitNotSet" : "PRIVILEGES_CHANGED_UNSET"
+            let zero =
+                switch field.name {
+                case "securebits": "SecBitNotSet"
+                case "action", "return_action": "KPROBE_ACTION_UNKNOWN"
+                case "type": "THROTTLE_UNKNOWN"
+                case "tainted": "TAINT_UNSET"
+                default: "PRIVILEGES_CHANGED_UNSET"
+                }
             var cases = field.cases.filter { $0.name.description != "CAP_UNKNOWN" }
                 .map { (name: $0.name.description, number: $0.number) }.sorted { $0.number < $1.number }
             if cases.first?.number != 0 { cases.insert((zero, 0), at: 0) }

@@ -7,6 +7,7 @@ enum ReferencePage {
             header, overview(kinds), envelope(kinds), processes(kinds),
             shared("socket", "The socket", "Events of sockets contain one, with these fields.", kinds),
             shared("file", "The file", "Events of files contain one, with these fields.", kinds),
+            arguments(kinds),
             kinds.map(section).joined(separator: "\n"),
         ]
         return sections.filter { !$0.isEmpty }.joined(separator: "\n")
@@ -94,6 +95,12 @@ enum ReferencePage {
         return text
     }
 
+    /// The values of hooks, which events of policies contain in several places.
+    private static func arguments(_ kinds: [KindDescription]) -> String {
+        "## Argument\n\nA value in `args`, `data` or `return` of an event of a policy: one of the fields named `…_arg` or "
+            + "`…_id`, also where it is 0 or empty, and what is said of it.\n\n" + table(kinds.argument)
+    }
+
     private static func section(_ kind: KindDescription) -> String {
         "## \(kind.kind.name)\n\n\(kind.kind.text)\n\n" + table(kind.fields)
     }
@@ -110,7 +117,9 @@ enum ReferencePage {
     )] {
         fields.flatMap { field -> [(String, DescribedField)] in
             let path = parent.isEmpty ? field.name : "\(parent).\(field.name)"
-            let isElsewhere = field.form != nil || parent.isEmpty && ["socket", "file"].contains(field.name)
+            let isElsewhere =
+                field.form != nil || field.isArgument
+                || parent.isEmpty && ["socket", "file", "rights"].contains(field.name)
             // The ten namespaces are alike: the first is shown.
             let isRepetition = parent == "ns" && field.name != "uts"
             return [(path, field)] + (isElsewhere || isRepetition ? [] : flattened(field.fields, below: path))

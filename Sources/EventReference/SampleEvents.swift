@@ -33,7 +33,9 @@ public struct SampleEvents {
     private static func ring(of kind: EventKind) -> UInt8? {
         switch kind {
         case .processExec, .processFork, .processExit, .processCredentials: UInt8(SECD_RING_LIFECYCLE)
-        case .streamStart, .streamGap, .streamStop: nil
+        case .processThrottle, .streamStart, .streamGap, .streamStop: nil
+        case .processKprobe, .processTracepoint, .processUprobe, .processLsm, .processUsdt:
+            UInt8(SECD_RING_VERDICT)
         default: UInt8(SECD_RING_OBSERVATION)
         }
     }
@@ -59,6 +61,9 @@ public struct SampleEvents {
             event(.streamStart, nil, .start(StreamStart(version: "", bootID: "", kernel: "", sensors: []))),
             event(.streamStop, nil, .stop(StreamStop(reason: "", positions: []))),
         ]
+        for (index, variation) in policyVariations.enumerated() {
+            events.append(event(variation.kind, index == 0 ? odd : nil, variation.body))
+        }
         for index in events.indices where events[index].process == nil {
             events[index].origin = Origin(ring: nil)
         }
@@ -88,6 +93,9 @@ public struct SampleEvents {
             return event(kind, actor, .socket(socket(kind)))
         case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:
             return event(kind, actor, .file(file(kind)))
+        case .processKprobe, .processTracepoint, .processLoader, .processUprobe, .processLsm, .processUsdt:
+            return event(kind, actor, policyBody(kind))
+        case .processThrottle: return event(kind, nil, policyBody(kind))
         case .streamStart, .streamGap, .streamStop: return event(kind, nil, streamBody(kind))
         }
     }
@@ -142,6 +150,9 @@ public struct SampleEvents {
                         StreamStop.Position(
                             ring: UInt8(SECD_RING_LIFECYCLE), cpu: 2,
                             sequence: Self.records(of: SECD_RING_LIFECYCLE) + 2, skipped: 2),
+                        StreamStop.Position(
+                            ring: UInt8(SECD_RING_VERDICT), cpu: 2,
+                            sequence: Self.records(of: SECD_RING_VERDICT), skipped: 0),
                         // The records before those of the gap gave no event.
                         StreamStop.Position(
                             ring: UInt8(SECD_RING_OBSERVATION), cpu: 1, sequence: 13, skipped: 10),

@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: [
         SECD_KIND_FORK, SECD_KIND_EXEC, SECD_KIND_EXIT, SECD_KIND_CREDENTIALS, SECD_KIND_ARGUMENTS,
         SECD_KIND_ENVIRONMENT, SECD_KIND_CGROUP, SECD_KIND_SOCKET, SECD_KIND_FILE, SECD_KIND_DNS,
-        SECD_KIND_COUNT, 65_535,
+        SECD_KIND_POLICY, SECD_KIND_COUNT, 65_535,
     ])
     func everyKindIsCounted(_ kind: Int32) throws {
         var records = Records()

@@ -1,5 +1,6 @@
 import AgentCore
 import CEventABI
+import EventDecoder
 import EventModel
 import EventReference
 import Synchronization
@@ -54,6 +55,8 @@ struct Replay {
     }
 
     var undecodable: UInt64 { replay.undecodable }
+
+    func add(_ catalogue: PolicyCatalogue) { replay.add(catalogue) }
 
     func take(_ records: [UInt8]...) {
         for record in records { unsafe replay.handle(record.span.bytes) }

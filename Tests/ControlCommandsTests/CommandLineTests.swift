@@ -44,6 +44,7 @@ import Testing
         #expect(try filters("-e", "socket")?.eventSet == filters("-e", "sockets")?.eventSet)
         #expect(try filters("-e", "process")?.eventSet == [1, 5, 50_001, 50_002])
         #expect(try filters("-e", "processes")?.eventSet == [1, 5, 50_001, 50_002])
+        #expect(try filters("-e", "policy")?.eventSet == [9, 10, 11, 12, 27, 28, 29])
         for kind in EventKind.allCases where kind != .socketCreate {
             #expect(EventVerb.numbers(named: EventVerb.name(of: kind)) == [kind.rawValue])
         }

@@ -91,6 +91,16 @@ import Testing
         #expect(try matches(line) { $0.policyNames = ["p"] } == false)
     }
 
+    /// One event of many policies is found by each of them.
+    @Test func everyPolicyThatMatched() throws {
+        let line = execLine.replacing(
+            "{\"process_exec\":{",
+            with: #"{"process_kprobe":{"policy_name":"p1","policies":[{"name":"p1"},{"name":"p2"}],"#)
+        #expect(try event(line).policyNames == ["p1", "p2"])
+        #expect(try matches(line) { $0.policyNames = ["p2"] })
+        #expect(try matches(line) { $0.policyNames = ["p3"] } == false)
+    }
+
     @Test func capabilities() throws {
         func holds(_ fill: (inout CapabilitiesSpec) -> Void) throws -> Bool {
             var spec = CapabilitiesSpec()

@@ -18,7 +18,7 @@ import Testing
                 && process.maybeExecProbe)
         #expect(event.parent?.pid == 100)
         #expect(event.ancestors.map(\.pid) == [10, 1])
-        #expect(event.policyName == nil)
+        #expect(event.policyNames == [])
         #expect(event.value(at: ["process_exec", "parent", "binary"]) == .string("/bin/bash"))
         #expect(event.value(at: ["process_exec", "none"]) == nil)
         #expect(event.line.value(at: ["secd", "line"]) == .string("77"))
@@ -69,6 +69,7 @@ import Testing
         #expect(try !matches(line) { $0.binaryRegex = ["dog$"] })
         #expect(try matches(line) { $0.policyNames = ["shadow"] })
         #expect(try matches(line) { $0.parentBinaryRegex = ["^/bin/sh$"] })
+        #expect(try event(line).policyNames == ["shadow"])
         #expect(
             try matches(line) { $0.celExpression = ["process_kprobe.args[0].file_arg.path == '/etc/shadow'"] }
         )

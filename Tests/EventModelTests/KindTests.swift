@@ -8,7 +8,7 @@ import Testing
         #expect(EventKind(name: kind.name.description.uppercased()) == kind)
     }
 
-    @Test(arguments: ["", "process", "process_exec ", "PROCESS_KPROBE"])
+    @Test(arguments: ["", "process", "process_exec ", "PROCESS_DNS"])
     func otherNamesAreNone(_ name: String) {
         #expect(EventKind(name: name) == nil)
     }
@@ -16,6 +16,8 @@ import Testing
     @Test func numbersOfTetragonAreTetragons() {
         #expect(EventKind.processExec.rawValue == 1)
         #expect(EventKind.processExit.rawValue == 5)
-        #expect(EventKind.allCases.allSatisfy { [1, 5].contains($0.rawValue) || $0.rawValue > 50_000 })
+        #expect(EventKind.ofPolicies.map(\.rawValue) == [9, 10, 11, 12, 27, 28, 29])
+        let tetragons = [.processExec, .processExit] + EventKind.ofPolicies
+        #expect(EventKind.allCases.allSatisfy { tetragons.contains($0) || $0.rawValue > 50_000 })
     }
 }

@@ -1,5 +1,6 @@
 import EventModel
 import EventReference
+import Foundation
 import TestSupport
 import TextEncoding
 
@@ -40,6 +41,9 @@ extension WireMessage {
         case (.uint32, .varint(let number)): return .number("\(number)")
         case (.int32, .varint(let number)): return .number("\(Int64(bitPattern: number))")
         case (.uint64, .varint(let number)): return .string("\(number)")
+        case (.int64, .varint(let number)): return .string("\(Int64(bitPattern: number))")
+        case (.bytes, .bytes(let bytes)): return .string(Data(bytes).base64EncodedString())
+        case (.enumeration, .varint(let number)): return .string(caseName(number, field))
         case (.bool, .varint(let number)): return .bool(number != 0)
         case (.uint32Value, .bytes(let bytes)), (.int32Value, .bytes(let bytes)):
             return .number("\(WireMessage(bytes)?.varint(1) ?? 0)")

@@ -82,6 +82,10 @@ import TextEncoding
         case .processExec, .processFork: return .process
         case .processExit: return .exit(fill(secd_exit(), bytes))
         case .processCredentials: return .credentials(fill(secd_credentials_change(), bytes))
+        case _ where EventKind.ofPolicies.contains(kind):
+            var policy = RandomPolicy(random: random)
+            defer { random = policy.random }
+            return policy.body(kind)
         case _ where name.hasPrefix("socket"):
             var record = fill(secd_socket(), bytes)
             if random.next() % 4 != 0 { record.family = [1, 2, 10].randomElement(using: &random) ?? 2 }

@@ -122,6 +122,49 @@ import Testing
         ("process_exec.process.binary_properties.file", "inode=1 path=2"),
         ("process_exec.process.binary_properties.file.inode", "number=1 links=2"),
         ("process_exec.process.environment_variables", "Key=1 Value=2"),
+        (
+            "process_kprobe",
+            """
+            process=1 parent=2 function_name=3 args=4 return=5 action=6 kernel_stack_trace=7 policy_name=8 return_action=9 \
+            message=10 tags=11 user_stack_trace=12 ancestors=13 data=14
+            """
+        ),
+        (
+            "process_tracepoint",
+            "process=1 parent=2 subsys=4 event=5 args=6 policy_name=7 action=8 message=9 tags=10 ancestors=11"
+        ),
+        (
+            "process_lsm",
+            """
+            process=1 parent=2 function_name=3 policy_name=5 message=6 args=7 action=8 tags=9 ancestors=10 ima_hash=11
+            """
+        ),
+        (
+            "process_uprobe",
+            """
+            process=1 parent=2 path=3 symbol=4 policy_name=5 message=6 args=7 tags=8 ancestors=9 offset=10 \
+            ref_ctr_offset=11 action=12 data=13
+            """
+        ),
+        (
+            "process_usdt",
+            """
+            process=1 parent=2 path=3 provider=4 name=5 policy_name=6 message=7 args=8 tags=9 ancestors=10 action=11 \
+            flags=12
+            """
+        ),
+        ("process_loader", "process=1 path=2 buildid=3 parent=4 ancestors=5"),
+        ("process_throttle", "type=1 cgroup=2"),
+        (
+            "process_kprobe.args",
+            """
+            string_arg=1 int_arg=2 skb_arg=3 size_arg=4 bytes_arg=5 path_arg=6 file_arg=7 truncated_bytes_arg=8 sock_arg=9 \
+            long_arg=11 bpf_attr_arg=12 perf_event_arg=13 bpf_map_arg=14 uint_arg=15 capability_arg=17 label=18 \
+            process_credentials_arg=19 user_ns_arg=20 module_arg=21 kernel_cap_t_arg=22 cap_inheritable_arg=23 \
+            cap_permitted_arg=24 cap_effective_arg=25 linux_binprm_arg=26 net_dev_arg=27 bpf_cmd_arg=28 syscall_id=29 \
+            sockaddr_arg=30 bpf_prog_arg=31 error_arg=32 sockaddrun_arg=33
+            """
+        ),
         ("event", "node_name=1000 time=1001 cluster_name=1003"),
     ])
     func tetragonsFieldsKeepTheirNumbers(_ message: String, _ expected: String) {

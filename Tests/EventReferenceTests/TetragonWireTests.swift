@@ -3,7 +3,7 @@ import EventReference
 import Foundation
 import Testing
 
-/// Our `process_exec` and `process_exit` against the list of Tetragon's messages: names, numbers and JSON types of
+/// Our `process_exec` and `process_exit`, and the events of policies, against the list of Tetragon's messages: names, numbers and JSON types of
 /// all fields. The list is no part of the repository; it lies beside the checkout where somebody put it.
 @Suite struct TetragonWireTests {
     /// What Tetragon's messages have and ours do not, on purpose: as docs/api.md says.
@@ -17,6 +17,11 @@ import Testing
         "process_exit.process": unresolved.union(rights),
         "process_exit.parent": unresolved.union(rights),
         "process_exit.ancestors": unresolved.union(rights).union(details),
+        "policy.process": unresolved.union(rights),
+        "policy.parent": unresolved.union(rights),
+        "policy.ancestors": unresolved.union(rights).union(details),
+        "argument": ["cred_arg", "user_namespace_arg"],
+        "argument.process_credentials_arg.user_ns": ["ns"],
     ]
     private static let unresolved: Set = ["pod", "refcnt", "user"]
     private static let rights: Set = [
@@ -75,7 +80,8 @@ import Testing
                     missing[path, default: []].insert(field.name)
                     continue
                 }
-                let place = "\(path).\(field.name)"
+                // Values of hooks are the same in all kinds and places.
+                let place = field.type == "tetragon.KprobeArgument" ? "argument" : "\(path).\(field.name)"
                 #expect(same.number == field.number, "number of \(place)")
                 #expect(same.repeated == (field.label == "repeated"), "\(place) is a list, or is none")
                 #expect(same.type == field.fieldType(enumerations) ?? .message, "type of \(place)")
@@ -97,9 +103,15 @@ import Testing
         let kinds = KindDescription.all()
         for (kind, message) in [
             (EventKind.processExec, "tetragon.ProcessExec"), (.processExit, "tetragon.ProcessExit"),
+            (.processKprobe, "tetragon.ProcessKprobe"), (.processTracepoint, "tetragon.ProcessTracepoint"),
+            (.processLsm, "tetragon.ProcessLsm"), (.processUprobe, "tetragon.ProcessUprobe"),
+            (.processUsdt, "tetragon.ProcessUsdt"), (.processLoader, "tetragon.ProcessLoader"),
+            (.processThrottle, "tetragon.ProcessThrottle"),
         ] {
             let described = try #require(kinds.first { $0.kind == kind })
-            try wire.compare(message, described.fields, described.kind.name.description)
+            let isOfPolicies = EventKind.ofPolicies.contains(kind)
+            try wire.compare(
+                message, described.fields, isOfPolicies ? "policy" : described.kind.name.description)
             let events = try #require(wire.messages["tetragon.GetEventsResponse"])
             #expect(events.first { $0.name == kind.name.description }?.number == kind.rawValue)
         }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Validates values by JSON Schema 2020-12, as far as our schemas use it. A keyword that it does not
 /// know is a problem too: nothing passes because nobody looked.
 public struct SchemaValidator: Sendable {
@@ -48,6 +50,9 @@ public struct SchemaValidator: Sendable {
         case "pattern":
             guard let text = value.text else { return [] }
             return unless((try? Regex(rule.text ?? "").firstMatch(in: text)) != nil, "\(text) does not match")
+        case "contentEncoding":
+            guard rule.text == "base64" else { return nil }
+            return unless(Data(base64Encoded: value.text ?? "") != nil, "is no base64")
         case "minimum": return unless(value.integer.map { $0 >= rule.integer ?? 0 } ?? true, "is too small")
         case "maximum": return unless(value.integer.map { $0 <= rule.integer ?? 0 } ?? true, "is too large")
         case "minItems":

@@ -1,4 +1,5 @@
 import CEventABI
+package import EventDecoder
 package import EventModel
 import LinuxSystem
 import ProcessTree
@@ -25,6 +26,11 @@ package final class EventReplay {
     /// Takes one record.
     package func handle(_ record: RawSpan) {
         handler.handle(record)
+    }
+
+    /// Says what records of a generation of policies mean.
+    package func add(_ catalogue: PolicyCatalogue) {
+        handler.catalogues.add(catalogue)
     }
 
     /// What the worker does after a pass that read everything before `horizon`.

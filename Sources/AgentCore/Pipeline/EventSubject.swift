@@ -9,7 +9,8 @@ final class EventSubject: FilterSubject {
     let process: FilterProcess?
     let parent: FilterProcess?
     let ancestors: [FilterProcess]
-    var policyName: String? { nil }
+    lazy var policyNames = Self.names(of: policies)
+    private let policies: Event.Body?
     private let line: [UInt8]
     private lazy var parsed = try? JSONEvent(line)
 
@@ -25,6 +26,17 @@ final class EventSubject: FilterSubject {
         }
         ancestors = list
         self.line = line.array
+        policies = EventKind.ofPolicies.contains(event.kind) ? event.body : nil
+    }
+
+    /// The policies of an event, each once.
+    private static func names(of body: Event.Body?) -> [String] {
+        switch body {
+        case .policy(let policy): policy.policyNames
+        case .loader(let loader): loader.policies.map(\.policy)
+        case .throttle(let throttle): [throttle.policy]
+        default: []
+        }
     }
 
     func value(at path: [String]) -> CELValue? {

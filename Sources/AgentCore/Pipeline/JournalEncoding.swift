@@ -61,6 +61,14 @@ enum JournalEncoding {
             if file.record.result < 0 {
                 journal.field("SECD_ERROR", ErrorNames.name(file.record.result.magnitude))
             }
+        case .policy(let policy): self.policy(policy, &journal)
+        case .loader(let loader):
+            unsafe journal.field("SECD_PATH", loader.path.span.bytes)
+            policies(loader.policies.map(\.policy), &journal)
+        case .throttle(let throttle):
+            journal.field("SECD_POLICY", text: throttle.policy)
+            journal.field("SECD_HOOK", text: throttle.hook)
+            journal.field("SECD_HELD_BACK", throttle.heldBack)
         case .gap(let gap):
             journal.field("SECD_LOST", gap.count)
         default: break

@@ -33,6 +33,11 @@ enum JournalMessage {
         case .credentials(let record): append(record, to: &text)
         case .socket(let socket): append(socket, to: &text)
         case .file(let file): append(file, to: &text)
+        case .policy(let policy): append(policy, to: &text)
+        case .loader(let loader):
+            text.append(" ")
+            text.append(readable: loader.path)
+        case .throttle(let throttle): append(throttle, to: &text)
         case .gap(let gap):
             text.append(": ")
             text.append(decimal: gap.count)
@@ -178,7 +183,7 @@ extension OutputBuffer {
     }
 
     /// Text that others chose, so that it stays one line and drives no terminal.
-    fileprivate mutating func append(readable bytes: [UInt8]) {
+    mutating func append(readable bytes: [UInt8]) {
         guard bytes.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
             unsafe append(repairing: bytes.span.bytes)
             return

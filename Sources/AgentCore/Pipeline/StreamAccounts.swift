@@ -178,6 +178,7 @@ enum RecordKind {
         case SECD_KIND_SOCKET: "socket"
         case SECD_KIND_FILE: "file"
         case SECD_KIND_DNS: "dns"
+        case SECD_KIND_POLICY: "policy"
         case SECD_KIND_TEST: "test"
         default: "kind\(kind)"
         }

@@ -5,7 +5,7 @@ package import EventModel
 package struct EventLine: Sendable {
     /// The JSON key of the event (`process_exec`), and its number if it has one.
     package let type: EventType
-    /// Nil for an event of another program (Tetragon's `process_kprobe`), which is shown as well.
+    /// Nil for an event of another program (Tetragon's `rate_limit_info`), which is shown as well.
     package let kind: EventKind?
     package let body: JSONValue
     package let nodeName: String

@@ -61,7 +61,7 @@ public struct EventFilterOptions: ParsableArguments {
             let others = EventType.foreign.map(EventVerb.name(of:)).joined(separator: ", ")
             throw ValidationError(
                 "unknown kind of event \"\(word)\"; known are \(ours), the families process, sockets, file, "
-                    + "stream, and of Tetragon's logs \(others)")
+                    + "policy, stream, and of Tetragon's logs \(others)")
         }
         for word in pid.flatMap(Self.words) where UInt32(word) == nil {
             throw ValidationError("\"\(word)\" is no process id")

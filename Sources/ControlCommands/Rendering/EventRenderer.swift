@@ -47,6 +47,9 @@ package struct EventRenderer: Sendable {
             socket(event, chain, &line)
         case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:
             file(event, chain, &line)
+        case .processKprobe, .processTracepoint, .processLoader, .processUprobe, .processThrottle,
+            .processLsm, .processUsdt:
+            policy(event, chain, &line)
         case .streamStart, .streamGap, .streamStop: stream(event, &line)
         case nil: foreign(event, chain, &line)
         }

@@ -8,6 +8,13 @@ package enum EventVerb {
         case .processExec: "exec"
         case .processExit: "exit"
         case .processFork: "fork"
+        case .processKprobe: "kprobe"
+        case .processTracepoint: "tracepoint"
+        case .processLoader: "loader"
+        case .processUprobe: "uprobe"
+        case .processThrottle: "throttle"
+        case .processLsm: "lsm"
+        case .processUsdt: "usdt"
         case .processCredentials: "creds"
         case .socketCreate: "socket"
         case .socketBind: "bind"
@@ -41,6 +48,9 @@ package enum EventVerb {
             .network
         case .fileOpen, .fileCreate, .fileDelete, .fileRename, .fileLink, .fileChmod, .fileChown, .fileMap:
             .file
+        case .processKprobe, .processTracepoint, .processLoader, .processUprobe, .processThrottle,
+            .processLsm, .processUsdt:
+            .privilege
         case .streamGap: .alarm
         case .streamStart, .streamStop: .daemon
         }
@@ -48,13 +58,11 @@ package enum EventVerb {
 
     /// The numbers of the types that a word of `--event-types` names: a type (`process_exec`,
     /// `PROCESS_KPROBE`), its short word (`exec`, `kprobe`), or a family of ours (`process`, `sockets`,
-    /// `file`, `stream`). Empty = unknown word.
+    /// `file`, `policy`, `stream`). Empty = unknown word.
     package static func numbers(named word: String) -> [Int32] {
         let wanted = word.lowercased()
         // Before the short words: `socket` is all of them, not only the event of its making.
-        if let prefix = families[wanted] {
-            return EventKind.allCases.filter { $0.name.description.hasPrefix(prefix) }.map(\.rawValue)
-        }
+        if let kinds = family(wanted) { return kinds.map(\.rawValue) }
         if let kind = EventKind.allCases.first(where: { name(of: $0) == wanted }) { return [kind.rawValue] }
         for key in [wanted, "process_" + wanted] {
             let type = EventType(key: key)
@@ -63,10 +71,22 @@ package enum EventVerb {
         return []
     }
 
-    private static let families = [
-        "process": "process_", "processes": "process_", "socket": "socket_", "sockets": "socket_",
-        "file": "file_", "files": "file_", "stream": "stream_",
-    ]
+    /// The kinds of a family; nil for a word that names none.
+    private static func family(_ word: String) -> [EventKind]? {
+        func kinds(_ prefix: String) -> [EventKind] {
+            EventKind.allCases.filter { $0.name.description.hasPrefix(prefix) }
+        }
+        switch word {
+        // Tetragon calls the events of policies process_, too.
+        case "process", "processes":
+            return kinds("process_").filter { !EventKind.ofPolicies.contains($0) }
+        case "policy", "policies": return EventKind.ofPolicies
+        case "socket", "sockets": return kinds("socket_")
+        case "file", "files": return kinds("file_")
+        case "stream": return kinds("stream_")
+        default: return nil
+        }
+    }
 
     /// The short word for a type of Tetragon's.
     package static func name(of type: EventType) -> String {

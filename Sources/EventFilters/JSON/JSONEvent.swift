@@ -6,7 +6,7 @@ public struct JSONEvent: FilterSubject {
     public let process: FilterProcess?
     public let parent: FilterProcess?
     public let ancestors: [FilterProcess]
-    public let policyName: String?
+    public let policyNames: [String]
     /// The whole line.
     public let line: CELValue
 
@@ -35,7 +35,14 @@ public struct JSONEvent: FilterSubject {
         } else {
             ancestors = []
         }
-        policyName = body.text("policy_name")
+        policyNames = Self.policies(of: body)
+    }
+
+    /// Tetragon names one policy, secd all that matched.
+    private static func policies(of body: CELValue) -> [String] {
+        let first = body.text("policy_name").map { $0.isEmpty ? [] : [$0] } ?? []
+        guard case .list(let list) = body.value(at: ["policies"]) else { return first }
+        return first + list.compactMap { $0.text("name") }.filter { $0 != first.first }
     }
 
     /// The member that holds the event: an object, of a known type if there is one.

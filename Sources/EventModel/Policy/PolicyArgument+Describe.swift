@@ -11,14 +11,16 @@ extension PolicyArgument {
     /// One of each value: what a schema must know, because of a oneof only one member is ever set.
     private static var shapes: [Value] {
         let values: [Value] = [
-            .text([]), .int(0), .packet(PolicyPacket()), .size(0), .bytes([], of: 0), .path(PolicyFile(path: [])),
+            .text([]), .int(0), .packet(PolicyPacket()), .size(0), .bytes([], of: 0),
+            .path(PolicyFile(path: [])),
             .file(PolicyFile(path: [])), .bytes([], of: 1), .socket(PolicySocket()), .long(0),
             .bpfAttributes(PolicyBPFProgram(type: 0, instructions: 0, name: [])),
             .perfEvent(PolicyPerfEvent(type: 0, config: 0, probeOffset: 0, function: [])),
             .bpfMap(PolicyBPFMap(type: 0, keySize: 0, valueSize: 0, entries: 0, name: [])), .uint(0),
             .capability(0), .credentials(everyRight),
             .userNamespace(PolicyUserNamespace(level: 0, owner: 0, group: 0, inode: 1)),
-            .module(PolicyModule(name: [], taints: .max)), .capabilities(.any, 0), .capabilities(.inheritable, 0),
+            .module(PolicyModule(name: [], taints: .max)), .capabilities(.any, 0),
+            .capabilities(.inheritable, 0),
             .capabilities(.permitted, 0), .capabilities(.effective, 0), .program(PolicyFile(path: [])),
             .device([]), .syscall(number: 0, .x64), .address(family: 0, [], port: 0),
             .bpfProgram(PolicyBPFProgram(type: 0, instructions: 0, name: [])), .failure(""), .unixAddress([]),

@@ -19,21 +19,26 @@ struct PolicyHookFields {
         returnAction: Int32 = 50_022, policyName: Int32, message: Int32, tags: Int32,
         kernelStack: Int32 = 50_023, userStack: Int32 = 50_024, imaHash: Int32 = 50_025, ancestors: Int32
     ) {
-        self.arguments = Field("args", arguments, .message, repeated: true, "Arguments, as the policy lists them.")
-        self.data = Field("data", data, .message, repeated: true, "What the policy reads beside the arguments.")
+        self.arguments = Field(
+            "args", arguments, .message, repeated: true, "Arguments, as the policy lists them.")
+        self.data = Field(
+            "data", data, .message, repeated: true, "What the policy reads beside the arguments.")
         self.returned = Field("return", returned, .message, "What the call returned.")
         self.action = Field(
             "action", action, .enumeration,
             "The action that decided; where the policy only monitors, the one that would have.")
         self.returnAction = Field("return_action", returnAction, .enumeration, "The same of the return.")
         self.policyName = Field(
-            "policy_name", policyName, .string, "The policy that acted, else the first that matched; policies has them all.")
+            "policy_name", policyName, .string,
+            "The policy that acted, else the first that matched; policies has them all.")
         self.message = Field("message", message, .string, "Its message.")
         self.tags = Field("tags", tags, .string, repeated: true, "Its tags.")
         self.kernelStack = Field(
-            "kernel_stack_trace", kernelStack, .message, repeated: true, "Functions of the kernel, innermost first.")
+            "kernel_stack_trace", kernelStack, .message, repeated: true,
+            "Functions of the kernel, innermost first.")
         self.userStack = Field(
-            "user_stack_trace", userStack, .message, repeated: true, "Functions of the program, innermost first.")
+            "user_stack_trace", userStack, .message, repeated: true,
+            "Functions of the program, innermost first.")
         self.imaHash = Field("ima_hash", imaHash, .string, "Hash of the file by IMA, as algorithm:value.")
         self.ancestors = Field(
             "ancestors", ancestors, .message, repeated: true, "From the grandparent to PID 1, in short form.")
@@ -77,7 +82,8 @@ public enum PolicyFields {
         "verdict", 50_001, .string, "What became of the call: none, denied, killed or signalled.")
     public static let expected = Field(
         "would_be", 50_002, .string,
-        "What would have become of it if every policy that matched were enforced: denied, killed or signalled.")
+        "What would have become of it if every policy that matched were enforced: denied, killed or signalled."
+    )
     public static let error = Field(
         "error", 50_003, .string, "Name of the errno that the call got, or would have got.")
     public static let mechanism = Field(
@@ -97,7 +103,8 @@ public enum PolicyFields {
         "rights", 50_010, .message,
         "cap, ns and process_credentials of the process, where a policy that matched asks for one of them.")
     public static let count = Field(
-        "count", 50_011, .uint64, "Calls that this event stands for (action Count); the arguments are its key.")
+        "count", 50_011, .uint64,
+        "Calls that this event stands for (action Count); the arguments are its key.")
     public static let interval = Field("interval_ns", 50_012, .uint64, "Span of the count, nanoseconds.")
     public static let duration = Field(
         "duration_ns", 50_013, .uint64, "From the call to its return, where the event waited for it.")

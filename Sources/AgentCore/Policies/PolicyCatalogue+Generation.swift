@@ -1,0 +1,200 @@
+package import EventDecoder
+import EventModel
+package import PolicyCompiler
+package import PolicyModel
+
+/// A hook of a generation as it runs.
+package struct PlacedHook: Sendable {
+    /// The kernel's number of it.
+    package var number: UInt32
+    /// Where policies want it.
+    package var point: AttachPoint
+    /// What it runs on, as status names it.
+    package var mechanism: String
+    /// What actions can achieve there.
+    package var effect: EffectClass
+
+    package init(number: UInt32, point: AttachPoint, mechanism: String, effect: EffectClass) {
+        self.number = number
+        self.point = point
+        self.mechanism = mechanism
+        self.effect = effect
+    }
+}
+
+extension PolicyCatalogue {
+    /// What the records of a generation mean.
+    /// - Parameter policies: those that `tables` were built from, in the same order.
+    package convenience init(
+        generation: UInt32, tables: Generation, policies: [CheckedPolicy], placed: [PlacedHook]
+    ) {
+        var hooks: [UInt32: Hook] = [:]
+        for place in placed {
+            guard let table = tables.hook(place.point) else { continue }
+            hooks[place.number] = Hook(
+                hook: PolicyHook(
+                    PolicyHook.Target(place.point), mechanism: place.mechanism,
+                    effect: PolicyHook.Effect(place.effect)),
+                columns: table.columns, shapes: table.groups.map(\.event),
+                rules: table.rules.map { Rule($0, table, policies) })
+        }
+        self.init(generation: generation, hooks: hooks)
+    }
+}
+
+extension PolicyCatalogue.Rule {
+    fileprivate init(_ rule: PolicyCompiler.Rule, _ table: HookTables, _ policies: [CheckedPolicy]) {
+        let group = table.groups[rule.group]
+        let policy = policies[group.policy]
+        let entry = policy.hooks[group.hook]
+        let selector = rule.selector < entry.selectors.count ? entry.selectors[rule.selector] : nil
+        let conditions = (selector?.conditions ?? []) + (selector?.returnConditions ?? [])
+        let actions = rule.actions + rule.returnActions
+        self.init(
+            rule: PolicyRule(
+                policy: policy.name, namespace: policy.namespace, selector: UInt32(rule.selector),
+                label: selector?.label ?? "", mode: PolicyRule.Mode(policy.mode),
+                action: PolicyAction.strongest(of: actions), message: entry.event.message,
+                tags: entry.event.tags, asksRights: conditions.contains(where: \.asksRights)),
+            shape: rule.group,
+            returnAction: rule.returnActions.isEmpty
+                ? nil : PolicyAction.strongest(of: rule.returnActions),
+            outcome: PolicyVerdict.strongest(of: actions),
+            error: actions.lazy.compactMap { $0.error?.value }.first.map { UInt32(clamping: $0.magnitude) }
+                ?? 0,
+            conditions: conditions.map { PolicyCatalogue.Condition($0, entry, table) })
+    }
+}
+
+extension PolicyCatalogue.Condition {
+    /// - Parameter condition: names columns by their positions in `entry`.
+    fileprivate init(_ condition: PolicyModel.Condition, _ entry: CheckedHook, _ table: HookTables) {
+        let own: [Int] =
+            switch condition.subject {
+            case .column(let index, _): [index]
+            case .gained(let new, let old): [new, old]
+            case .expression:
+                if case .expression(let expression) = condition.test {
+                    expression.columns.sorted()
+                } else {
+                    []
+                }
+            case .process: []
+            }
+        self.init(
+            name: condition.field,
+            columns: own.compactMap { index in
+                index < entry.columns.count ? table.columns.firstIndex(of: entry.columns[index]) : nil
+            })
+    }
+}
+
+extension PolicyModel.Condition {
+    /// Whether it is about namespaces or capabilities.
+    fileprivate var asksRights: Bool {
+        switch subject {
+        case .process(.namespace), .process(.namespaceChanges), .process(.capabilities),
+            .process(.capabilityChanges):
+            true
+        default: false
+        }
+    }
+}
+
+extension PolicyHook.Target {
+    /// As Tetragon's events name it: syscalls by their entry function.
+    fileprivate init(_ point: AttachPoint) {
+        switch point {
+        case .function(let symbol): self = .function(symbol)
+        case .syscall(let name): self = .function("__x64_sys_" + name)
+        case .tracepoint(let subsystem, let event): self = .tracepoint(subsystem: subsystem, event: event)
+        // Raw tracepoints have no subsystem.
+        case .rawTracepoint(let event): self = .tracepoint(subsystem: "raw", event: event)
+        case .lsm(let hook): self = .lsm(hook)
+        case .uprobe(let path, .symbol(let symbol)):
+            self = .uprobe(path: path, symbol: symbol, offset: 0, counterOffset: 0)
+        case .uprobe(let path, .offset(let offset)), .uprobe(let path, .address(let offset)):
+            self = .uprobe(path: path, symbol: "", offset: offset, counterOffset: 0)
+        case .usdt(let path, let provider, let name):
+            self = .usdt(path: path, provider: provider, name: name)
+        }
+    }
+}
+
+extension PolicyHook.Effect {
+    fileprivate init(_ effect: EffectClass) {
+        self =
+            switch effect {
+            case .observe: .observe
+            case .killBeforeReturn: .killBeforeReturn
+            case .killBeforeEffect: .killBeforeEffect
+            case .prevent: .prevent
+            }
+    }
+}
+
+extension PolicyRule.Mode {
+    fileprivate init(_ mode: PolicyMode) {
+        self =
+            switch mode {
+            case .enforce: .enforce
+            case .monitor: .monitor
+            }
+    }
+}
+
+extension PolicyAction {
+    fileprivate init(_ kind: ActionKind) {
+        self =
+            switch kind {
+            case .post: .post
+            case .noPost: .noPost
+            case .kill: .kill
+            case .signal: .signal
+            case .override: .override
+            case .notifyEnforcer: .notifyEnforcer
+            case .cleanupEnforcer: .cleanupEnforcer
+            case .trackSocket: .trackSocket
+            case .untrackSocket: .untrackSocket
+            case .set: .set
+            case .getURL: .getURL
+            case .dnsLookup: .dnsLookup
+            case .freeze: .freeze
+            case .killTree: .killTree
+            case .killContainer: .killContainer
+            case .count: .count
+            }
+    }
+
+    /// What changes most, first.
+    private static let byStrength: [PolicyAction] = [
+        .killContainer, .killTree, .kill, .override, .notifyEnforcer, .freeze, .signal, .set, .trackSocket,
+        .untrackSocket, .getURL, .dnsLookup, .cleanupEnforcer, .count, .noPost,
+    ]
+
+    /// The action that an event shows.
+    fileprivate static func strongest(of actions: [ActionSpec]) -> PolicyAction {
+        let kinds = Set(actions.map { PolicyAction($0.kind.value) })
+        return byStrength.first(where: kinds.contains) ?? .post
+    }
+}
+
+extension PolicyVerdict {
+    private static let killSignal: Int64 = 9
+
+    /// What actions do to a call, or to its process.
+    fileprivate static func strongest(of actions: [ActionSpec]) -> PolicyVerdict {
+        let outcomes = actions.map { action -> PolicyVerdict in
+            switch action.kind.value {
+            case .kill, .killTree, .killContainer: .killed
+            case .override: .denied
+            case .signal: action.signal?.value == killSignal ? .killed : .signalled
+            case .freeze: .signalled
+            case .notifyEnforcer:
+                action.signal?.value == killSignal ? .killed : action.error == nil ? .signalled : .denied
+            default: .none
+            }
+        }
+        return [.killed, .denied, .signalled].first(where: outcomes.contains) ?? .none
+    }
+}

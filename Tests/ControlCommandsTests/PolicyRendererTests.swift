@@ -1,0 +1,124 @@
+import ControlCommands
+import Testing
+
+/// Lines of what policies saw and did.
+@Suite struct PolicyRendererTests {
+    typealias Sample = EventSamples
+
+    private static func line(_ kind: String, _ fields: String) -> String {
+        Sample.line(kind, Sample.actors + "," + fields)
+    }
+
+    @Test(arguments: [
+        (
+            line(
+                "process_kprobe",
+                #""function_name":"security_file_open","args":[{"file_arg":{"path":"/etc/shadow"}},{"int_arg":4}],"return":{"int_arg":-1},"action":"KPROBE_ACTION_OVERRIDE","policy_name":"shadow","policies":[{"name":"shadow"}],"verdict":"denied","error":"EPERM""#
+            ),
+            "kprobe   demo/web       curl[901] security_file_open /etc/shadow 4 = -1   policy shadow   denied EPERM"
+        ),
+        (
+            line(
+                "process_lsm",
+                #""function_name":"file_open","policy_name":"a","policies":[{"name":"a"},{"name":"b"},{"name":"a"},{"name":"c"}],"verdict":"killed","message":"Keys are read""#
+            ),
+            "lsm      demo/web       curl[901] file_open   Keys are read   policy a +2   killed"
+        ),
+        (
+            line(
+                "process_kprobe",
+                #""function_name":"f","policy_name":"a","verdict":"none","would_be":"denied","error":"EACCES","uncertain":true,"held_back":"17""#
+            ),
+            "kprobe   demo/web       curl[901] f   policy a   would be denied EACCES   uncertain   17 events held back"
+        ),
+        (
+            line(
+                "process_uprobe",
+                #""path":"/bin/sh","symbol":"main","policy_name":"a","action":"KPROBE_ACTION_POST","verdict":"none","count":"412","interval_ns":"1000000000""#
+            ),
+            "uprobe   demo/web       curl[901] /bin/sh main   policy a   412 calls in 1 s"
+        ),
+        (
+            line("process_uprobe", #""path":"/bin/sh","offset":"4672","policy_name":"a","verdict":"none""#),
+            "uprobe   demo/web       curl[901] /bin/sh +0x1240   policy a"
+        ),
+        (
+            line("process_usdt", #""path":"/bin/p","provider":"pg","name":"query","policy_name":"a""#),
+            "usdt     demo/web       curl[901] /bin/p pg query   policy a"
+        ),
+        (
+            line("process_loader", #""path":"/lib/x.so","buildid":"AQID","policies":[{"name":"a"}]"#),
+            "loader   demo/web       curl[901] /lib/x.so   policy a"
+        ),
+        (
+            Sample.line(
+                "process_throttle",
+                #""type":"THROTTLE_STOP","policy_name":"a","hook":"sys_read","held_back":"1200""#),
+            "throttle n1             policy a at sys_read: events are sent again   1,200 events held back"
+        ),
+        (
+            Sample.line(
+                "process_throttle", #""type":"THROTTLE_START","policy_name":"a","hook":"sys_read""#),
+            "throttle n1             policy a at sys_read: events are held back"
+        ),
+        // Tetragon's own lines tell the action alone, and limit cgroups.
+        (
+            line(
+                "process_tracepoint",
+                #""subsys":"syscalls","event":"sys_enter_openat","args":[{"size_arg":"9"}],"policy_name":"a","action":"KPROBE_ACTION_SIGKILL""#
+            ),
+            "tracepoint demo/web       curl[901] syscalls/sys_enter_openat 9   policy a   sigkill"
+        ),
+        (
+            Sample.line("process_throttle", #""type":"THROTTLE_START","cgroup":"web.service""#),
+            "throttle n1             web.service: events are held back"
+        ),
+    ])
+    func compact(json: String, expected: String) throws {
+        // Words of at least the column's width still have their gap.
+        let line = try Sample.render(json).replacing("tracepoint  ", with: "tracepoint ")
+            .replacing("throttle  n1", with: "throttle n1")
+        #expect(line.dropFirst(14) == expected)
+    }
+
+    @Test(arguments: [
+        (#"{"string_arg":"a b"}"#, "a b"), (#"{"int_arg":0,"label":"fd"}"#, "fd=0"),
+        (#"{"bytes_arg":"R0VUIC8="}"#, #""GET /""#), (#"{"bytes_arg":"AP8="}"#, "2 B"),
+        (#"{"truncated_bytes_arg":{"bytes_arg":"R0VU","orig_size":"9"}}"#, #""GET"…"#),
+        (
+            #"{"sock_arg":{"family":"AF_INET6","saddr":"::1","sport":1,"daddr":"::2","dport":80}}"#,
+            "[::1]:1 → [::2]:80"
+        ),
+        (#"{"sockaddr_arg":{"family":"AF_INET","addr":"192.0.2.8","port":53}}"#, "192.0.2.8:53"),
+        (#"{"capability_arg":{"value":21,"name":"CAP_SYS_ADMIN"}}"#, "CAP_SYS_ADMIN"),
+        (#"{"process_credentials_arg":{"uid":1000,"euid":0}}"#, "uid 1000 euid 0"),
+        (#"{"error_arg":{"Message":"no page"}}"#, "(no page)"),
+        (
+            #"{"bpf_map_arg":{"MapType":"BPF_MAP_TYPE_HASH","KeySize":4}}"#,
+            "MapType BPF_MAP_TYPE_HASH, KeySize 4"
+        ),
+        (#"{"string_arg":"","state":"unreadable"}"#, "(unreadable)"),
+        (#"{"sock_arg":{},"state":"absent","label":"peer"}"#, "peer=(absent)"),
+        (#"{"string_arg":"abc","state":"truncated"}"#, "abc…"), ("{}", "?"),
+    ])
+    func arguments(json: String, expected: String) throws {
+        let line = try Sample.render(Self.line("process_kprobe", #""function_name":"f","args":[\#(json)]"#))
+        #expect(line.hasSuffix("curl[901] f " + expected))
+    }
+
+    @Test func wideShowsHowItIsKnown() throws {
+        let fields =
+            #""function_name":"sys_openat","args":[{"path_arg":{"path":"/etc/x"},"source":"user"}],"policy_name":"a","policies":[{"name":"a"},{"name":"b","unknown":["matchArgs[0]"]}],"verdict":"killed","mechanism":"tracepoint","effect":"kill-before-return","kernel_stack_trace":[{"symbol":"do_sys_openat2"},{"symbol":"do_syscall_64"}]"#
+        #expect(
+            try Sample.render(Self.line("process_kprobe", fields), wide: true).hasSuffix(
+                "curl[901] sys_openat /etc/x   policies a, b   killed   tracepoint (kill-before-return)  "
+                    + "not decided: matchArgs[0]  path from user  from do_sys_openat2 < do_syscall_64"))
+    }
+
+    @Test func aLongArgumentIsCutAndSaysSo() throws {
+        let long = String(repeating: "a", count: 1000)
+        let json = Self.line("process_kprobe", #""function_name":"f","args":[{"string_arg":"\#(long)"}]"#)
+        #expect(try Sample.render(json).hasSuffix("a… (+700 characters, all with -o json)"))
+        #expect(try Sample.render(json, wide: true).hasSuffix("aaaa"))
+    }
+}
