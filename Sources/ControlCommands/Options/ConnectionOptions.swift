@@ -90,6 +90,13 @@ public struct ConnectionOptions: ParsableArguments {
         return retries > 0 ? RetryingDaemon(client, retries: retries) : client
     }
 
+    /// The same daemon, for policies. With `--retries` it is waited for first.
+    func policyDaemon() async throws -> any PolicyDaemon {
+        let daemon = try daemon()
+        if retries > 0 { _ = try await daemon.configuration() }
+        return try client(environment: ProcessInfo.processInfo.environment)
+    }
+
     /// Flags that tetra has, and that change nothing here, with the reason.
     package var withoutEffect: [String] {
         var sentences: [String] = []
@@ -142,5 +149,10 @@ public struct DisplayOptions: ParsableArguments {
     }
 }
 
-extension ListFormat: ExpressibleByArgument {}
+extension ListFormat: ExpressibleByArgument {
+    /// `text` is tetra's word for a table.
+    package init?(argument: String) {
+        self.init(rawValue: argument == "text" ? "table" : argument)
+    }
+}
 extension ColorMode: ExpressibleByArgument {}

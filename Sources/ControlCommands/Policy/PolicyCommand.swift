@@ -1,11 +1,16 @@
 public import ArgumentParser
 
-/// `secctl policy`: what is done with policies.
+/// `secctl policy`: what is done with policies; Tetragon's names of the verb work, too.
 public struct PolicyCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Check policies. The daemon does not enforce them yet.",
-        subcommands: [PolicyCheckCommand.self])
+        abstract: "Check policies, and give them to the daemon, which cannot run them yet.",
+        subcommands: [
+            PolicyCheckCommand.self, PolicyAddCommand.self, PolicyDeleteCommand.self, PolicyListCommand.self,
+            PolicyStatusCommand.self, PolicyEnableCommand.self, PolicyDisableCommand.self,
+            PolicySetModeCommand.self, PolicyExplainCommand.self,
+        ],
+        aliases: ["tracingpolicy", "tp"])
 
     public init() {}
 }
