@@ -164,6 +164,28 @@ public struct BPFProgramFile: ~Copyable {
         return unsafe BPFLink(adopting: link)
     }
 
+    /// The same with a number that the program asks for with `bpf_get_attach_cookie`.
+    public func attach(
+        _ program: String, tracepoint category: String, _ event: String, cookie: UInt64
+    ) throws(BPFError) -> BPFLink {
+        var options = bpf_tracepoint_opts()
+        options.sz = MemoryLayout<bpf_tracepoint_opts>.size
+        options.bpf_cookie = cookie
+        let link = try unsafe bpf_program__attach_tracepoint_opts(
+            self.program(program), category, event, &options)
+        guard let link = unsafe link else {
+            throw error("attach \(program) to", "\(category)/\(event)", currentErrno())
+        }
+        return unsafe BPFLink(adopting: link)
+    }
+
+    /// Attaches a program to a raw tracepoint by name.
+    public func attach(_ program: String, rawTracepoint event: String) throws(BPFError) -> BPFLink {
+        let link = try unsafe bpf_program__attach_raw_tracepoint(self.program(program), event)
+        guard let link = unsafe link else { throw error("attach \(program) to", event, currentErrno()) }
+        return unsafe BPFLink(adopting: link)
+    }
+
     /// Attaches a kprobe program to a kernel function.
     public func attach(_ program: String, kprobe function: String, onReturn: Bool) throws(BPFError) -> BPFLink
     {

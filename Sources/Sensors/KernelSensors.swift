@@ -193,6 +193,9 @@ public final class KernelSensors {
         }
     }
 
+    /// Maps that programs of others use as well: rings, records of processes, scratch memory.
+    public var sharedMaps: [SharedBPFMap] { shared.members }
+
     /// Memory that the kernel charges for all maps, bytes.
     public var kernelBytes: UInt64 {
         objects.reduce(shared.kernelBytes) { $0 + $1.kernelBytes }

@@ -3,13 +3,7 @@ import BPFRuntime
 
 /// The maps that all sensors use (bpf/shared): made once, before the objects are loaded side by side.
 struct SharedMaps: Sendable {
-    /// A map in an array: noncopyable values cannot stand there by themselves.
-    final class Member: Sendable {
-        let map: BPFMap
-        init(_ map: consuming BPFMap) { self.map = map }
-    }
-
-    let members: [Member]
+    let members: [SharedBPFMap]
 
     /// Makes the maps.
     /// - Throws: `SensorError`.
@@ -20,9 +14,9 @@ struct SharedMaps: Sendable {
             try file.setMaxEntries(options.verdictRing, ofMap: "secd_verdict")
             try file.setMaxEntries(options.observationRing, ofMap: "secd_observation")
             try file.load()
-            var members: [Member] = []
+            var members: [SharedBPFMap] = []
             for name in file.mapNames where name.hasPrefix("secd_") {
-                members.append(Member(try file.openMap(name)))
+                members.append(SharedBPFMap(try file.openMap(name)))
             }
             self.members = members
         } catch {

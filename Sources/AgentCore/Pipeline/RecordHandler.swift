@@ -77,9 +77,9 @@ final class RecordHandler {
                 body: .gap(accounts.gap(of: head, context)), origin: Origin(ring: nil)))
     }
 
-    private func emit(
-        _ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: consuming Event.Body
-    ) {
+    // Inlined, because an event is large: it is put together where it is sent, and not moved.
+    @inline(__always)
+    private func emit(_ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: Event.Body) {
         guard settings.wants(kind) else { return }
         var event = Event(
             kind: kind, time: context.time(head.time_ns), process: process, body: body,

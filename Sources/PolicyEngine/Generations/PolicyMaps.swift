@@ -5,6 +5,7 @@ import SystemPackage
 final class PolicyMaps: Sendable {
     let control: SharedBPFMap
     let calls: SharedBPFMap
+    let places: SharedBPFMap
     let hooks: SharedBPFMap
     let rows: SharedBPFMap
     let rules: SharedBPFMap
@@ -19,6 +20,7 @@ final class PolicyMaps: Sendable {
     init(_ file: borrowing BPFProgramFile) throws(BPFError) {
         control = try Self.open("secd_policy_control", file)
         calls = try Self.open("secd_policy_calls", file)
+        places = try Self.open("secd_policy_places", file)
         hooks = try Self.open("secd_policy_hooks", file)
         rows = try Self.open("secd_policy_rows", file)
         rules = try Self.open("secd_policy_rules", file)

@@ -10,13 +10,17 @@ package struct GenerationPacker {
         package var number: UInt32
         /// SECD_POLICY_BY_*.
         package var mechanism: UInt16
-        /// How its columns are read, in their order.
-        package var columns: [secd_policy_column]
+        /// How its columns are read, in their order; nil = not at all.
+        package var columns: [secd_policy_column?]
         /// By rule: its counter, or SECD_POLICY_NONE.
         package var counters: [UInt32]
+        /// What its mechanism cannot do, of SECD_POLICY_ENFORCES: not even tried.
+        package var impossible: UInt32 = 0
+        /// Whether calls can be waited for until they return.
+        package var canWait = true
 
         package init(
-            number: UInt32, mechanism: UInt16, columns: [secd_policy_column], counters: [UInt32]
+            number: UInt32, mechanism: UInt16, columns: [secd_policy_column?], counters: [UInt32]
         ) {
             self.number = number
             self.mechanism = mechanism
@@ -24,6 +28,10 @@ package struct GenerationPacker {
             self.counters = counters
         }
     }
+
+    /// At hooks with so many rules those that only tell are not looked at one by one: their records say how
+    /// often they told.
+    package static let countedRules = 64
 
     private let hash: KeyHash
 
@@ -83,16 +91,16 @@ package struct GenerationPacker {
         tables.mechanism = placement.mechanism
         tables.words = UInt16((count + 63) / 64)
         tables.columns = UInt16(hook.columns.count)
-        if hook.waitsForReturn { tables.flags |= SECD_POLICY_HOOK_WAITS }
+        if hook.waitsForReturn, placement.canWait { tables.flags |= SECD_POLICY_HOOK_WAITS }
         let shown = hook.shownColumns
         for (index, column) in placement.columns.enumerated() {
-            var column = column
+            guard var column else { continue }
             if shown.contains(index) { column.flags |= UInt8(SECD_POLICY_COLUMN_SHOWN) }
             CArray.set(&tables.column, index, column)
         }
         packRules(hook, placement, generation, &tables, &image)
         let packer = DimensionPacker(
-            hook: hook, columns: placement.columns, processes: references, hash: hash,
+            hook: hook, columns: placement.columns.map { $0 ?? secd_policy_column() }, processes: references, hash: hash,
             rows: hook.rows.map { image.row($0.words) })
         tables.dimensions = UInt16(hook.dimensions.count)
         tables.return_dimensions = UInt16(hook.returnDimensions.count)
@@ -112,11 +120,14 @@ package struct GenerationPacker {
         tables.rules = UInt32(image.rules.count)
         for (bit, rule) in hook.rules.enumerated() {
             let group = hook.groups[rule.group]
-            let packed = RulePacker.pack(
+            var packed = RulePacker.pack(
                 rule, generation.policies[group.policy].mode, counter: placement.counters[bit])
+            packed.actions &= ~placement.impossible
+            packed.return_actions &= ~placement.impossible
+            if packed.rate_ns != 0 { tables.flags |= SECD_POLICY_HOOK_RATES }
             image.rules.append(packed)
             all[bit >> 6] |= 1 << UInt64(bit & 63)
-            if group.rules.count == 1, RulePacker.isPlain(packed) {
+            if hook.rules.count > Self.countedRules, group.rules.count == 1, RulePacker.isPlain(packed) {
                 plain[bit >> 6] |= 1 << UInt64(bit & 63)
             }
         }

@@ -1,0 +1,127 @@
+import CEventABI
+import PolicyCompiler
+import PolicyModel
+
+/// A generation on its way: what its hooks are attached to, and how their columns are read.
+struct GenerationPlan {
+    private let tables: Generation
+    private let policyIDs: [UInt64]
+    /// In the order of `tables.hooks`.
+    private(set) var placements: [GenerationPacker.Placement] = []
+    /// Likewise.
+    private(set) var wanted: [HookAttachments.Wanted] = []
+
+    /// - Parameter number: of a point; nil = there are too many.
+    init(
+        _ tables: Generation, _ policies: [RunnablePolicy], _ checks: [PolicyCheck],
+        _ kernel: BTFKernelTypes, _ number: (AttachPoint) -> UInt32?
+    ) throws(PolicyRefusal) {
+        self.tables = tables
+        policyIDs = policies.map(\.id)
+        var mechanisms: [AttachPoint: HookMechanism] = [:]
+        for placed in checks.flatMap(\.placed).flatMap(\.self) { mechanisms[placed.point] = placed.mechanism }
+        for hook in tables.hooks {
+            guard let mechanism = mechanisms[hook.point], let number = number(hook.point) else {
+                throw Self.refusal(
+                    hook, "\(hook.point.name): at most \(SECD_POLICY_HOOK_CHUNKS - 1) places are hooked", policies)
+            }
+            let reader = ColumnReader(kernel, hook.point, isPlace: mechanism.isPlace)
+            var placement = GenerationPacker.Placement(
+                number: number, mechanism: mechanism.number, columns: hook.columns.map { try? reader.pack($0) },
+                counters: [])
+            placement.impossible = mechanism.impossible
+            placement.canWait = mechanism.canWait
+            placements.append(placement)
+            wanted.append(
+                HookAttachments.Wanted(
+                    number: number, mechanism: mechanism, waits: mechanism.canWait && hook.waitsForReturn,
+                    arguments: reader.argumentCount))
+        }
+    }
+
+    /// Gives each rule its counter.
+    mutating func counters(_ book: CounterBook) {
+        for (index, hook) in tables.hooks.enumerated() {
+            placements[index].counters = hook.rules.map { rule in
+                let group = hook.groups[rule.group]
+                let key = CounterBook.Key(
+                    policy: policyIDs[group.policy], hook: group.hook, selector: rule.selector)
+                let counter = book.counter(key)
+                let packed = RulePacker.pack(rule, .enforce, counter: counter)
+                book.set(key, actions: packed.actions | packed.return_actions)
+                return counter
+            }
+        }
+    }
+
+    /// By hook number: counters of rules that the kernel does not count.
+    func tallied(_ image: GenerationImage) -> [UInt32: [UInt32?]] {
+        var result: [UInt32: [UInt32?]] = [:]
+        for (index, hook) in image.hooks.enumerated() {
+            let plain = image.rows[Int(hook.tables.plain_row)]
+            let counters = placements[index].counters
+            result[hook.number] = counters.indices.map { rule in
+                let word: UInt64 = CArray.get(plain.words, rule >> 6)
+                return word >> UInt64(rule & 63) & 1 == 1 ? counters[rule] : nil
+            }
+        }
+        return result
+    }
+
+    /// The generation as decoders need it.
+    func running(_ number: UInt32, _ tables: Generation, _ policies: [RunnablePolicy]) -> RunningGeneration {
+        RunningGeneration(
+            number: number, tables: tables, policies: policies.map(\.policy),
+            hooks: tables.hooks.indices.map { index in
+                let mechanism = wanted[index].mechanism
+                return RunningGeneration.Hook(
+                    number: wanted[index].number, point: tables.hooks[index].point, mechanism: mechanism.name,
+                    effect: mechanism.canDeny ? .prevent : mechanism.killEffect)
+            })
+    }
+
+    // MARK: What is told to the owner
+
+    /// Why a hook could not be attached, and whose it is.
+    func refusal(of hook: UInt32, _ reason: String, _ policies: [RunnablePolicy]) -> PolicyRefusal {
+        guard let index = wanted.firstIndex(where: { $0.number == hook }) else {
+            return PolicyRefusal(reason: reason)
+        }
+        return Self.refusal(tables.hooks[index], "\(tables.hooks[index].point.name): \(reason)", policies)
+    }
+
+    /// All policies at the hook are to blame.
+    private static func refusal(
+        _ hook: HookTables, _ reason: String, _ policies: [RunnablePolicy]
+    ) -> PolicyRefusal {
+        let faults = hook.groups.map { group in
+            let entry = policies[group.policy].policy.hooks[group.hook]
+            return PolicyRefusal.Fault(
+                policy: policies[group.policy].id, place: entry.place, reason: "\(entry.path): \(reason)")
+        }
+        return PolicyRefusal(faults: faults, reason: reason)
+    }
+
+    /// What each policy acts by. Memory is shared by all: each has its part by the number of its rules.
+    func reports(
+        _ policies: [RunnablePolicy], _ checks: [PolicyCheck], bytes: UInt64, _ tables: Generation
+    ) -> [PolicyReport] {
+        var rules = [Int](repeating: 0, count: policies.count)
+        for hook in tables.hooks {
+            for group in hook.groups { rules[group.policy] += group.rules.count }
+        }
+        let all = max(1, rules.reduce(0, +))
+        return policies.indices.map { index in
+            var hooks: [HookReport] = []
+            for (position, entry) in policies[index].policy.hooks.enumerated() {
+                hooks += checks[index].placed[position].map { placed in
+                    HookReport(
+                        path: entry.path, point: placed.point, mechanism: placed.mechanism.name,
+                        effect: placed.effect, blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
+                }
+            }
+            return PolicyReport(
+                id: policies[index].id, hooks: hooks, kernelBytes: bytes * UInt64(rules[index]) / UInt64(all))
+        }
+    }
+}

@@ -1,0 +1,26 @@
+public import PolicyCompiler
+public import PolicyModel
+
+/// A generation as decoders of its records need it: told before it is switched on.
+public struct RunningGeneration: Sendable {
+    /// A hook of it.
+    public struct Hook: Sendable {
+        /// As records name it.
+        public var number: UInt32
+        /// Where policies want it.
+        public var point: AttachPoint
+        /// What it runs on: `tp_btf/sys_enter`.
+        public var mechanism: String
+        /// What actions can achieve there at most.
+        public var effect: EffectClass
+    }
+
+    /// As in records.
+    public var number: UInt32
+    /// Rules by their bits, columns by their positions.
+    public var tables: Generation
+    /// Those that `tables` were built from, in the same order.
+    public var policies: [CheckedPolicy]
+    /// In the order of `tables.hooks`.
+    public var hooks: [Hook]
+}

@@ -1,0 +1,205 @@
+import CEventABI
+import PolicyCompiler
+import PolicyModel
+
+/// What of a policy this kernel can do, and what it cannot.
+struct PolicyCheck {
+    /// What stands in reports about an entry at a point.
+    struct Placed {
+        var point: AttachPoint
+        var mechanism: HookMechanism
+        var effect: EffectClass
+        var blindSpots: [String]
+        var isDegraded: Bool
+    }
+
+    private let policy: RunnablePolicy
+    private let ladder: MechanismLadder
+    private(set) var faults: [PolicyRefusal.Fault] = []
+    /// By entry of the policy.
+    private(set) var placed: [[Placed]] = []
+
+    init(_ policy: RunnablePolicy, _ ladder: MechanismLadder) {
+        self.policy = policy
+        self.ladder = ladder
+        if policy.policy.reportsLoads {
+            fault(policy.policy.place, "spec.loader: mapped files give no events yet")
+        }
+        for hook in policy.policy.hooks { placed.append(check(hook)) }
+    }
+
+    private mutating func fault(_ place: SourcePlace, _ reason: String) {
+        faults.append(PolicyRefusal.Fault(policy: policy.id, place: place, reason: reason))
+    }
+
+    private mutating func check(_ hook: CheckedHook) -> [Placed] {
+        for selector in hook.selectors {
+            for condition in selector.conditions + selector.returnConditions {
+                if let obstacle = condition.obstacle {
+                    fault(condition.place, "\(hook.path): \(condition.field) \(obstacle)")
+                }
+            }
+        }
+        return hook.points.compactMap { check(hook, $0) }
+    }
+
+    private mutating func check(_ hook: CheckedHook, _ point: AttachPoint) -> Placed? {
+        let mechanism: HookMechanism
+        do throws(MechanismLadder.Obstacle) {
+            mechanism = try ladder.choose(point)
+        } catch {
+            fault(hook.place, "\(hook.path): \(point.name) cannot be hooked: \(error.reason)")
+            return nil
+        }
+        var placed = Placed(
+            point: point, mechanism: mechanism, effect: .observe, blindSpots: mechanism.blindSpots,
+            isDegraded: false)
+        checkColumns(hook, &placed)
+        checkReturn(hook, &placed)
+        for selector in hook.selectors {
+            for action in selector.actions { check(action, hook, &placed, atReturn: false) }
+            for action in selector.returnActions { check(action, hook, &placed, atReturn: true) }
+            if selector.isEnforcing { checkNames(selector, hook, &placed) }
+        }
+        return placed
+    }
+
+    // MARK: Values
+
+    private mutating func checkColumns(_ hook: CheckedHook, _ placed: inout Placed) {
+        let reader = ColumnReader(ladder.kernel, placed.point, isPlace: placed.mechanism.isPlace)
+        for (index, column) in hook.columns.enumerated() {
+            do throws(ColumnReader.Obstacle) {
+                _ = try reader.pack(column)
+            } catch {
+                let conditions = hook.selectors.flatMap { $0.conditions + $0.returnConditions }
+                if let condition = conditions.first(where: { $0.columns.contains(index) }) {
+                    fault(condition.place, "\(hook.path): \(condition.field): \(error.reason)")
+                } else {
+                    placed.blindSpots.append("a value is not shown: \(error.reason)")
+                }
+            }
+        }
+    }
+
+    private mutating func checkReturn(_ hook: CheckedHook, _ placed: inout Placed) {
+        guard !placed.mechanism.canWait else { return }
+        if let selector = hook.selectors.first(where: {
+            !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty
+        }) {
+            fault(
+                selector.place,
+                "\(hook.path): \(placed.mechanism.name) does not see what \(placed.point.name) returns")
+        } else if hook.event.waitsForReturn {
+            placed.blindSpots.append("what the call returns is not seen")
+        }
+    }
+
+    // MARK: Actions
+
+    private mutating func check(
+        _ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed, atReturn: Bool
+    ) {
+        let kind = action.kind.value
+        switch kind {
+        case .kill, .signal, .freeze:
+            need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
+            let isDeadly = kind == .kill || action.signal?.value == 9
+            raise(isDeadly ? placed.mechanism.killEffect : .observe, &placed, atReturn: atReturn)
+        case .killTree, .killContainer:
+            need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
+            need(false, "kill more than the process itself", action, hook, &placed)
+            raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
+        case .override:
+            need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
+            if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
+        case .notifyEnforcer:
+            if action.error != nil {
+                need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
+                if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
+            }
+            if action.signal != nil {
+                need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
+                raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
+            }
+        case .set: fault(action.place, "\(hook.path): Set cannot be done yet: nothing is written into programs")
+        case .count where !action.countBy.isEmpty || action.interval != nil:
+            fault(action.place, "\(hook.path): Count by arguments or intervals cannot be done yet")
+        case .getURL, .dnsLookup:
+            placed.blindSpots.append("\(kind.rawValue) is not done: the daemon does not reach out")
+        case .trackSocket, .untrackSocket:
+            placed.blindSpots.append("\(kind.rawValue) does nothing: owners of sockets are always tracked")
+        case .post where action.imaHash: placed.blindSpots.append("events have no digest of IMA")
+        case .post, .noPost, .cleanupEnforcer, .count: break
+        }
+    }
+
+    private func raise(_ effect: EffectClass, _ placed: inout Placed, atReturn: Bool) {
+        let possible = atReturn ? min(effect, .killBeforeReturn) : effect
+        placed.effect = max(placed.effect, possible)
+    }
+
+    private mutating func need(
+        _ isPossible: Bool, _ what: String, _ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed
+    ) {
+        guard !isPossible else { return }
+        if policy.policy.acceptsDegraded {
+            placed.isDegraded = true
+            placed.blindSpots.append("\(action.kind.value.rawValue): \(placed.mechanism.name) cannot \(what)")
+        } else {
+            fault(
+                action.place,
+                "\(hook.path): \(action.kind.value.rawValue): \(placed.point.name) is met by "
+                    + "\(placed.mechanism.name) on this kernel, which cannot \(what); degraded: true accepts that")
+        }
+    }
+
+    /// Names that a program passes can change after they were compared.
+    private mutating func checkNames(
+        _ selector: CheckedSelector, _ hook: CheckedHook, _ placed: inout Placed
+    ) {
+        guard case .syscall = placed.point else { return }
+        for condition in selector.conditions {
+            guard case .column(let index, .text) = condition.subject, hook.columns[index].type == .string else {
+                continue
+            }
+            if policy.policy.acceptsDegraded {
+                placed.isDegraded = true
+                placed.blindSpots.append(
+                    "\(condition.field) compares the caller's string, which another thread can change meanwhile")
+            } else {
+                fault(
+                    condition.place,
+                    "\(hook.path): \(condition.field) compares the caller's string, which another thread can change "
+                        + "meanwhile, and links lead around it; degraded: true enforces all the same")
+            }
+        }
+    }
+}
+
+extension HookMechanism {
+    /// Met by a cgroup program.
+    var isPlace: Bool { if case .place = attachment { true } else { false } }
+
+    /// Of SECD_POLICY_ENFORCES, what cannot be done there.
+    var impossible: UInt32 {
+        var bits: UInt32 = 0
+        if !canDeny { bits |= SECD_POLICY_OVERRIDE }
+        if !canSignal {
+            bits |= SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE
+                | SECD_POLICY_KILL_CONTAINER
+        }
+        return bits
+    }
+}
+
+extension Condition {
+    /// Columns that it looks at.
+    fileprivate var columns: [Int] {
+        switch subject {
+        case .column(let index, _): [index]
+        case .gained(let new, let old): [new, old]
+        case .expression, .process: []
+        }
+    }
+}

@@ -1,0 +1,150 @@
+public import BPFRuntime
+public import CEventABI
+import LinuxSystem
+public import PolicyCompiler
+public import PolicyModel
+import SystemPackage
+
+/// What an engine is made with.
+public struct PolicyEngineOptions: Sendable {
+    /// What programs know of the daemon.
+    public var agent: secd_agent
+    /// Maps of the sensors: rings, records of processes, scratch memory.
+    public var shared: [SharedBPFMap]
+    /// What this kernel offers.
+    public var facts: EngineFacts
+    /// The kernel's types, for offsets; asked when policies change, not kept in between.
+    public var kernel: @Sendable () -> BTFKernelTypes?
+    /// Inode numbers of the first process's namespaces.
+    public var hostNamespaces: [NamespaceKind: UInt64]
+
+    public init(
+        agent: secd_agent, shared: [SharedBPFMap], facts: EngineFacts,
+        kernel: @escaping @Sendable () -> BTFKernelTypes?, hostNamespaces: [NamespaceKind: UInt64]
+    ) {
+        self.agent = agent
+        self.shared = shared
+        self.facts = facts
+        self.kernel = kernel
+        self.hostNamespaces = hostNamespaces
+    }
+}
+
+/// Runs policies in the kernel. Nothing is pinned: what it attached ends with it.
+public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
+    // @unchecked: as `PolicyRuntime` says, its owner calls it from one thread.
+
+    /// Counts what the kernel leaves to the reader of records.
+    public let tally = RecordTally()
+
+    private let options: PolicyEngineOptions
+    private let announce: @Sendable (RunningGeneration) -> Void
+    private let seed: [UInt64]
+    private let programs: EnginePrograms
+    private let store: GenerationStore
+    private let attachments: HookAttachments
+    private let counters: CounterBook
+    private var numbers: [AttachPoint: UInt32] = [:]
+    private var attached: [HookAttachments.Wanted] = []
+
+    /// Loads the programs; nothing is attached before a policy asks for it.
+    /// - Parameter announce: Told each generation before it is switched on. Returns when records of it can be read.
+    /// - Throws: `BPFError` where the kernel refuses the programs or their maps.
+    public init(
+        _ options: PolicyEngineOptions, announce: @escaping @Sendable (RunningGeneration) -> Void
+    ) throws(BPFError) {
+        self.options = options
+        self.announce = announce
+        var random = SystemRandomNumberGenerator()
+        seed = (0..<Int(SECD_POLICY_SEEDS)).map { _ in random.next() }
+        var setup = secd_policy_setup()
+        CArray.copy(seed, to: &setup.seed)
+        for (kind, inode) in options.hostNamespaces {
+            CArray.set(&setup.host_ns, Int(kind.bit), UInt32(truncatingIfNeeded: inode))
+        }
+        programs = try EnginePrograms(agent: options.agent, shared: options.shared, setup: setup)
+        store = try GenerationStore(programs.maps)
+        attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot)
+        counters = CounterBook(programs.maps.counters, tally)
+    }
+
+    public func counts() -> [PolicyCounts] { counters.counts() }
+
+    /// The number of the generation that runs; 0 = none did yet.
+    public var generation: UInt32 { store.current }
+
+    public func replace(with policies: [RunnablePolicy]) throws(PolicyRefusal) -> [PolicyReport] {
+        guard let kernel = options.kernel() else {
+            throw PolicyRefusal(reason: "this kernel's type information cannot be read")
+        }
+        let ladder = MechanismLadder(facts: options.facts, kernel: kernel, syscalls: .x86)
+        let checks = policies.map { PolicyCheck($0, ladder) }
+        let faults = checks.flatMap(\.faults)
+        if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
+
+        let tables = try build(policies)
+        var plan = try GenerationPlan(tables, policies, checks, kernel, number)
+        plan.counters(counters)
+        let image = try pack(tables, plan, policies)
+        do throws(HookAttachments.Failure) {
+            try attachments.attach(plan.wanted, keeping: attached)
+        } catch {
+            throw plan.refusal(of: error.hook, error.reason, policies)
+        }
+        let bytes = try fill(image)
+        tally.begin(generation: store.next, plan.tallied(image))
+        announce(plan.running(store.next, tables, policies))
+        store.flip()
+        attachments.detach(allBut: plan.wanted)
+        attached = plan.wanted
+        counters.keep(Set(policies.map(\.id)))
+        return plan.reports(policies, checks, bytes: bytes, tables)
+    }
+
+    private func build(_ policies: [RunnablePolicy]) throws(PolicyRefusal) -> Generation {
+        do throws(GenerationBuilder.LimitExceeded) {
+            return try GenerationBuilder.build(policies.map(\.policy))
+        } catch {
+            // The last one that came: without it there was room.
+            let last = policies.last { $0.policy.hooks.contains { $0.points.contains(error.point) } }
+            let faults = last.map {
+                PolicyRefusal.Fault(policy: $0.id, place: $0.policy.place, reason: "\(error)")
+            }
+            throw PolicyRefusal(faults: faults.map { [$0] } ?? [], reason: "\(error)")
+        }
+    }
+
+    private func pack(
+        _ tables: Generation, _ plan: GenerationPlan, _ policies: [RunnablePolicy]
+    ) throws(PolicyRefusal) -> GenerationImage {
+        do throws(PackingFault) {
+            return try GenerationPacker(seed: seed).pack(tables, plan.placements)
+        } catch {
+            let fault = error.policy.map { index in
+                let policy = policies[index]
+                let hook = error.hook.map { policy.policy.hooks[$0] }
+                return PolicyRefusal.Fault(
+                    policy: policy.id, place: hook?.place ?? policy.policy.place, reason: "\(error)")
+            }
+            throw PolicyRefusal(faults: fault.map { [$0] } ?? [], reason: "\(error)")
+        }
+    }
+
+    private func fill(_ image: GenerationImage) throws(PolicyRefusal) -> UInt64 {
+        do throws(BPFError) {
+            return try store.fill(image)
+        } catch {
+            attachments.detach(allBut: attached)
+            throw PolicyRefusal(reason: "the kernel does not take the tables of the policies: \(error)")
+        }
+    }
+
+    /// The number of a point, for as long as the daemon runs; nil = there are too many.
+    private func number(_ point: AttachPoint) -> UInt32? {
+        if let known = numbers[point] { return known }
+        let next = UInt32(numbers.count + 1)
+        guard next < UInt32(SECD_POLICY_HOOK_CHUNKS) else { return nil }
+        numbers[point] = next
+        return next
+    }
+}
