@@ -59,7 +59,7 @@ static __always_inline void actor_of(struct actor *actor, struct task_struct *ta
 
 	actor_image(&actor->image, task);
 	actor->key = actor_key(task);
-	actor->cgroup_id = task_cgroup_id(task);
+	actor->cgroup_id = task_cgroup_id(plain(task));
 	actor->tid = kload(task, pid);
 	actor->uid = kload(task, cred, uid.val);
 	actor->net_ns = proxy ? kload(proxy, net_ns, ns.inum) : 0;

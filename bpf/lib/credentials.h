@@ -23,10 +23,26 @@ static __always_inline __u64 capabilities(const void *set)
 #define cred_caps(cred, field) ((cred)->field.val)
 #endif
 
-static __always_inline void credentials_read(struct secd_credentials *out, const struct cred *cred)
-{
-	struct user_namespace *user_ns;
+/* The middle of struct cred as all kernels since 4.3 have it: one helper call instead of 14 loads,
+ * each of which is checked. */
+struct cred_middle {
+	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid, securebits, gap;
+	__u64 inheritable, permitted, effective, bounding, ambient;
+};
 
+/* Whether this kernel's struct has that layout: known when the program is loaded. */
+static __always_inline bool cred_is_usual(const struct cred *cred)
+{
+	__u32 uid = bpf_core_field_offset(cred->uid);
+
+	return bpf_core_field_offset(cred->euid) - uid == 16 &&
+	       bpf_core_field_offset(cred->securebits) - uid == 32 &&
+	       bpf_core_field_offset(cred->cap_inheritable) - uid == 40 &&
+	       bpf_core_field_offset(cred->cap_ambient) - uid == 72;
+}
+
+static __always_inline void credentials_by_field(struct secd_credentials *out, const struct cred *cred)
+{
 	out->uid = kload(cred, uid.val);
 	out->gid = kload(cred, gid.val);
 	out->euid = kload(cred, euid.val);
@@ -41,6 +57,33 @@ static __always_inline void credentials_read(struct secd_credentials *out, const
 	out->inheritable = cred_caps(cred, cap_inheritable);
 	out->bounding = cred_caps(cred, cap_bset);
 	out->ambient = cred_caps(cred, cap_ambient);
+}
+
+static __always_inline void credentials_read(struct secd_credentials *out, const struct cred *cred)
+{
+	struct user_namespace *user_ns;
+	struct cred_middle middle = {};
+
+	if (cred_is_usual(cred)) {
+		bpf_probe_read_kernel(&middle, sizeof(middle),
+				      (void *)cred + bpf_core_field_offset(cred->uid));
+		out->uid = middle.uid;
+		out->gid = middle.gid;
+		out->euid = middle.euid;
+		out->egid = middle.egid;
+		out->suid = middle.suid;
+		out->sgid = middle.sgid;
+		out->fsuid = middle.fsuid;
+		out->fsgid = middle.fsgid;
+		out->securebits = middle.securebits;
+		out->permitted = middle.permitted;
+		out->effective = middle.effective;
+		out->inheritable = middle.inheritable;
+		out->bounding = middle.bounding;
+		out->ambient = middle.ambient;
+	} else {
+		credentials_by_field(out, cred);
+	}
 	user_ns = kload(cred, user_ns);
 	out->user_ns_level = kload(user_ns, level);
 	out->user_ns_owner = kload(user_ns, owner.val);

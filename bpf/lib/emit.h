@@ -104,6 +104,33 @@ static __always_inline __u64 wakeup_flag(__u32 ring, __u64 sequence)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/*
+ * A place in the ring for a record of a fixed size, head filled in, the rest as it lies there: write
+ * every byte. NULL with the loss booked. What is begun is sent with record_submit.
+ */
+static __always_inline void *record_reserve(__u32 size, __u32 kind, __u32 ring, __u64 time_ns)
+{
+	struct secd_record head, *record;
+	struct secd_stream *stream = record_begin(&head, kind, ring, time_ns);
+
+	if (!stream)
+		return NULL;
+	record = bpf_ringbuf_reserve(ring_of(ring), size, 0);
+	if (!record) {
+		record_lost(stream, kind);
+		return NULL;
+	}
+	head.size = size;
+	*record = head;
+	stream->bytes += size;
+	return record;
+}
+
+static __always_inline void record_submit(struct secd_record *record, __u32 ring)
+{
+	bpf_ringbuf_submit(record, wakeup_flag(ring, record->sequence));
+}
+
 /* Sends a record that stands in memory. Returns 0, or -ENOSPC with the loss booked. */
 static __always_inline long emit(struct secd_record *head, __u32 size, __u32 kind, __u32 ring,
 				 __u64 time_ns)

@@ -25,6 +25,7 @@
 struct path_walk {
 	__u64 dentry;
 	__u64 mount;             /* struct mount */
+	__u64 mount_root;        /* its root dentry */
 	__u64 root_dentry;       /* the process's root; 0 = not wanted */
 	__u64 root_mount;        /* struct vfsmount */
 	struct secd_scratch *scratch;
@@ -42,15 +43,15 @@ static __always_inline struct mount *mount_of(const struct vfsmount *mnt)
 /* Puts `/name` in front. Returns false where the walk cannot go on. */
 static __always_inline bool path_component(struct path_walk *walk, struct dentry *dentry)
 {
-	__u32 length = kload(dentry, d_name.len), start = walk->start, end;
-	const unsigned char *name = kload(dentry, d_name.name);
+	__u32 length = pload(dentry, d_name.len), start = walk->start, end;
+	const unsigned char *name = pload(dentry, d_name.name);
 
 	if (length == 0 || length > SECD_NAME_MAX || length + 1 > start) {
 		walk->flags |= SECD_PATH_TRUNCATED;
 		walk->done = 1;
 		return false;
 	}
-	if (length == 1 && (walk->flags & SECD_PATH_DETACHED) && kload(dentry, d_parent) == dentry) {
+	if (length == 1 && (walk->flags & SECD_PATH_DETACHED) && pload(dentry, d_parent) == dentry) {
 		char root = 0;
 
 		/* The root of a whole file system is called "/": no component. */
@@ -81,32 +82,32 @@ static __always_inline bool path_component(struct path_walk *walk, struct dentry
 static long path_step(__u32 index, struct path_walk *walk)
 {
 	struct dentry *dentry = kcast(dentry, walk->dentry);
-	struct mount *mount = kcast(mount, walk->mount);
-	struct dentry *parent, *mount_root;
-	struct mount *mount_parent;
+	struct mount *mount, *mount_parent;
+	struct dentry *parent;
 
-	mount_root = kload(mount, mnt.mnt_root);
 	if (walk->dentry == walk->root_dentry &&
 	    walk->mount + bpf_core_field_offset(struct mount, mnt) == walk->root_mount)
 		walk->root_start = walk->start;
 
-	parent = kload(dentry, d_parent);
-	if ((__u64)mount_root == walk->dentry || (__u64)parent == walk->dentry) {
-		mount_parent = kload(mount, mnt_parent);
-		if ((__u64)mount_root != walk->dentry) {
+	parent = pload(dentry, d_parent);
+	if (walk->mount_root == walk->dentry || (__u64)parent == walk->dentry) {
+		mount = kcast(mount, walk->mount);
+		mount_parent = pload(mount, mnt_parent);
+		if (walk->mount_root != walk->dentry) {
 			/* Its own parent, not the mount's root: memfd, or above a bind mount. */
 			walk->flags |= SECD_PATH_DETACHED;
 			path_component(walk, dentry);
 		}
 		if ((__u64)mount_parent == walk->mount || !mount_parent ||
-		    (__u64)mount_root != walk->dentry) {
-			if (!kload(mount, mnt_ns))
+		    walk->mount_root != walk->dentry) {
+			if (!pload(mount, mnt_ns))
 				walk->flags |= SECD_PATH_DETACHED;
 			walk->done = 1;
 			return 1;
 		}
-		walk->dentry = (__u64)kload(mount, mnt_mountpoint);
+		walk->dentry = (__u64)pload(mount, mnt_mountpoint);
 		walk->mount = (__u64)mount_parent;
+		walk->mount_root = (__u64)pload(mount_parent, mnt.mnt_root);
 		return 0;
 	}
 
@@ -120,9 +121,9 @@ static long path_step(__u32 index, struct path_walk *walk)
  * links has no name; a directory without links was removed. */
 static __always_inline bool path_deleted(struct dentry *dentry)
 {
-	struct inode *inode = kload(dentry, d_inode);
+	struct inode *inode = pload(dentry, d_inode);
 
-	return inode && kload(inode, i_nlink) == 0;
+	return inode && pload(inode, i_nlink) == 0;
 }
 
 /* What path_build needs, from the caller's stack. */
@@ -134,19 +135,23 @@ struct path_request {
 };
 
 /*
- * The body of path_append. A global function: the verifier walks it once for each program, not once
- * for each state of each call, which is most of the time that loading takes.
+ * Walks a path into the end of scratch->path and describes it in `out`. Returns where it begins
+ * there; it has at least one byte. A global function: the verifier walks it once for each program,
+ * not once for each state of each call, which is most of the time that loading takes.
  */
-__noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *request,
-			    struct secd_path *out, __u32 end)
+__noinline __u32 path_find(struct secd_scratch *scratch, struct path_request *request,
+			   struct secd_path *out)
 {
 	struct path_walk walk = { .start = SECD_PATH_MAX - 1, .root_start = ~0U };
-	__u32 length, start;
+	struct mount *mount;
+	__u32 start;
 
 	if (!scratch || !request || !out)
-		return end;
+		return 0;
 	walk.dentry = request->dentry;
 	walk.mount = (__u64)mount_of((const struct vfsmount *)request->mount);
+	mount = kcast(mount, walk.mount);
+	walk.mount_root = (__u64)pload(mount, mnt.mnt_root);
 	walk.root_dentry = request->root_dentry;
 	walk.root_mount = request->root_mount;
 	walk.scratch = scratch;
@@ -161,9 +166,24 @@ __noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *r
 		start--;
 		scratch->path[start] = '/';
 	}
-	length = SECD_PATH_MAX - 1 - start;
+	out->length = SECD_PATH_MAX - 1 - start;
 	out->flags = walk.flags;
 	out->root = walk.root_start == ~0U ? SECD_PATH_OUTSIDE : walk.root_start - start;
+	return start;
+}
+
+/* The body of path_append, a global function for the same reason. */
+__noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *request,
+			    struct secd_path *out, __u32 end)
+{
+	__u32 start, length;
+
+	if (!scratch || !request || !out)
+		return end;
+	start = path_find(scratch, request, out);
+	/* The compiler knows these bounds, the verifier does not. */
+	bounded(start, SECD_PATH_MAX - 1);
+	length = SECD_PATH_MAX - 1 - start;
 	bounded(length, SECD_PATH_MAX - 1);
 	if (end > SECD_SCRATCH_LAST_START || length == 0 ||
 	    !string_copy(scratch->record + end, scratch->path + start, length)) {
@@ -171,7 +191,6 @@ __noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *r
 		out->flags |= SECD_PATH_UNREADABLE;
 		return end;
 	}
-	out->length = length;
 	return end + length;
 }
 

@@ -99,7 +99,7 @@ static __always_inline void usage_add_thread(struct secd_usage *sum, struct task
 /* What the ended threads of a process used, by the kernel's own sum: exact while nobody ends. */
 static __always_inline void usage_of_dead(struct secd_usage *sum, struct task_struct *task)
 {
-	struct signal_struct *signal = kload(task, signal);
+	const struct signal_struct *signal = pload(task, signal);
 
 	sum->cpu_ns = kload(signal, sum_sched_runtime);
 	if (!bpf_core_field_exists(signal->ioac.rchar))
@@ -122,7 +122,7 @@ static __always_inline void usage_subtract(struct secd_usage *out, const struct 
 
 static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 {
-	return kload(task, cgroups, dfl_cgrp, kn, id);
+	return pload(task, cgroups, dfl_cgrp, kn, id);
 }
 
 /*
@@ -209,7 +209,7 @@ static __always_inline void process_reconstruct(struct secd_process *process,
 	process->image.pid = kload(leader, tgid);
 	process->process_start_ns = process->image.start_ns;
 	process_parent_now(process, leader);
-	usage_of_dead(&process->dead, leader);
+	usage_of_dead(&process->dead, plain(leader));
 	process->flags |= SECD_IMAGE_SEEDED | SECD_IMAGE_RECONSTRUCTED;
 	if (in_init_tree_now(leader))
 		process->flags |= SECD_IMAGE_INIT_TREE;

@@ -34,9 +34,11 @@ static __always_inline bool name_copy_before(__u8 *end, const unsigned char *sou
 #ifndef SECD_PROBE_READS
 	__u64 address = (__u64)source + length;
 
+	((__u64 *)end)[-1] = word_at(address - 8);
+	if (length <= 8)
+		return true;
 	if (length > SECD_SHORT_NAME)
 		return false;
-	((__u64 *)end)[-1] = word_at(address - 8);
 	((__u64 *)end)[-2] = word_at(address - 16);
 	((__u64 *)end)[-3] = word_at(address - 24);
 	((__u64 *)end)[-4] = word_at(address - 32);
@@ -46,15 +48,12 @@ static __always_inline bool name_copy_before(__u8 *end, const unsigned char *sou
 #endif
 }
 
-/* Copies `length` bytes between two places of a map value; up to SECD_SHORT_STRING bytes of the
- * target are overwritten. */
-static __always_inline bool string_copy(__u8 *target, const __u8 *source, __u32 length)
+/* Copies SECD_SHORT_STRING bytes of the programs' own memory. */
+static __always_inline void short_copy(__u8 *target, const __u8 *source)
 {
 	const __u64 *from = (const void *)source;
 	__u64 *to = (void *)target;
 
-	if (length > SECD_SHORT_STRING)
-		return !bpf_probe_read_kernel(target, length, source);
 	to[0] = from[0];
 	to[1] = from[1];
 	to[2] = from[2];
@@ -63,6 +62,15 @@ static __always_inline bool string_copy(__u8 *target, const __u8 *source, __u32 
 	to[5] = from[5];
 	to[6] = from[6];
 	to[7] = from[7];
+}
+
+/* Copies `length` bytes between two places of a map value; up to SECD_SHORT_STRING bytes of the
+ * target are overwritten. */
+static __always_inline bool string_copy(__u8 *target, const __u8 *source, __u32 length)
+{
+	if (length > SECD_SHORT_STRING)
+		return !bpf_probe_read_kernel(target, length, source);
+	short_copy(target, source);
 	return true;
 }
 

@@ -46,10 +46,10 @@ static __always_inline void exit_memory(struct secd_exit *exit, struct secd_proc
 {
 	struct signal_struct *signal = kload(task, signal);
 	struct mm_struct *mm = kload(task, mm);
-	__u64 peak = kload(signal, maxrss), image = 0;
+	__u64 peak = pload(signal, maxrss), image = 0;
 
 	if (mm) { /* since 6.16 the tracepoint comes before the memory goes */
-		__u64 hiwater = kload(mm, hiwater_rss);
+		__u64 hiwater = pload(mm, hiwater_rss);
 		__u64 resident = resident_pages(mm);
 
 		image = hiwater > resident ? hiwater : resident;
@@ -98,7 +98,7 @@ static __always_inline void usage_collect(struct secd_process *process, struct t
 static __always_inline bool process_ends(struct secd_process *process, struct signal_struct *signal,
 					 __u64 *now)
 {
-	if (kload(signal, live.counter) != 0)
+	if (pload(signal, live.counter) != 0)
 		return false;
 	if (process->threads_ended < process->threads_started)
 		return false;
@@ -111,30 +111,34 @@ static __always_inline int thread_exited(struct task_struct *task)
 	struct secd_process *process = process_of(task);
 	struct task_struct *leader = task->group_leader;
 	struct signal_struct *signal;
-	struct secd_exit exit = {};
+	struct secd_exit *exit;
 	__u64 now;
 
 	if (!process || !process->image.start_ns)
 		return 0; /* seen by nobody: it has no exec either */
 	signal = kload(task, signal);
-	usage_collect(process, task, kload(signal, nr_threads) == 1);
+	usage_collect(process, task, pload(signal, nr_threads) == 1);
 	if (!process_ends(process, signal, &now))
 		return 0;
 
-	exit.image = process->image;
-	exit.parent = process->parent;
-	exit.since_fork = process->dead;
-	usage_subtract(&exit.since_exec, &exit.since_fork, &process->at_exec);
-	exit.process_start_ns = process->process_start_ns;
-	exit_memory(&exit, process, task);
+	exit = record_reserve(sizeof(*exit), SECD_KIND_EXIT, SECD_RING_LIFECYCLE, now);
+	if (!exit)
+		return 0;
+	exit->flags = 0;
+	exit->image = process->image;
+	exit->parent = process->parent;
+	exit->since_fork = process->dead;
+	usage_subtract(&exit->since_exec, &exit->since_fork, &process->at_exec);
+	exit->process_start_ns = process->process_start_ns;
+	exit_memory(exit, process, task);
 	if ((process->flags & SECD_IMAGE_OUT_OF_SCOPE) && !task_in_scope(task))
-		exit.flags |= SECD_EXIT_OUT_OF_SCOPE;
-	exit.status = kload(signal, flags) & SECD_SIGNAL_GROUP_EXIT ?
-			      kload(signal, group_exit_code) :
-			      kload(leader, exit_code);
-	exit.tid = kload(task, pid);
-	exit.threads = process->threads_ended;
-	emit(&exit.head, sizeof(exit), SECD_KIND_EXIT, SECD_RING_LIFECYCLE, now);
+		exit->flags |= SECD_EXIT_OUT_OF_SCOPE;
+	exit->status = pload(signal, flags) & SECD_SIGNAL_GROUP_EXIT ?
+			       pload(signal, group_exit_code) :
+			       kload(leader, exit_code);
+	exit->tid = kload(task, pid);
+	exit->threads = process->threads_ended;
+	record_submit(&exit->head, SECD_RING_LIFECYCLE);
 	return 0;
 }
 

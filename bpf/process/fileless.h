@@ -8,10 +8,10 @@
 
 static __always_inline bool is_fileless(struct file *file)
 {
-	struct dentry *dentry = kload(file, f_path.dentry);
-	struct inode *inode = kload(file, f_inode);
+	struct dentry *dentry = pload(file, f_path.dentry);
+	struct inode *inode = pload(file, f_inode);
 
-	return kload(inode, i_nlink) == 0 && kload(dentry, d_sb, s_magic) == SECD_TMPFS_MAGIC;
+	return pload(inode, i_nlink) == 0 && pload(dentry, d_sb, s_magic) == SECD_TMPFS_MAGIC;
 }
 
 /* Of `/dev/fd/`, which the kernel writes in front of the number. */

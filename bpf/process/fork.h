@@ -34,7 +34,9 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 {
 	struct secd_process *inherited, *process;
 	struct pid_namespace *pid_ns = NULL;
-	struct secd_fork record = {};
+	struct secd_fork *record;
+	__u32 pid_in_ns;
+	bool own_credentials = true;
 
 	if (kload(child, pid) != kload(child, tgid))
 		return thread_started(child);
@@ -52,35 +54,40 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 	process->flags = SECD_IMAGE_CLONE;
 	if (!task_in_scope(child))
 		process->flags |= SECD_IMAGE_OUT_OF_SCOPE;
-	if (inherited && !credentials_may_differ(parent, child))
+	if (inherited && !credentials_may_differ(parent, child)) {
 		process->credentials = inherited->credentials;
-	else
+		own_credentials = false;
+	} else {
 		credentials_read(&process->credentials, kload(child, cred));
+	}
 	if (inherited) {
 		process->parent = inherited->image;
-		if (in_init_tree(parent, inherited->flags, child, &record.pid_in_ns, &pid_ns))
+		if (in_init_tree(parent, inherited->flags, child, &pid_in_ns, &pid_ns))
 			process->flags |= SECD_IMAGE_INIT_TREE;
 	} else {
 		count(SECD_COUNTER_NO_PROCESS);
 		process_parent_now(process, child);
-		pid_ns = task_pid_ns(child, &record.pid_in_ns);
+		pid_ns = task_pid_ns(child, &pid_in_ns);
 		if (in_init_tree_now(child))
 			process->flags |= SECD_IMAGE_INIT_TREE;
 	}
 	if (kload(child, flags) & SECD_PF_KTHREAD)
 		process->flags |= SECD_IMAGE_KERNEL_THREAD;
 
-	record.image = process->image;
-	record.parent = process->parent;
-	record.cgroup_id = task_cgroup_id(child);
-	record.flags = process->flags;
-	record.tid = kload(parent, pid);
-	if (pid_ns)
-		record.pid_ns = kload(kcast(pid_namespace, pid_ns), ns.inum);
-	record.clone_start_ns = process->process_start_ns;
-	comm_copy(record.comm, child);
-	emit(&record.head, sizeof(record), SECD_KIND_FORK, SECD_RING_LIFECYCLE, process->image.start_ns);
-	if (inherited && credentials_differ(&process->credentials, &inherited->credentials))
+	record = record_reserve(sizeof(*record), SECD_KIND_FORK, SECD_RING_LIFECYCLE, process->image.start_ns);
+	if (record) {
+		record->image = process->image;
+		record->parent = process->parent;
+		record->cgroup_id = task_cgroup_id(plain(child));
+		record->flags = process->flags;
+		record->tid = kload(parent, pid);
+		record->pid_ns = pid_ns ? kload(kcast(pid_namespace, pid_ns), ns.inum) : 0;
+		record->pid_in_ns = pid_in_ns;
+		record->clone_start_ns = process->process_start_ns;
+		comm_copy(record->comm, child);
+		record_submit(&record->head, SECD_RING_LIFECYCLE);
+	}
+	if (inherited && own_credentials && credentials_differ(&process->credentials, &inherited->credentials))
 		credentials_record(child, &process->image, &inherited->credentials,
 				   &process->credentials, child->cred, ~0U);
 	return 0;

@@ -60,7 +60,7 @@ static __always_inline __u32 seed_describe(struct secd_scratch *scratch, struct 
 	seed->parent = process->parent;
 	seed->credentials = process->credentials;
 	namespaces_read(&seed->namespaces, task, cred, &seed->pid_in_ns);
-	seed->cgroup_id = task_cgroup_id(task);
+	seed->cgroup_id = task_cgroup_id(plain(task));
 	seed->flags = process->flags;
 	seed->process_start_ns = process->process_start_ns;
 	seed->loginuid = kload(task, loginuid.val);
