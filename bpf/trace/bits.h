@@ -4,7 +4,7 @@
 #define SECD_TRACE_BITS_H
 
 #include "column.h"
-#include "facts.h"
+#include "process.h"
 
 /* Where the rules of bits are gathered; the rows of `sets` are free until rules have matched. */
 #define POLICY_BITS_HIT  0
@@ -54,6 +54,22 @@ static long bit_step(__u32 bit, struct bit_walk *walk)
 	return 0;
 }
 
+/* Marks of the running process, or of those above it only. */
+static __always_inline void bits_of_marks(struct policy_work *work, bool above)
+{
+	struct secd_policy_process *process = process_with_marks(work);
+
+	if (!process) {
+		__builtin_memset(work->bits_unknown, 0xff, sizeof(work->bits_unknown));
+	} else if (above) {
+		__builtin_memcpy(work->bits, process->above, sizeof(work->bits));
+		__builtin_memcpy(work->bits_unknown, process->above_unknown, sizeof(work->bits_unknown));
+	} else {
+		__builtin_memcpy(work->bits, process->marks, sizeof(work->bits));
+		__builtin_memcpy(work->bits_unknown, process->marks_unknown, sizeof(work->bits_unknown));
+	}
+}
+
 /* Reads the bits of a dimension into work->bits and work->bits_unknown. */
 static __always_inline void bits_read(struct policy_work *work, struct secd_policy_hook *hook,
 				      struct secd_policy_dimension *dimension)
@@ -86,11 +102,8 @@ static __always_inline void bits_read(struct policy_work *work, struct secd_poli
 			number &= ~old->number;
 		}
 	} else {
-		/* Marks: nobody has told them yet. */
-		unknown = ~0ULL;
-		work->bits_unknown[1] = unknown;
-		work->bits_unknown[2] = unknown;
-		work->bits_unknown[3] = unknown;
+		bits_of_marks(work, dimension->input == SECD_POLICY_IN_MARKS_ABOVE);
+		return;
 	}
 	work->bits[0] = unknown ? 0 : number;
 	work->bits_unknown[0] = unknown;

@@ -13,6 +13,8 @@
 /* include/uapi/asm-generic/signal.h */
 #define SECD_SIGKILL 9
 #define SECD_SIGSTOP 19
+/* MAX_ERRNO: what a hook may return. */
+#define SECD_ERRNO_MASK 4095
 
 /* Words of a set count only where the summary says so. */
 static __always_inline void set_add_word(struct policy_work *work, __u32 set, __u32 word, __u64 bits)
@@ -54,7 +56,7 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 				    __u32 actions)
 {
 	if (actions & SECD_POLICY_OVERRIDE) {
-		work->verdict = -(__s32)rule->error;
+		work->verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
 		work->flags |= SECD_POLICY_EVENT_DENIED;
 	}
 	if (actions & (SECD_POLICY_KILL | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER))
@@ -209,8 +211,6 @@ __noinline int policy_match(struct policy_work *work, struct secd_policy_hook *h
 		return 0;
 	work->matched.summary = 0;
 	work->open.summary = 0;
-	for (__u32 set = 0; set < SECD_POLICY_SETS; set++)
-		work->sets[set].summary = 0;
 	bpf_loop(SECD_POLICY_WORDS, word_step, &walk, 0);
 	return 0;
 }

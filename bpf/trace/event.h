@@ -42,7 +42,6 @@ static __always_inline void work_begin(struct policy_work *work, const struct po
 	work->slot = generation & 1;
 	work->generation = generation;
 	work->hook = call->hook;
-	work->flags = call->flags;
 	work->returning = call->returning;
 	work->result = call->result;
 	work->fields = call->fields;
@@ -63,6 +62,7 @@ static __always_inline void work_begin_call(struct policy_work *work, struct sec
 	work->arguments[3] = call->arguments[3];
 	work->arguments[4] = call->arguments[4];
 	work->arguments[5] = call->arguments[5];
+	work->flags = call->flags;
 	work->row_count = 1;
 	work->rows[0] = hook->all_row;
 	work->summary = all ? all->summary : 0;
@@ -77,29 +77,6 @@ static __always_inline void work_begin_call(struct policy_work *work, struct sec
 	work->sets[SECD_POLICY_SET_UNCERTAIN].summary = 0;
 	work->sets[SECD_POLICY_SET_ENFORCED].summary = 0;
 	work->sets[SECD_POLICY_SET_MONITORED].summary = 0;
-}
-
-/*
- * Begins where a waiting call left off: with the rules that matched, in `computed`. Where the tables are
- * another generation's by now, with all of them.
- */
-static __always_inline void work_continue(struct policy_work *work, struct secd_policy_hook *hook,
-					  struct policy_call *call, __u32 generation)
-{
-	if (work->generation == generation) {
-		__builtin_memcpy(&work->computed, &work->matched, sizeof(work->computed));
-		work->is_computed = 1;
-		work->summary = work->matched.summary;
-		return;
-	}
-	call->arguments[0] = work->arguments[0];
-	call->arguments[1] = work->arguments[1];
-	call->arguments[2] = work->arguments[2];
-	call->arguments[3] = work->arguments[3];
-	call->arguments[4] = work->arguments[4];
-	call->arguments[5] = work->arguments[5];
-	work_begin_call(work, hook, call, generation);
-	work->flags |= SECD_POLICY_EVENT_REJUDGED;
 }
 
 /* A call that was made: judged, acted upon, told or kept. */
@@ -137,26 +114,69 @@ static __always_inline int policy_event(struct secd_policy_hook *hook, struct po
 	return verdict;
 }
 
-/* The return of a call. With a hook that waits, of one that matched when it was made. */
+/* The tables of a hook in a generation, if they still stand. */
+static __always_inline struct secd_policy_hook *hook_of_generation(__u32 generation, __u32 hook)
+{
+	struct secd_policy_generation *tables = policy_generation(generation & 1, 0);
+
+	if (!tables || tables->generation != generation)
+		return NULL;
+	return policy_hook(generation & 1, hook);
+}
+
+/*
+ * Goes on where a call left off: with the rules that matched. True where the tables of then still stand;
+ * else the call is judged anew, by those of now.
+ */
+static __always_inline bool call_resumes(struct policy_work *work, struct policy_call *call,
+					 __u32 *generation, struct secd_policy_hook **hook)
+{
+	struct secd_policy_hook *then = hook_of_generation(work->generation, call->hook);
+
+	if (then) {
+		*hook = then;
+		*generation = work->generation;
+		return true;
+	}
+	call->flags = work->flags | SECD_POLICY_EVENT_REJUDGED;
+	call->arguments[0] = work->arguments[0];
+	call->arguments[1] = work->arguments[1];
+	call->arguments[2] = work->arguments[2];
+	call->arguments[3] = work->arguments[3];
+	call->arguments[4] = work->arguments[4];
+	call->arguments[5] = work->arguments[5];
+	return false;
+}
+
+/* The return of a call; at a hook that waits, of one that matched when it was made. */
 static __always_inline int policy_return(struct secd_policy_hook *hook, struct policy_call *call,
 					 __u32 generation)
 {
 	struct policy_work *work = work_claim();
-	bool is_new = true;
-	int verdict = 0;
+	bool resumes = false;
 
 	if (!work)
 		return 0;
 	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
 		if (!policy_resume(work, call->hook))
 			goto out;
-		is_new = work->generation != generation;
-		call->flags = work->flags;
-		work_continue(work, hook, call, generation);
+		resumes = call_resumes(work, call, &generation, &hook);
 	}
+	work_begin(work, call, generation);
+	if (resumes) {
+		__builtin_memcpy(&work->computed, &work->matched, sizeof(work->computed));
+		work->is_computed = 1;
+		work->summary = work->matched.summary;
+	} else {
+		work_begin_call(work, hook, call, generation);
+		if (!judge(work, hook, 0, hook->dimensions))
+			goto out;
+	}
+	if (judge(work, hook, hook->dimensions, hook->return_dimensions) && decide(work, hook))
+		policy_tell(work, hook);
 out:
 	work_release(work);
-	return verdict;
+	return 0;
 }
 
 /* The hook's tables in the generation that is current now; NULL ends the event. */
@@ -173,21 +193,31 @@ static __always_inline struct secd_policy_hook *event_hook(__u32 hook, __u32 *ge
 	return tables;
 }
 
-/* The number of the hook that a program runs for: of its own, or of this attachment. */
-#define attached_hook(ctx) \
-	(secd_policy_setup.hook ? secd_policy_setup.hook : (__u32)bpf_get_attach_cookie(ctx))
-
-/* Judges a call whose hook is known. */
+/* Judges a call whose hook is known; returns what the hook may return to the kernel. */
 static __always_inline int policy_met(struct policy_call *call)
 {
 	struct secd_policy_hook *hook;
 	__u32 generation;
 
 	hook = event_hook(call->hook, &generation);
-	/* Calls that return have the hook in their table whether or not a generation waits for them. */
-	if (!hook || (call->returning && !(hook->flags & SECD_POLICY_HOOK_WAITS)))
-		return 0;
-	return policy_event(hook, call, generation);
+	return hook ? policy_event(hook, call, generation) : 0;
+}
+
+/* The same of its return. Who is in no rule now may have been in one when the call was made. */
+static __always_inline void policy_returned(struct policy_call *call)
+{
+	__u32 generation = current_generation();
+	struct secd_policy_hook *hook;
+
+	call->returning = 1;
+	if (!generation)
+		return;
+	hook = policy_hook(generation & 1, call->hook);
+	if (!hook)
+		return;
+	if (!(hook->flags & SECD_POLICY_HOOK_WAITS) && process_is_in_no_rule(hook, generation))
+		return;
+	policy_return(hook, call, generation);
 }
 
 #endif

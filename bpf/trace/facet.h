@@ -39,9 +39,15 @@ static __always_inline void value_make_text(struct policy_work *work, struct sec
 {
 	struct secd_path path = {};
 	__u32 at = work->end;
+	struct dentry *dentry;
 
 	if (value->kind != SECD_POLICY_VALUE_PATH || value->length)
 		return;
+	dentry = kcast(dentry, file->dentry);
+	if (kload(dentry, d_name.len) == 0) { /* a pipe: it has no name */
+		value->path_flags = SECD_PATH_DETACHED;
+		return;
+	}
 	if (at > POLICY_LAST_TEXT) {
 		value->state = SECD_POLICY_VALUE_UNREADABLE;
 		return;
@@ -108,11 +114,15 @@ __noinline __u32 facet_result(struct policy_work *work, struct secd_policy_hook 
 	if (dimension->lookup.family == SECD_POLICY_NETWORKS)
 		return facet_network(work, &dimension->lookup, value, dimension->facet);
 	if (dimension->lookup.family == SECD_POLICY_COMPONENTS) {
-		if (policy_walk(work, &work->files[column]) != SECD_POLICY_VALUE_PRESENT)
-			return SECD_POLICY_UNREADABLE;
-		return policy_components(work, &dimension->lookup);
+		__u32 state = policy_walk(work, &work->files[column]);
+
+		if (state == SECD_POLICY_VALUE_PRESENT)
+			return policy_components(work, &dimension->lookup);
+		return state == SECD_POLICY_VALUE_ABSENT ? SECD_POLICY_ABSENT : SECD_POLICY_UNREADABLE;
 	}
 	value_make_text(work, value, &work->files[column]);
+	if (value->kind == SECD_POLICY_VALUE_PATH && !value->length)
+		return SECD_POLICY_ABSENT;
 	if (!value_has_beginning(value))
 		return SECD_POLICY_UNREADABLE;
 	if (dimension->lookup.family == SECD_POLICY_TEXT)

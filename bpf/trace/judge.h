@@ -106,7 +106,7 @@ static __always_inline __u32 dimension_result(struct policy_work *work, struct s
 	return policy_search(work->slot, &dimension->lookup, work->bits[0]);
 }
 
-/* The row of dimension `index`; SECD_POLICY_NONE where its rules stand in work->computed. */
+/* The row of dimension `index`. */
 __noinline __u32 policy_dimension(struct policy_work *work, struct secd_policy_hook *hook, __u32 index)
 {
 	struct secd_policy_dimension *dimension;
@@ -115,10 +115,6 @@ __noinline __u32 policy_dimension(struct policy_work *work, struct secd_policy_h
 		return SECD_POLICY_NONE;
 	bounded(index, SECD_POLICY_DIMENSIONS_MAX - 1);
 	dimension = &hook->dimension[index];
-	if (dimension->input >= SECD_POLICY_IN_COLUMN_BITS) {
-		policy_bits(work, hook, index);
-		return SECD_POLICY_NONE;
-	}
 	return row_of_result(work, hook, dimension, dimension_result(work, hook, dimension, index));
 }
 
@@ -131,11 +127,15 @@ static __always_inline bool judge(struct policy_work *work, struct secd_policy_h
 	__u32 number, at;
 
 	for (__u32 n = 0; n < SECD_POLICY_DIMENSIONS_MAX && n < count && summary; n++) {
-		number = policy_dimension(work, hook, first + n);
-		if (number == SECD_POLICY_NONE) {
+		at = first + n;
+		bounded(at, SECD_POLICY_DIMENSIONS_MAX - 1);
+		/* From here and not from policy_dimension: calls may be eight deep. */
+		if (hook->dimension[at].input >= SECD_POLICY_IN_COLUMN_BITS) {
+			policy_bits(work, hook, at);
 			summary &= work->computed.summary;
 			continue;
 		}
+		number = policy_dimension(work, hook, at);
 		row = policy_row(work->slot & 1, number);
 		if (!row)
 			return false;

@@ -10,14 +10,25 @@ struct show_walk {
 	struct secd_policy_hook *hook;
 };
 
-/* Reads one column, if events show it. */
+/* Its record goes before the call returns: what only the return shows is unreadable in it. */
+static __always_inline bool is_told_early(const struct policy_work *work)
+{
+	return work->flags & SECD_POLICY_EVENT_LOST_ENTRY;
+}
+
+/* Reads one column, if events show it. What the return shows waits for it. */
 static long show_step(__u32 index, struct show_walk *walk)
 {
 	struct policy_work *work = walk->work;
 	struct secd_policy_value *value;
 
+	__u32 flags;
+
 	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
-	if (!(walk->hook->column[index].flags & SECD_POLICY_COLUMN_SHOWN))
+	flags = walk->hook->column[index].flags;
+	if (!(flags & SECD_POLICY_COLUMN_SHOWN))
+		return 0;
+	if ((flags & SECD_POLICY_COLUMN_RETURN) && !work->returning && !is_told_early(work))
 		return 0;
 	column_read(work, walk->hook, index);
 	value = &work->values[index];
@@ -32,7 +43,7 @@ __noinline int policy_show(struct policy_work *work, struct secd_policy_hook *ho
 {
 	struct show_walk walk = { .work = work, .hook = hook };
 
-	if (!work || !hook || work->shown)
+	if (!work || !hook)
 		return 0;
 	bpf_loop(hook->columns, show_step, &walk, 0);
 	return 0;

@@ -50,7 +50,7 @@ static __always_inline __u32 hook_of_call(__u64 number, bool exit, __u32 *flags)
 
 static __always_inline void call_arguments(struct policy_call *call, struct pt_regs *regs)
 {
-	struct pt_regs___compat *low = (void *)regs;
+	struct pt_regs___more *low = (void *)regs;
 
 	if (call->flags & SECD_POLICY_EVENT_COMPAT) {
 		call->arguments[0] = (__u32)kload(low, bx);
@@ -76,10 +76,12 @@ static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exi
 	call.hook = hook_of_call(number, exit, &call.flags);
 	if (!call.hook)
 		return 0;
-	call.returning = exit;
 	call.result = result;
 	call_arguments(&call, regs);
-	policy_met(&call);
+	if (exit)
+		policy_returned(&call);
+	else
+		policy_met(&call);
 	return 0;
 }
 
@@ -97,10 +99,12 @@ static __always_inline int single_call_met(__u32 number, bool exit, long result)
 	call.hook = exit ? hooks->exit : hooks->enter;
 	if (!call.hook)
 		return 0;
-	call.returning = exit;
 	call.result = result;
 	call_arguments(&call, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
-	policy_met(&call);
+	if (exit)
+		policy_returned(&call);
+	else
+		policy_met(&call);
 	return 0;
 }
 

@@ -127,6 +127,13 @@ struct {
 	__type(value, struct secd_policy_process);
 } secd_policy_processes SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct secd_policy_ancestry);
+} secd_policy_ancestries SEC(".maps");
+
 /* The generation that events are judged by now; 0 = no policy. */
 static __always_inline __u32 current_generation(void)
 {

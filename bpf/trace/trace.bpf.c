@@ -7,13 +7,15 @@
  * tp_btf/sys_exit                          system calls, when they return
  * tracepoint/syscalls/sys_enter_, exit_…   the same, of single calls
  * tracepoint                               tracepoints, with their fields
- * raw_tp                                   tracepoints, with the arguments of the kernel's call
+ * kprobe, kretprobe, uprobe, uretprobe      functions
+ * tp_btf/sched_process_fork                marks that descendants inherit
  *
  * A program serves all hooks of its mechanism: which hook an event belongs to, and what is judged there,
- * stands in maps. Those of raw_tp are loaded for one.
+ * stands in maps.
  */
 #include "../kernel/access.h"
 #include "function.h"
+#include "lineage.h"
 #include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -46,18 +48,28 @@ int on_call_return(struct trace_event_raw_sys_exit *ctx)
 SEC("tracepoint/sched/sched_process_exec")
 int on_tracepoint(void *ctx)
 {
-	struct policy_call call = { .hook = attached_hook(ctx), .fields = (__u64)ctx };
+	struct policy_call call = { .hook = (__u32)bpf_get_attach_cookie(ctx), .fields = (__u64)ctx };
 
 	policy_met(&call);
 	return 0;
 }
 
-SEC("raw_tp/sched_process_exec")
-int on_raw_tracepoint(unsigned long long *ctx)
+/* Kernel functions, and functions of programs. */
+SEC("kprobe")
+int on_probe(struct pt_regs *regs)
 {
-	struct policy_call call = { .hook = attached_hook(ctx) };
+	return probe_hit(regs);
+}
 
-	function_arguments(&call, ctx);
-	policy_met(&call);
-	return 0;
+SEC("kretprobe")
+int on_probe_return(struct pt_regs *regs)
+{
+	return probe_returned(regs);
+}
+
+/* Attached while a generation has marks. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork_marks, struct task_struct *parent, struct task_struct *child)
+{
+	return lineage_forked(child);
 }

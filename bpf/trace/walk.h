@@ -106,8 +106,11 @@ static __always_inline long component_step(struct policy_work *work)
 			return 0;
 		}
 	}
-	if (parent == walk->dentry || !parent)
+	if (parent == walk->dentry || !parent) {
+		if (walk->mount) /* in no tree: a pipe, a socket, a memfd */
+			walk->state = SECD_POLICY_VALUE_ABSENT;
 		return 1;
+	}
 	if (depth >= SECD_POLICY_COMPONENTS_MAX) {
 		walk->state = SECD_POLICY_VALUE_UNREADABLE;
 		return 1;

@@ -52,43 +52,46 @@ struct policy_work {
 	__u32 busy;
 	__u32 buffer;             /* its number among those of the CPU */
 	__u32 slot;
-	__u32 generation;
-	__u32 hook;
-	__u32 flags;              /* SECD_POLICY_EVENT_* */
 	__u32 returning;          /* the call has returned */
-	__u64 arguments[8];       /* six; masked indices reach eight */
 	__u64 result;
 	__u64 fields;             /* a tracepoint's record, in kernel memory */
-	__u64 call_ns;
 	__s32 verdict;            /* what the hook returns to the kernel, where it can */
 	__u32 row_count;
 	__u32 rows[POLICY_ROWS];
 	__u64 summary;            /* words that may have rules left */
-	__u32 end;                /* of bytes in scratch.record */
-	__u32 is_uncertain;       /* `uncertain` is in use */
 	__u32 is_computed;        /* `computed` is in use: what bit dimensions leave */
-	__u32 stacks;             /* SECD_POLICY_KERNEL_STACK, _USER_STACK that rules ask for */
-	__u64 held_back;
 	/* The group that is being decided: the rule so far, and whether it gives way. */
 	__u32 group;
 	__u32 rule;
 	__u32 rule_is_weak;
-	__u32 read;               /* columns that were read, by bit */
 	__u32 depth;              /* components of the path that was walked last */
-	__u32 shown;              /* columns that the record carries, by bit; 0 before they were read */
-	__u32 front;              /* where its front is written, in scratch.record */
+	__u32 front;              /* where the record's front is written, in scratch.record */
 	struct text_hash hash;
 	struct text_hash sum;     /* of all values that are shown */
 	struct secd_policy_key key;
 	struct secd_policy_prefix prefix;
-	struct secd_policy_value values[SECD_POLICY_COLUMNS_MAX];
 	struct policy_file files[SECD_POLICY_COLUMNS_MAX];
 	struct policy_file aside;                  /* the binary that is being classified */
-	struct secd_policy_row uncertain;
 	struct secd_policy_row computed;
+	struct secd_policy_row open;               /* rules that match and need a look */
+
+	/* From here to `bits`: what a call keeps that is judged again when it returns (wait.h). */
+	__u32 generation;
+	__u32 hook;
+	__u32 flags;              /* SECD_POLICY_EVENT_* */
+	__u32 is_uncertain;       /* `uncertain` is in use */
+	__u64 arguments[8];       /* six; masked indices reach eight */
+	__u64 call_ns;
+	__u64 held_back;
+	__u32 stacks;             /* SECD_POLICY_KERNEL_STACK, _USER_STACK that rules ask for */
+	__u32 read;               /* columns that were read, by bit */
+	__u32 shown;              /* columns that the record carries, by bit */
+	__u32 end;                /* of bytes in scratch.record */
+	struct secd_policy_value values[SECD_POLICY_COLUMNS_MAX];
+	struct secd_policy_row uncertain;
 	struct secd_policy_row matched;
-	struct secd_policy_row open;               /* of those: rules that need a look */
 	struct secd_policy_row sets[SECD_POLICY_SETS];
+
 	__u64 bits[SECD_POLICY_MARK_WORDS];
 	__u64 bits_unknown[SECD_POLICY_MARK_WORDS];
 	struct text_hash components[SECD_POLICY_COMPONENTS_MAX];   /* leaf first */
