@@ -2,7 +2,7 @@ import CLinuxShims
 import Glibc
 import LinuxSystem
 public import PolicyCompiler
-import PolicyModel
+public import PolicyModel
 import SystemPackage
 
 /// The kernel that runs here, as the compiler of policies asks about it.
@@ -18,12 +18,19 @@ public enum PolicyKernel {
     private static let typesLimit = 64 << 20
     private static let formatLimit = 1 << 20
 
-    /// What policies are checked with: types from the kernel's own information, tracepoints as far as this user may
-    /// read them, the host's namespaces.
+    /// What policies are checked with: this kernel's types, and the host's namespaces.
     /// - Parameter matcher: a test of names by a regular expression; nil where that cannot be compiled.
     public static func settings(
         matcher: @escaping @Sendable (String) -> (@Sendable (String) -> Bool)?
     ) throws(Unknown) -> CheckSettings {
+        CheckSettings(kernel: try types(matcher: matcher), hostNamespaces: hostNamespaces())
+    }
+
+    /// Types from the kernel's own information; tracepoints as far as this user may read them.
+    /// - Parameter matcher: as of `settings`.
+    public static func types(
+        matcher: @escaping @Sendable (String) -> (@Sendable (String) -> Bool)?
+    ) throws(Unknown) -> BTFKernelTypes {
         let bytes: [UInt8]
         do throws(Errno) {
             bytes = try read(typeInformation, limit: typesLimit)
@@ -31,16 +38,15 @@ public enum PolicyKernel {
             throw Unknown(description: "cannot read \(typeInformation): \(error)")
         }
         do throws(BTFKernelTypes.Failure) {
-            let types = try BTFKernelTypes(
+            return try BTFKernelTypes(
                 release: release(), bytes: bytes, tracepointFormat: { format($0, $1) }, matcher: matcher)
-            return CheckSettings(kernel: types, hostNamespaces: hostNamespaces())
         } catch {
             throw Unknown(description: error.description)
         }
     }
 
     /// Inode numbers of the first process's namespaces; those that this user may see.
-    private static func hostNamespaces() -> [NamespaceKind: UInt64] {
+    public static func hostNamespaces() -> [NamespaceKind: UInt64] {
         let names: [NamespaceKind: String] = [
             .uts: "uts", .ipc: "ipc", .mount: "mnt", .pid: "pid", .pidForChildren: "pid_for_children",
             .net: "net", .time: "time", .timeForChildren: "time_for_children", .cgroup: "cgroup",

@@ -59,6 +59,10 @@ import Testing
         #expect(store.statuses.map(\.state) == [.loadError])
         #expect(store.statuses.map(\.error) == [reason])
         #expect(store.complaints == ["policy ant: \(reason)"])
+        for number in 1...6 { try folder.write("b\(number).yaml", Folder.policy("bee-\(number)")) }
+        store.refresh(nil)
+        #expect(
+            store.complaints == ["policies ant, bee-1, bee-2, bee-3, bee-4 and 2 more: \(reason)"])
         let refused = #expect(throws: PolicyChangeError.self) {
             _ = try store.add(PolicyAddition(Folder.policy("bee")))
         }

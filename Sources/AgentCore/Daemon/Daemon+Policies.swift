@@ -14,7 +14,7 @@ extension Daemon {
         NoPolicyRuntime("this version has no policy engine")
     }
 
-    /// Reads what is wanted and lets run what can.
+    /// The owner of the policies; it begins with `start`, when somebody reads the records of what it lets run.
     static func policies(
         _ configuration: AgentConfiguration, _ runtime: any PolicyRuntime, _ logger: Logger
     ) throws(DaemonError) -> PolicyKeeper {

@@ -22,19 +22,20 @@ package final class PolicyKeeper: @unchecked Sendable {
     private let wake: EventFD
     private var thread: LinuxSystem.Thread?
 
-    /// Reads what is wanted, and lets run what can: when it returns, policies act.
+    /// Watches files from now on; nothing is read yet.
     /// - Throws: `Errno` where the kernel gives no descriptor.
     package init(_ options: PolicyOptions, runtime: any PolicyRuntime, logger: Logger) throws(Errno) {
         wake = try EventFD()
         // Before anything is read, so that no change is missed.
         watch = try PolicyWatch(PolicyFiles(options.paths))
         store = PolicyStore(options, runtime: runtime, logger: logger)
-        store.start()
     }
 
-    /// Begins to watch files and to answer.
+    /// Reads what is wanted, and lets run what can: when it returns, policies act. Then begins to follow files and to
+    /// answer.
     /// - Throws: `Errno` where no thread can be made.
     package func start() throws(Errno) {
+        store.start()
         thread = try LinuxSystem.Thread(name: "secd-policies") { [self] in run() }
     }
 

@@ -30,15 +30,27 @@ extension PolicyStore {
         return found
     }
 
-    /// Sentences about what keeps policies from running.
+    /// Sentences about what keeps policies from running; one for all policies that the same keeps.
     package var complaints: [String] {
-        problems
-            + statuses.compactMap { status in
-                guard !status.error.isEmpty else { return nil }
-                let line = status.error.split(separator: "\n").first.map(String.init) ?? status.error
-                return "policy \(PolicyKey(name: status.name, namespace: status.namespace)): \(line)"
+        var order: [String] = []
+        var names: [String: [String]] = [:]
+        for status in statuses where !status.error.isEmpty {
+            let line = status.error.split(separator: "\n").first.map(String.init) ?? status.error
+            if names[line] == nil { order.append(line) }
+            names[line, default: []].append(
+                PolicyKey(name: status.name, namespace: status.namespace).description)
+        }
+        return problems
+            + order.map { line in
+                let all = names[line, default: []]
+                if all.count == 1 { return "policy \(all[0]): \(line)" }
+                let more = all.count > Self.namesShown ? " and \(all.count - Self.namesShown) more" : ""
+                return "policies \(all.prefix(Self.namesShown).joined(separator: ", "))\(more): \(line)"
             }
     }
+
+    /// Names that one sentence has.
+    private static let namesShown = 5
 
     private func unused(_ key: PolicyKey, _ source: PolicySource, _ reason: String) -> PolicyStatus {
         PolicyStatus(

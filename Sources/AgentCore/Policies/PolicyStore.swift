@@ -101,8 +101,9 @@ package final class PolicyStore {
 
     /// Looks at all files again (`nil`), or at some.
     package func refresh(_ paths: Set<String>?) {
-        readFiles(paths)
+        let known = Set(complaints)
         let before = running
+        readFiles(paths)
         settle(desired)
         for (key, now) in running.sorted(by: { $0.key < $1.key }) where before[key]?.policy != now.policy {
             logger.notice("policy \(key) runs (\(now.policy.file))")
@@ -110,9 +111,7 @@ package final class PolicyStore {
         for key in before.keys.sorted() where running[key] == nil {
             logger.notice("policy \(key) does not run any more")
         }
-        for status in statuses where !status.error.isEmpty {
-            logger.error("policy \(status.name) (\(status.source)): \(status.error)")
-        }
+        for sentence in complaints where !known.contains(sentence) { logger.error("\(sentence)") }
     }
 
     func apiName(_ source: String) -> String { source.isEmpty ? "API" : "API (\(source))" }
