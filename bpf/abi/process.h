@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Records of the process sensor, and the process record kept in task storage. */
+/* Records of the process sensor, and the record of a process that the kernel side keeps. */
 #ifndef SECD_ABI_PROCESS_H
 #define SECD_ABI_PROCESS_H
 

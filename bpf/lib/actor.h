@@ -17,7 +17,7 @@ struct actor {
 };
 
 /*
- * Tells one image from another with two loads instead of a look at task storage: the process
+ * Tells one image from another with two loads instead of a look at its record: the process
  * number, and the count of execs (self_exec_id), because a shell started over an inherited
  * socket is a new user of it.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Memory in which a record is built before one bpf_ringbuf_output copies it out: the cheapest
- * way above 128 bytes, exact in size, and free of verifier size classes.
+ * Memory in which a record is built before one bpf_ringbuf_output copies it out: exact in size, and
+ * free of verifier size classes. A record whose size is known before is cheaper made in its ring
+ * (record_reserve in lib/emit.h).
  *
  * Tracepoints run with preemption off, but an interrupt may bring another tracepoint, and on
  * stock kernels LSM, fentry and kprobe programs are preemptible. So a buffer is claimed by
