@@ -1,6 +1,19 @@
 import CEventABI
 import TextEncoding
 
+/// What the members `cap`, `ns` and `process_credentials` depend on. A type of this module, because other modules do
+/// not find that a C structure is `BitwiseCopyable` (the compiler gives up, Swift 6.3).
+private struct Rights: BitwiseCopyable {
+    var credentials: secd_credentials
+    var namespaces: secd_namespaces
+    var host: secd_namespaces
+}
+
+/// Likewise, of `inode`.
+private struct Inode: BitwiseCopyable {
+    var inode: secd_inode
+}
+
 /// The description of a process: every field of every form, in the order in which it is
 /// written. Here and not at the image, which is large: a method of a class's property gets a copy of it.
 extension ProcessObject {
@@ -63,7 +76,8 @@ extension ProcessObject {
         let credentials = image.head.credentials
         let host = context.hostNamespaces
         let ns = image.head.namespaces
-        visitor.members(of: F.cap, decidedBy: (credentials, ns, host)) { visitor in
+        let rights = Rights(credentials: credentials, namespaces: ns, host: host)
+        visitor.members(of: F.cap, decidedBy: rights) { visitor in
             visitor.message(F.cap, present: true) {
                 ProcessImage.describe(capabilities: credentials, context, &$0)
             }
@@ -97,7 +111,9 @@ extension ProcessObject {
             }
             visitor.message(F.file, present: image.head.binary_inode.number != 0) { visitor in
                 let inode = image.head.binary_inode
-                visitor.message(F.inode, decidedBy: inode) { $0.describe(inode: inode, context) }
+                visitor.message(F.inode, decidedBy: Inode(inode: inode)) {
+                    $0.describe(inode: inode, context)
+                }
                 visitor.string(F.path, bytes.extracting(image.binaryRange))
             }
             visitor.bool(F.privilegeUnknown, image.has(SECD_IMAGE_PRIV_UNKNOWN))
