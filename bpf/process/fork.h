@@ -74,7 +74,8 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 	if (kload(child, flags) & SECD_PF_KTHREAD)
 		process->flags |= SECD_IMAGE_KERNEL_THREAD;
 
-	record = record_reserve(sizeof(*record), SECD_KIND_FORK, SECD_RING_LIFECYCLE, process->image.start_ns);
+	record = record_reserve(sizeof(*record), SECD_KIND_FORK, SECD_RING_LIFECYCLE,
+				process->image.start_ns);
 	if (record) {
 		record->image = process->image;
 		record->parent = process->parent;
@@ -87,7 +88,8 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 		comm_copy(record->comm, child);
 		record_submit(&record->head, SECD_RING_LIFECYCLE);
 	}
-	if (inherited && own_credentials && credentials_differ(&process->credentials, &inherited->credentials))
+	if (inherited && own_credentials &&
+	    credentials_differ(&process->credentials, &inherited->credentials))
 		credentials_record(child, &process->image, &inherited->credentials,
 				   &process->credentials, child->cred, ~0U);
 	return 0;
