@@ -40,6 +40,7 @@ import Testing
         "secd_policy_setup": size(secd_policy_setup.self),
         "secd_policy_call": size(secd_policy_call.self),
         "secd_policy_row": size(secd_policy_row.self),
+        "secd_policy_place": size(secd_policy_place.self),
         "secd_policy_start": size(secd_policy_start.self),
         "secd_policy_key": size(secd_policy_key.self),
         "secd_policy_prefix": size(secd_policy_prefix.self),

@@ -10,6 +10,8 @@
 #include "socket.h"
 #include "file.h"
 #include "policy.h"
+#include "policy_hook.h"
+#include "policy_process.h"
 #include "policy_event.h"
 
 #endif

@@ -8,8 +8,8 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 /*
- * 32-bit calls (int 0x80, sysenter) have their arguments in bx, cx, dx, si, di, bp; functions in di, si, dx, cx,
- * r8, r9, and their result in ax.
+ * 32-bit calls (int 0x80, sysenter) have their arguments in bx, cx, dx, si, di, bp; functions in di, si, dx,
+ * cx, r8, r9, and their result in ax.
  */
 struct pt_regs___more {
 	unsigned long bp, bx, ax, cx;

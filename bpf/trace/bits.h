@@ -4,7 +4,7 @@
 #define SECD_TRACE_BITS_H
 
 #include "column.h"
-#include "process.h"
+#include "marks.h"
 
 /* Where the rules of bits are gathered; the rows of `sets` are free until rules have matched. */
 #define POLICY_BITS_HIT  0

@@ -13,27 +13,32 @@
 #define SECD_SOCKADDR4_LENGTH 16
 #define SECD_SOCKADDR6_LENGTH 28
 
+static __always_inline int address_judge(__u32 hook, struct bpf_sock_addr_kern *address, __u32 length)
+{
+	struct event event = event_begin(hook, false);
+	struct sock *sk = address->sk;
+
+	if (!event.work)
+		return 0;
+	event.work->arguments[0] = (__u64)kload(sk, sk_socket);
+	event.work->arguments[1] = (__u64)address->uaddr;
+	event.work->arguments[2] = length;
+	event.work->arguments[3] = (__u64)sk;
+	event.work->fields = (__u64)address->uaddr;
+	return event_end(&event);
+}
+
 /* Judges the hooks of a place; returns 0 where one refuses, as the kernel wants it, else 1. */
 static __always_inline int place_met(struct bpf_sock_addr *ctx, __u32 place, __u32 length)
 {
-	struct bpf_sock_addr_kern *address = bpf_cast_to_kern_ctx(ctx);
 	struct secd_policy_place *hooks = bpf_map_lookup_elem(&secd_policy_places, &place);
-	struct policy_call call = {};
-	struct sock *sk;
 
 	if (!hooks)
 		return 1;
-	sk = address->sk;
-	call.arguments[0] = (__u64)kload(sk, sk_socket);
-	call.arguments[1] = (__u64)address->uaddr;
-	call.arguments[2] = length;
-	call.arguments[3] = (__u64)sk;
-	call.fields = (__u64)address->uaddr;
 	for (__u32 n = 0; n < SECD_POLICY_PLACE_HOOKS; n++) {
-		call.hook = hooks->hook[n];
-		if (!call.hook)
+		if (!hooks->hook[n])
 			break;
-		if (policy_met(&call))
+		if (address_judge(hooks->hook[n], bpf_cast_to_kern_ctx(ctx), length))
 			return 0;
 	}
 	return 1;

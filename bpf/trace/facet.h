@@ -25,11 +25,22 @@ static __always_inline bool facet_number(struct policy_work *work, const struct 
 	if (at > POLICY_LAST_TEXT)
 		return false;
 	endpoint = (void *)(work->scratch.record + at);
-	*number = facet == SECD_POLICY_FACET_FAMILY     ? endpoint->family
-		  : facet == SECD_POLICY_FACET_PROTOCOL ? endpoint->protocol
-		  : facet == SECD_POLICY_FACET_STATE    ? endpoint->state
-		  : facet == SECD_POLICY_FACET_DEST_PORT ? endpoint->destination_port
-							 : endpoint->source_port;
+	switch (facet) {
+	case SECD_POLICY_FACET_FAMILY:
+		*number = endpoint->family;
+		break;
+	case SECD_POLICY_FACET_PROTOCOL:
+		*number = endpoint->protocol;
+		break;
+	case SECD_POLICY_FACET_STATE:
+		*number = endpoint->state;
+		break;
+	case SECD_POLICY_FACET_DEST_PORT:
+		*number = endpoint->destination_port;
+		break;
+	default:
+		*number = endpoint->source_port;
+	}
 	return facet == SECD_POLICY_FACET_FAMILY || family_is_ip(endpoint->family);
 }
 

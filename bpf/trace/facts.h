@@ -22,14 +22,22 @@ static __always_inline __u32 namespace_number(struct task_struct *task, __u32 ki
 	if (!proxy)
 		return 0;
 	switch (kind) {
-	case 0: return kload(proxy, uts_ns, ns.inum);
-	case 1: return kload(proxy, ipc_ns, ns.inum);
-	case 2: return kload(proxy, mnt_ns, ns.inum);
-	case 4: return kload(proxy, pid_ns_for_children, ns.inum);
-	case 5: return kload(proxy, net_ns, ns.inum);
-	case 6: return kload(proxy, time_ns, ns.inum);
-	case 7: return kload(proxy, time_ns_for_children, ns.inum);
-	default: return kload(proxy, cgroup_ns, ns.inum);
+	case 0:
+		return kload(proxy, uts_ns, ns.inum);
+	case 1:
+		return kload(proxy, ipc_ns, ns.inum);
+	case 2:
+		return kload(proxy, mnt_ns, ns.inum);
+	case 4:
+		return kload(proxy, pid_ns_for_children, ns.inum);
+	case 5:
+		return kload(proxy, net_ns, ns.inum);
+	case 6:
+		return kload(proxy, time_ns, ns.inum);
+	case 7:
+		return kload(proxy, time_ns_for_children, ns.inum);
+	default:
+		return kload(proxy, cgroup_ns, ns.inum);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Descriptors, files, paths and dentries → a file: its mount and its name. The path is made when it is asked for. */
+/* Descriptors, files, paths and dentries → a file: mount and name. The path is made when it is asked for. */
 #ifndef SECD_TRACE_FILE_H
 #define SECD_TRACE_FILE_H
 

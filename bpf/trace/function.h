@@ -18,49 +18,59 @@
 		word;                                                                           \
 	})
 
-#define FUNCTION_ARGUMENT(call, ctx, n) \
-	if (secd_policy_setup.arguments > (n)) \
-		(call)->arguments[n] = context_word(ctx, n)
+#define FUNCTION_ARGUMENT(work, ctx, n) \
+	((secd_policy_setup.arguments > (n)) ? (void)((work)->arguments[n] = context_word(ctx, n)) : (void)0)
 
-static __always_inline void function_arguments(struct policy_call *call, unsigned long long *ctx)
+static __always_inline void function_arguments(struct policy_work *work, unsigned long long *ctx)
 {
-	FUNCTION_ARGUMENT(call, ctx, 0);
-	FUNCTION_ARGUMENT(call, ctx, 1);
-	FUNCTION_ARGUMENT(call, ctx, 2);
-	FUNCTION_ARGUMENT(call, ctx, 3);
-	FUNCTION_ARGUMENT(call, ctx, 4);
-	FUNCTION_ARGUMENT(call, ctx, 5);
+	FUNCTION_ARGUMENT(work, ctx, 0);
+	FUNCTION_ARGUMENT(work, ctx, 1);
+	FUNCTION_ARGUMENT(work, ctx, 2);
+	FUNCTION_ARGUMENT(work, ctx, 3);
+	FUNCTION_ARGUMENT(work, ctx, 4);
+	FUNCTION_ARGUMENT(work, ctx, 5);
 }
 
 /* What a function returned stands behind its arguments. */
 static __always_inline __u64 function_result(unsigned long long *ctx)
 {
 	switch (secd_policy_setup.arguments) {
-	case 0: return context_word(ctx, 0);
-	case 1: return context_word(ctx, 1);
-	case 2: return context_word(ctx, 2);
-	case 3: return context_word(ctx, 3);
-	case 4: return context_word(ctx, 4);
-	case 5: return context_word(ctx, 5);
-	default: return context_word(ctx, 6);
+	case 0:
+		return context_word(ctx, 0);
+	case 1:
+		return context_word(ctx, 1);
+	case 2:
+		return context_word(ctx, 2);
+	case 3:
+		return context_word(ctx, 3);
+	case 4:
+		return context_word(ctx, 4);
+	case 5:
+		return context_word(ctx, 5);
+	default:
+		return context_word(ctx, 6);
 	}
 }
 
 static __always_inline int function_called(unsigned long long *ctx)
 {
-	struct policy_call call = { .hook = secd_policy_setup.hook };
+	struct event event = event_begin(secd_policy_setup.hook, false);
 
-	function_arguments(&call, ctx);
-	return policy_met(&call);
+	if (!event.work)
+		return 0;
+	function_arguments(event.work, ctx);
+	return event_end(&event);
 }
 
 static __always_inline int function_returned(unsigned long long *ctx)
 {
-	struct policy_call call = { .hook = secd_policy_setup.hook };
+	struct event event = event_begin(secd_policy_setup.hook, true);
 
-	function_arguments(&call, ctx);
-	call.result = function_result(ctx);
-	policy_returned(&call);
+	if (!event.work)
+		return 0;
+	function_arguments(event.work, ctx);
+	event.work->result = function_result(ctx);
+	event_end_return(&event);
 	return 0;
 }
 
@@ -80,27 +90,43 @@ static __always_inline int function_verdict(unsigned long long *ctx)
 /* Probes: one program for all; which hook it runs for is the cookie of the attachment. */
 static __always_inline int probe_hit(struct pt_regs *regs)
 {
+	struct event event = event_begin(bpf_get_attach_cookie(regs), false);
 	struct pt_regs___more *more = (void *)regs;
-	struct policy_call call = { .hook = (__u32)bpf_get_attach_cookie(regs) };
 
-	call.arguments[0] = regs->di;
-	call.arguments[1] = regs->si;
-	call.arguments[2] = regs->dx;
-	call.arguments[3] = more->cx;
-	call.arguments[4] = regs->r8;
-	call.arguments[5] = regs->r9;
-	policy_met(&call);
+	if (!event.work)
+		return 0;
+	event.work->arguments[0] = regs->di;
+	event.work->arguments[1] = regs->si;
+	event.work->arguments[2] = regs->dx;
+	event.work->arguments[3] = more->cx;
+	event.work->arguments[4] = regs->r8;
+	event.work->arguments[5] = regs->r9;
+	event_end(&event);
 	return 0;
 }
 
 /* What the arguments were is known only where the hook waits. */
 static __always_inline int probe_returned(struct pt_regs *regs)
 {
+	struct event event = event_begin(bpf_get_attach_cookie(regs), true);
 	struct pt_regs___more *more = (void *)regs;
-	struct policy_call call = { .hook = (__u32)bpf_get_attach_cookie(regs) };
 
-	call.result = more->ax;
-	policy_returned(&call);
+	if (!event.work)
+		return 0;
+	event.work->result = more->ax;
+	event_end_return(&event);
+	return 0;
+}
+
+/* A tracepoint: what is read are its fields. */
+static __always_inline int tracepoint_hit(void *ctx)
+{
+	struct event event = event_begin(bpf_get_attach_cookie(ctx), false);
+
+	if (!event.work)
+		return 0;
+	event.work->fields = (__u64)ctx;
+	event_end(&event);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #define SECD_TRACE_HASH_H
 
 #include "../kernel/access.h"
-#include "../abi/policy.h"
+#include "../abi/policy_process.h"
 
 const volatile struct secd_policy_setup secd_policy_setup = {};
 
@@ -59,6 +59,7 @@ static __always_inline void hash_key(struct secd_policy_key *key, const struct t
 	key->hash[1] = hash_mix(hash->lane[1] + salt);
 }
 
+/* clang-format off */
 #define SECD_TAIL_MASK(n) ((n) <= 0 ? 0 : (n) >= 8 ? ~0ULL : (1ULL << (8 * ((n) & 7))) - 1)
 #define SECD_TAIL(n) \
 	{ SECD_TAIL_MASK(n), SECD_TAIL_MASK((n) - 8), SECD_TAIL_MASK((n) - 16), SECD_TAIL_MASK((n) - 24) }
@@ -70,6 +71,7 @@ static __always_inline void hash_key(struct secd_policy_key *key, const struct t
 const volatile __u64 secd_tail_masks[64][4] = {
 	SECD_TAILS(0), SECD_TAILS(8), SECD_TAILS(16), SECD_TAILS(24), SECD_TAILS(32),
 };
+/* clang-format on */
 
 /* Adds the first `length` bytes (0 to 32) of four words. */
 static __always_inline void hash_words(struct text_hash *hash, __u64 a, __u64 b, __u64 c, __u64 d,

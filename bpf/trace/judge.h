@@ -129,7 +129,9 @@ static __always_inline bool judge(struct policy_work *work, struct secd_policy_h
 	for (__u32 n = 0; n < SECD_POLICY_DIMENSIONS_MAX && n < count && summary; n++) {
 		at = first + n;
 		bounded(at, SECD_POLICY_DIMENSIONS_MAX - 1);
-		/* From here and not from policy_dimension: calls may be eight deep. */
+		/* From here: calls may be eight deep and have 512 bytes of stack together. */
+		if (hook->dimension[at].input >= SECD_POLICY_IN_MARKS)
+			policy_keep_marks(work);
 		if (hook->dimension[at].input >= SECD_POLICY_IN_COLUMN_BITS) {
 			policy_bits(work, hook, at);
 			summary &= work->computed.summary;

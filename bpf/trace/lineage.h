@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Marks at fork: what the parent has, the child inherits. (clone(CLONE_PARENT) makes a sibling; it counts as a
- * child of who called it, so that nobody leaves a line that way.)
+ * Marks at fork: what the parent has, the child inherits. (clone(CLONE_PARENT) makes a sibling; it counts as
+ * a child of who called it, so that nobody leaves a line that way.)
  */
 #ifndef SECD_TRACE_LINEAGE_H
 #define SECD_TRACE_LINEAGE_H
@@ -10,10 +10,12 @@
 
 static __always_inline void lineage_inherit(struct policy_work *work, struct task_struct *child)
 {
-	struct secd_policy_process *parent = process_with_marks(work);
+	struct secd_policy_process *parent;
 	struct secd_policy_ancestry *ancestry;
 	struct secd_policy_above *above;
 
+	policy_keep_marks(work);
+	parent = process_with_marks(work);
 	if (!parent)
 		return;
 	ancestry = bpf_task_storage_get(&secd_policy_ancestries, child, NULL,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a generation knows of a process: classes of its binary, its parent's binary and its arguments, and its
- * marks. Computed when a process first comes to a hook that asks, kept in task storage for that image and
- * generation.
+ * What a generation knows of a process: classes of its binary, its parent's binary and its arguments.
+ * Computed when a process first comes to a hook that asks; kept in task storage for the image and generation.
  */
 #ifndef SECD_TRACE_PROCESS_H
 #define SECD_TRACE_PROCESS_H
@@ -27,19 +26,19 @@ static __always_inline __u32 image_number(struct task_struct *task)
 static __always_inline __u32 class_of_file(struct policy_work *work, struct secd_policy_lookup *lookup,
 					   struct file *file)
 {
-	struct secd_path path = {};
+	struct secd_path *path = &work->aside_path;
 	__u32 end;
 
 	if (!file)
 		return SECD_POLICY_ABSENT;
 	work->aside.mnt = (__u64)kload(file, f_path.mnt);
 	work->aside.dentry = (__u64)kload(file, f_path.dentry);
-	end = policy_path(work, &work->aside, POLICY_ASIDE, &path);
-	if (end <= POLICY_ASIDE || (path.flags & (SECD_PATH_UNREADABLE | SECD_PATH_TRUNCATED)))
+	end = policy_path(work, &work->aside, POLICY_ASIDE, path);
+	if (end <= POLICY_ASIDE || (path->flags & (SECD_PATH_UNREADABLE | SECD_PATH_TRUNCATED)))
 		return SECD_POLICY_UNREADABLE;
 	if (lookup->family == SECD_POLICY_ENDINGS)
-		return policy_ending(work, lookup, POLICY_ASIDE, path.length);
-	return policy_text(work, lookup, POLICY_ASIDE, path.length, 0);
+		return policy_ending(work, lookup, POLICY_ASIDE, path->length);
+	return policy_text(work, lookup, POLICY_ASIDE, path->length, 0);
 }
 
 /* The class of an argument, read from where the process has it now. */
@@ -102,74 +101,7 @@ __noinline __u32 policy_class(struct policy_work *work, struct secd_policy_gener
 	return class_of_file(work, &table->lookup, kload(mm, exe_file));
 }
 
-/* The result of the running process in a table of marks: a row, NONE, ABSENT or UNREADABLE. */
-__noinline __u32 policy_lineage(struct policy_work *work, struct secd_policy_generation *generation,
-				__u32 index)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct secd_policy_lineage *lineage;
-	struct mm_struct *mm = kload(task, mm);
-
-	if (!work || !generation)
-		return SECD_POLICY_ABSENT;
-	bounded(index, SECD_POLICY_LINEAGES_MAX - 1);
-	lineage = &generation->lineage[index];
-	if (lineage->fact == SECD_POLICY_FACT_BINARY)
-		return mm ? class_of_file(work, &lineage->lookup, kload(mm, exe_file))
-			  : SECD_POLICY_ABSENT;
-	if (!policy_fact(work, lineage->fact, 0))
-		return SECD_POLICY_UNREADABLE;
-	return policy_search(work->slot, &lineage->lookup, work->bits[0]);
-}
-
-static __always_inline void marks_add(__u64 *marks, __u32 slot, __u32 number)
-{
-	struct secd_policy_row *row = policy_row(slot, number);
-
-	if (!row)
-		return;
-	marks[0] |= row->words[0];
-	marks[1] |= row->words[1];
-	marks[2] |= row->words[2];
-	marks[3] |= row->words[3];
-}
-
-/* Marks of the process: what it has itself, and what those above it have. */
-static __always_inline void process_marks(struct policy_work *work, struct secd_policy_process *process,
-					  struct secd_policy_generation *generation,
-					  struct task_struct *task)
-{
-	struct secd_policy_ancestry *ancestry;
-	struct secd_policy_above *above;
-	__u32 result, slot = work->slot & 1;
-
-	__builtin_memset(process->marks, 0, 4 * sizeof(process->marks));
-	for (__u32 n = 0; n < SECD_POLICY_LINEAGES_MAX && n < generation->lineages; n++) {
-		result = policy_lineage(work, generation, n);
-		if (result == SECD_POLICY_UNREADABLE)
-			marks_add(process->marks_unknown, slot, generation->lineage[n].unreadable_row);
-		else if (result < SECD_POLICY_UNREADABLE)
-			marks_add(process->marks, slot, result);
-	}
-	process->ancestry = 0;
-	ancestry = bpf_task_storage_get(&secd_policy_ancestries, task->group_leader, NULL, 0);
-	above = ancestry ? &ancestry->slot[slot] : NULL;
-	if (above && above->generation == work->generation) {
-		__builtin_memcpy(process->above, above->set, sizeof(process->above));
-		__builtin_memcpy(process->above_unknown, above->unknown, sizeof(process->above_unknown));
-		process->ancestry = work->generation;
-	} else {
-		__builtin_memset(process->above_unknown, 0xff, sizeof(process->above_unknown));
-	}
-#pragma unroll
-	for (int n = 0; n < SECD_POLICY_MARK_WORDS; n++) {
-		process->marks[n] |= process->above[n];
-		process->marks_unknown[n] =
-			(process->marks_unknown[n] | process->above_unknown[n]) & ~process->marks[n];
-	}
-}
-
-/* Computes all that is kept of the running process. */
+/* Computes all classes of the running process. */
 __noinline int policy_process_update(struct policy_work *work)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -193,30 +125,10 @@ __noinline int policy_process_update(struct policy_work *work)
 	*(volatile __u32 *)&process->generation = 0;
 	for (__u32 n = 0; n < SECD_POLICY_PROCESS_TABLES_MAX && n < generation->tables; n++)
 		process->classes[n] = policy_class(work, generation, n);
-	if (generation->lineages)
-		process_marks(work, process, generation, task);
 	process->image = image_number(task);
 	barrier();
 	*(volatile __u32 *)&process->generation = wanted;
 	return 1;
-}
-
-/* The running process with its marks, or NULL. Where its ancestry was not known, it is looked at again. */
-static __always_inline struct secd_policy_process *process_with_marks(struct policy_work *work)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct secd_policy_process *process = policy_process_of(task);
-	struct secd_policy_ancestry *ancestry;
-
-	if (process && process->generation == work->generation &&
-	    process->image == image_number(task)) {
-		if (process->ancestry == work->generation)
-			return process;
-		ancestry = bpf_task_storage_get(&secd_policy_ancestries, task->group_leader, NULL, 0);
-		if (!ancestry || ancestry->slot[work->slot & 1].generation != work->generation)
-			return process;
-	}
-	return policy_process_update(work) ? policy_process_of(task) : NULL;
 }
 
 /* The class that is kept, or SECD_POLICY_NONE where it must be computed. */

@@ -6,6 +6,7 @@
 #include "../lib/actor.h"
 #include "../lib/emit.h"
 #include "decide.h"
+#include "stack.h"
 
 /* With the largest `begin` a record of this size still lies in scratch.record: for the verifier. */
 #define POLICY_RECORD_MAX (POLICY_ASIDE - 512)
@@ -81,8 +82,8 @@ static __always_inline void front_head(struct policy_work *work, struct secd_pol
 	event->flags = work->flags | (work->returning ? SECD_POLICY_EVENT_RETURNED : 0);
 	event->mechanism = hook->mechanism;
 	event->values = values;
-	event->kernel_frames = 0;
-	event->user_frames = 0;
+	event->kernel_frames = work->kernel_frames;
+	event->user_frames = work->user_frames;
 	event->result = work->result;
 	event->call_ns = work->call_ns;
 	event->held_back = work->held_back;
@@ -106,7 +107,12 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	values = ones(work->shown);
 	words = ones(work->sets[0].summary) + ones(work->sets[1].summary) +
 		ones(work->sets[2].summary) + ones(work->sets[3].summary);
-	begin = POLICY_BYTES - sizeof(*event) - 8 * words - values * sizeof(struct secd_policy_value);
+	work->kernel_frames = 0;
+	work->user_frames = 0;
+	if (work->stacks)
+		policy_stacks(work);
+	begin = POLICY_BYTES - sizeof(*event) - 8 * words - values * sizeof(struct secd_policy_value) -
+		8 * (work->kernel_frames + work->user_frames);
 	bounded(begin, 8191);
 	if (begin > POLICY_BYTES - sizeof(*event))
 		return 0;
@@ -119,6 +125,8 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	else
 		bpf_loop(SECD_POLICY_SETS * SECD_POLICY_WORDS, set_step, &context, 0);
 	bpf_loop(hook->columns, value_step, &context, 0);
+	if (work->stacks)
+		policy_put_stacks(work);
 	end = work->end;
 	if (end > POLICY_ASIDE || end < begin)
 		return 0;

@@ -48,41 +48,49 @@ static __always_inline __u32 hook_of_call(__u64 number, bool exit, __u32 *flags)
 	return hook;
 }
 
-static __always_inline void call_arguments(struct policy_call *call, struct pt_regs *regs)
+static __always_inline void call_arguments(struct policy_work *work, struct pt_regs *regs)
 {
-	struct pt_regs___more *low = (void *)regs;
+	struct pt_regs___more *more = (void *)regs;
 
-	if (call->flags & SECD_POLICY_EVENT_COMPAT) {
-		call->arguments[0] = (__u32)kload(low, bx);
-		call->arguments[1] = (__u32)kload(low, cx);
-		call->arguments[2] = (__u32)kload(regs, dx);
-		call->arguments[3] = (__u32)kload(regs, si);
-		call->arguments[4] = (__u32)kload(regs, di);
-		call->arguments[5] = (__u32)kload(low, bp);
+	if (work->flags & SECD_POLICY_EVENT_COMPAT) {
+		work->arguments[0] = (__u32)kload(more, bx);
+		work->arguments[1] = (__u32)kload(more, cx);
+		work->arguments[2] = (__u32)kload(regs, dx);
+		work->arguments[3] = (__u32)kload(regs, si);
+		work->arguments[4] = (__u32)kload(regs, di);
+		work->arguments[5] = (__u32)kload(more, bp);
 		return;
 	}
-	call->arguments[0] = kload(regs, di);
-	call->arguments[1] = kload(regs, si);
-	call->arguments[2] = kload(regs, dx);
-	call->arguments[3] = kload(regs, r10);
-	call->arguments[4] = kload(regs, r8);
-	call->arguments[5] = kload(regs, r9);
+	work->arguments[0] = kload(regs, di);
+	work->arguments[1] = kload(regs, si);
+	work->arguments[2] = kload(regs, dx);
+	work->arguments[3] = kload(regs, r10);
+	work->arguments[4] = kload(regs, r8);
+	work->arguments[5] = kload(regs, r9);
+}
+
+static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exit, long result,
+				      __u32 flags)
+{
+	struct event event = event_begin(hook, exit);
+
+	if (!event.work)
+		return 0;
+	event.work->flags = flags;
+	event.work->result = result;
+	call_arguments(event.work, regs);
+	if (exit)
+		event_end_return(&event);
+	else
+		event_end(&event);
+	return 0;
 }
 
 static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exit, long result)
 {
-	struct policy_call call = {};
+	__u32 flags = 0, hook = hook_of_call(number, exit, &flags);
 
-	call.hook = hook_of_call(number, exit, &call.flags);
-	if (!call.hook)
-		return 0;
-	call.result = result;
-	call_arguments(&call, regs);
-	if (exit)
-		policy_returned(&call);
-	else
-		policy_met(&call);
-	return 0;
+	return hook ? call_judge(hook, regs, exit, result, flags) : 0;
 }
 
 /*
@@ -92,20 +100,15 @@ static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exi
 static __always_inline int single_call_met(__u32 number, bool exit, long result)
 {
 	struct secd_policy_call *hooks = call_of(number, 0);
-	struct policy_call call = {};
+	__u32 hook;
 
 	if (!hooks)
 		return 0;
-	call.hook = exit ? hooks->exit : hooks->enter;
-	if (!call.hook)
+	hook = exit ? hooks->exit : hooks->enter;
+	if (!hook)
 		return 0;
-	call.result = result;
-	call_arguments(&call, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
-	if (exit)
-		policy_returned(&call);
-	else
-		policy_met(&call);
-	return 0;
+	return call_judge(hook, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), exit,
+			  result, 0);
 }
 
 #endif

@@ -7,7 +7,7 @@
 #define SECD_TRACE_TABLES_H
 
 #include "../kernel/access.h"
-#include "../abi/policy.h"
+#include "../abi/policy_process.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -31,6 +31,7 @@ struct {
 	__type(value, struct secd_policy_place);
 } secd_policy_places SEC(".maps");
 
+/* clang-format off */
 /*
  * `name`, and a function `find` to its values by slot and index. Inner maps have sizes, not types,
  * because clang leaves types out that only they name.
@@ -56,6 +57,8 @@ struct {
                                                                                                 \
 		return chunk ? bpf_map_lookup_elem(chunk, &inner) : NULL;                       \
 	}
+
+/* clang-format on */
 
 POLICY_POOL(secd_policy_hooks, policy_hook, struct secd_policy_hook, SECD_POLICY_HOOK_CHUNKS, 1)
 POLICY_POOL(secd_policy_rows, policy_row, struct secd_policy_row, SECD_POLICY_ROW_CHUNKS,

@@ -48,10 +48,7 @@ int on_call_return(struct trace_event_raw_sys_exit *ctx)
 SEC("tracepoint/sched/sched_process_exec")
 int on_tracepoint(void *ctx)
 {
-	struct policy_call call = { .hook = (__u32)bpf_get_attach_cookie(ctx), .fields = (__u64)ctx };
-
-	policy_met(&call);
-	return 0;
+	return tracepoint_hit(ctx);
 }
 
 /* Kernel functions, and functions of programs. */

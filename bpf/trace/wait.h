@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Calls whose record waits for their return (SECD_POLICY_HOOK_WAITS): what matched, with the values, is
- * kept by thread and hook. Where the tables of the call's generation are gone when it returns, the call is judged
+ * Calls whose record waits for their return (SECD_POLICY_HOOK_WAITS): what matched, with the values, is kept
+ * by thread and hook. Where the tables of the call's generation are gone when it returns, the call is judged
  * anew, by the generation of that moment and with the arguments that were kept.
  */
 #ifndef SECD_TRACE_WAIT_H
@@ -71,7 +71,7 @@ __noinline int policy_keep(struct policy_work *work, struct secd_policy_hook *ho
 }
 
 /* Puts a kept call back into the work; false where none waits. */
-__noinline int policy_resume(struct policy_work *work, __u32 hook)
+__noinline int policy_resume(struct policy_work *work)
 {
 	struct waiting_call *waiting;
 	struct waiting_key key;
@@ -79,7 +79,7 @@ __noinline int policy_resume(struct policy_work *work, __u32 hook)
 
 	if (!work)
 		return 0;
-	waiting_key_of(&key, hook);
+	waiting_key_of(&key, work->hook);
 	waiting = bpf_map_lookup_elem(&secd_policy_waiting, &key);
 	if (!waiting)
 		return 0;

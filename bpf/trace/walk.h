@@ -227,19 +227,16 @@ __noinline __u32 policy_components(struct policy_work *work, struct secd_policy_
 __noinline __u32 policy_path(struct policy_work *work, struct policy_file *file, __u32 at,
 			     struct secd_path *out)
 {
-	struct path_request request = {};
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = kload(task, fs);
 
 	if (!work || !file || !out)
 		return at;
-	request.dentry = file->dentry;
-	request.mount = file->mnt;
-	if (fs) {
-		request.root_dentry = (__u64)kload(fs, root.dentry);
-		request.root_mount = (__u64)kload(fs, root.mnt);
-	}
-	return path_build(&work->scratch, &request, out, at);
+	work->request.dentry = file->dentry;
+	work->request.mount = file->mnt;
+	work->request.root_dentry = fs ? (__u64)kload(fs, root.dentry) : 0;
+	work->request.root_mount = fs ? (__u64)kload(fs, root.mnt) : 0;
+	return path_build(&work->scratch, &work->request, out, at);
 }
 
 #endif

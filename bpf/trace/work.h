@@ -8,7 +8,7 @@
 
 #include "../abi/policy_event.h"
 #include "../lib/counters.h"
-#include "../lib/scratch.h"
+#include "../lib/path.h"
 #include "hash.h"
 #include "tables.h"
 
@@ -21,10 +21,10 @@
 /* Where the last text of a full capacity may begin. */
 #define POLICY_LAST_TEXT (POLICY_ASIDE - SECD_PATH_MAX - SECD_HASH_BLOCK)
 #define POLICY_STACK_FRAMES 127
-_Static_assert(sizeof(struct secd_policy_event) + SECD_POLICY_SETS * SECD_POLICY_WORDS * 8 +
-		       SECD_POLICY_COLUMNS_MAX * sizeof(struct secd_policy_value) +
-		       2 * POLICY_STACK_FRAMES * 8 <= POLICY_BYTES,
-	       "the front of a record fits");
+#define POLICY_FRONT_MAX                                                                        \
+	(sizeof(struct secd_policy_event) + SECD_POLICY_SETS * SECD_POLICY_WORDS * 8 +          \
+	 SECD_POLICY_COLUMNS_MAX * sizeof(struct secd_policy_value) + 2 * POLICY_STACK_FRAMES * 8)
+_Static_assert(POLICY_FRONT_MAX <= POLICY_BYTES, "the front of a record fits");
 
 /* A file as the kernel has it; 0 = none. */
 struct policy_file {
@@ -66,12 +66,16 @@ struct policy_work {
 	__u32 rule_is_weak;
 	__u32 depth;              /* components of the path that was walked last */
 	__u32 front;              /* where the record's front is written, in scratch.record */
+	__u32 kernel_frames;
+	__u32 user_frames;
 	struct text_hash hash;
 	struct text_hash sum;     /* of all values that are shown */
 	struct secd_policy_key key;
 	struct secd_policy_prefix prefix;
 	struct policy_file files[SECD_POLICY_COLUMNS_MAX];
-	struct policy_file aside;                  /* the binary that is being classified */
+	struct policy_file aside;                  /* the binary that is being classified … */
+	struct secd_path aside_path;               /* … and its path, at POLICY_ASIDE */
+	struct path_request request;
 	struct secd_policy_row computed;
 	struct secd_policy_row open;               /* rules that match and need a look */
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a generation asks of processes, and what is kept with them. */
+#ifndef SECD_ABI_POLICY_PROCESS_H
+#define SECD_ABI_POLICY_PROCESS_H
+
+#include "policy_hook.h"
+
+/* Array of one entry per slot, `secd_policy_generations`. */
+struct secd_policy_process_table {
+	__u8  fact;               /* BINARY, PARENT_BINARY, ARGUMENT */
+	__u8  reserved;
+	__u16 argument;
+	struct secd_policy_lookup lookup;   /* the result is a class */
+};
+SECD_SIZE(secd_policy_process_table, 56);
+
+/* A fact about processes → the marks that it gives. */
+struct secd_policy_lineage {
+	__u8  fact;               /* BINARY, PID, PID_IN_NS */
+	__u8  reserved[3];
+	__u32 unreadable_row;     /* its words are the marks that are unknown where the fact is */
+	struct secd_policy_lookup lookup;   /* result: a row whose words are marks; NONE = no mark */
+};
+SECD_SIZE(secd_policy_lineage, 60);
+
+struct secd_policy_generation {
+	__u32 generation;         /* as in the control word; another: the slot is being filled */
+	__u32 tables;
+	__u32 lineages;
+	__u32 reserved;
+	struct secd_policy_process_table table[SECD_POLICY_PROCESS_TABLES_MAX];
+	struct secd_policy_lineage lineage[SECD_POLICY_LINEAGES_MAX];
+};
+SECD_LAYOUT(secd_policy_generation, table, 16);
+SECD_LAYOUT(secd_policy_generation, lineage, 912);
+SECD_SIZE(secd_policy_generation, 1152);
+
+/*
+ * Task storage `secd_policy_processes`, at the group leader: made when a process first comes to a
+ * hook that asks for it, and the programs' own. Computed again where generation or image differ.
+ */
+struct secd_policy_process {
+	__u32 generation;         /* `classes` are of it … */
+	__u32 image;              /* … and of the image with this self_exec_id */
+	__u32 marks_generation;   /* the marks likewise */
+	__u32 marks_image;
+	__u32 ancestry;           /* generation of the ancestry that was used; another: look again */
+	__u32 reserved;
+	__u32 classes[SECD_POLICY_PROCESS_TABLES_MAX];
+	__u64 marks[SECD_POLICY_MARK_WORDS];
+	__u64 marks_unknown[SECD_POLICY_MARK_WORDS];
+	__u64 above[SECD_POLICY_MARK_WORDS];
+	__u64 above_unknown[SECD_POLICY_MARK_WORDS];
+};
+SECD_LAYOUT(secd_policy_process, classes, 24);
+SECD_LAYOUT(secd_policy_process, marks, 88);
+SECD_SIZE(secd_policy_process, 216);
+
+/* Marks of the processes above one, for one generation. */
+struct secd_policy_above {
+	__u32 generation;         /* another than that of the slot: all unknown */
+	__u32 reserved;
+	__u64 set[SECD_POLICY_MARK_WORDS];
+	__u64 unknown[SECD_POLICY_MARK_WORDS];   /* disjoint from `set` */
+};
+SECD_SIZE(secd_policy_above, 72);
+
+/*
+ * Task storage `secd_policy_ancestries`, at the group leader, by slot of the generation. Written at
+ * fork, and by user space for processes that are older than a generation.
+ */
+struct secd_policy_ancestry {
+	struct secd_policy_above slot[SECD_POLICY_SLOTS];
+};
+SECD_SIZE(secd_policy_ancestry, 144);
+
+#endif
