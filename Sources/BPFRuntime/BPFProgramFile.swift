@@ -73,6 +73,12 @@ public struct BPFProgramFile: ~Copyable {
         guard result == 0 else { throw error("set the attach type of", program, -result) }
     }
 
+    /// Says which function, LSM hook or tracepoint a program is loaded for, in place of the one of its section.
+    public mutating func setTarget(_ function: String, of program: String) throws(BPFError) {
+        let result = try unsafe bpf_program__set_attach_target(self.program(program), 0, function)
+        guard result == 0 else { throw error("set the target of \(program) to", function, -result) }
+    }
+
     /// Sets the size of a map before `load` (bytes of a ring, entries of any other map).
     public mutating func setMaxEntries(_ count: UInt32, ofMap name: String) throws(BPFError) {
         let result = try unsafe bpf_map__set_max_entries(map(name), count)
@@ -190,6 +196,19 @@ public struct BPFProgramFile: ~Copyable {
     public func attach(_ program: String, kprobe function: String, onReturn: Bool) throws(BPFError) -> BPFLink
     {
         let link = try unsafe bpf_program__attach_kprobe(self.program(program), onReturn, function)
+        guard let link = unsafe link else { throw error("attach \(program) to", function, currentErrno()) }
+        return unsafe BPFLink(adopting: link)
+    }
+
+    /// The same with a number that the program asks for with `bpf_get_attach_cookie`.
+    public func attach(
+        _ program: String, kprobe function: String, onReturn: Bool, cookie: UInt64
+    ) throws(BPFError) -> BPFLink {
+        var options = bpf_kprobe_opts()
+        options.sz = MemoryLayout<bpf_kprobe_opts>.size
+        options.bpf_cookie = cookie
+        options.retprobe = onReturn
+        let link = try unsafe bpf_program__attach_kprobe_opts(self.program(program), function, &options)
         guard let link = unsafe link else { throw error("attach \(program) to", function, currentErrno()) }
         return unsafe BPFLink(adopting: link)
     }

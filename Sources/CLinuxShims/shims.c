@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "CLinuxShims.h"
 
+#include <sys/syscall.h>
+
 #include <link.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,4 +58,9 @@ static int release_segments(struct dl_phdr_info *object, size_t size, void *unus
 void secd_release_code(void)
 {
 	dl_iterate_phdr(release_segments, NULL);
+}
+
+int secd_pidfd_open(int pid)
+{
+	return syscall(SYS_pidfd_open, pid, 0);
 }

@@ -44,7 +44,13 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let store: GenerationStore
     private let attachments: HookAttachments
     private let counters: CounterBook
-    private var numbers: [AttachPoint: UInt32] = [:]
+    /// A hook that policies share: it changes its number when it changes its mechanism, so that both can be attached.
+    private struct Identity: Hashable {
+        var point: AttachPoint
+        var mechanism: String
+    }
+
+    private var numbers: [Identity: UInt32] = [:]
     private var attached: [HookAttachments.Wanted] = []
 
     /// Loads the programs; nothing is attached before a policy asks for it.
@@ -78,7 +84,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw PolicyRefusal(reason: "this kernel's type information cannot be read")
         }
         let ladder = MechanismLadder(facts: options.facts, kernel: kernel, syscalls: .x86)
-        let checks = policies.map { PolicyCheck($0, ladder) }
+        let needs = MechanismLadder.Needs.all(policies)
+        let checks = policies.map { PolicyCheck($0, ladder, needs) }
         let faults = checks.flatMap(\.faults)
         if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
 
@@ -88,14 +95,20 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         let image = try pack(tables, plan, policies)
         do throws(HookAttachments.Failure) {
             try attachments.attach(plan.wanted, keeping: attached)
+            if !tables.lineageTables.isEmpty { try attachments.followForks() }
         } catch {
             throw plan.refusal(of: error.hook, error.reason, policies)
         }
         let bytes = try fill(image)
         tally.begin(generation: store.next, plan.tallied(image))
         announce(plan.running(store.next, tables, policies))
+        let seed = AncestrySeed(programs.maps.ancestries, tables, generation: store.next)
+        seed.write()
         store.flip()
+        // Once more, for processes that came meanwhile.
+        seed.write()
         attachments.detach(allBut: plan.wanted)
+        if tables.lineageTables.isEmpty { attachments.stopFollowingForks() }
         attached = plan.wanted
         counters.keep(Set(policies.map(\.id)))
         return plan.reports(policies, checks, bytes: bytes, tables)
@@ -139,12 +152,13 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         }
     }
 
-    /// The number of a point, for as long as the daemon runs; nil = there are too many.
-    private func number(_ point: AttachPoint) -> UInt32? {
-        if let known = numbers[point] { return known }
+    /// The number of a hook, for as long as the daemon runs; nil = there are too many.
+    private func number(_ point: AttachPoint, _ mechanism: HookMechanism) -> UInt32? {
+        let identity = Identity(point: point, mechanism: mechanism.name)
+        if let known = numbers[identity] { return known }
         let next = UInt32(numbers.count + 1)
         guard next < UInt32(SECD_POLICY_HOOK_CHUNKS) else { return nil }
-        numbers[point] = next
+        numbers[identity] = next
         return next
     }
 }

@@ -92,4 +92,7 @@ static inline int secd_open_cgroup(int mount_fd, unsigned long long id)
 	return (int)syscall(SYS_open_by_handle_at, mount_fd, &handle, O_RDONLY | O_CLOEXEC);
 }
 
+/* A descriptor for a process by its number; -1 with errno. */
+int secd_pidfd_open(int pid);
+
 #endif

@@ -11,17 +11,17 @@ struct GenerationPlan {
     /// Likewise.
     private(set) var wanted: [HookAttachments.Wanted] = []
 
-    /// - Parameter number: of a point; nil = there are too many.
+    /// - Parameter number: of a hook; nil = there are too many.
     init(
         _ tables: Generation, _ policies: [RunnablePolicy], _ checks: [PolicyCheck],
-        _ kernel: BTFKernelTypes, _ number: (AttachPoint) -> UInt32?
+        _ kernel: BTFKernelTypes, _ number: (AttachPoint, HookMechanism) -> UInt32?
     ) throws(PolicyRefusal) {
         self.tables = tables
         policyIDs = policies.map(\.id)
         var mechanisms: [AttachPoint: HookMechanism] = [:]
         for placed in checks.flatMap(\.placed).flatMap(\.self) { mechanisms[placed.point] = placed.mechanism }
         for hook in tables.hooks {
-            guard let mechanism = mechanisms[hook.point], let number = number(hook.point) else {
+            guard let mechanism = mechanisms[hook.point], let number = number(hook.point, mechanism) else {
                 throw Self.refusal(
                     hook, "\(hook.point.name): at most \(SECD_POLICY_HOOK_CHUNKS - 1) places are hooked", policies)
             }

@@ -15,6 +15,7 @@ final class PolicyMaps: Sendable {
     let tries: SharedBPFMap
     let generations: SharedBPFMap
     let counters: SharedBPFMap
+    let ancestries: SharedBPFMap
 
     /// - Parameter file: loaded.
     init(_ file: borrowing BPFProgramFile) throws(BPFError) {
@@ -29,6 +30,7 @@ final class PolicyMaps: Sendable {
         keys = try Self.open("secd_policy_keys", file)
         tries = try Self.open("secd_policy_tries", file)
         generations = try Self.open("secd_policy_generations", file)
+        ancestries = try Self.open("secd_policy_ancestries", file)
         counters = try Self.open("secd_policy_counters", file)
     }
 

@@ -55,6 +55,18 @@ enum CallNumbers {
         "setxattr": "IORING_OP_SETXATTR", "fsetxattr": "IORING_OP_FSETXATTR",
     ]
 
+    /// Calls that socketcall(2) of 32-bit programs makes, too.
+    static let multiplexed: Set<String> = [
+        "socket", "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername",
+        "socketpair", "sendto", "recvfrom", "shutdown", "setsockopt", "getsockopt", "sendmsg", "recvmsg",
+        "sendmmsg", "recvmmsg",
+    ]
+
+    /// Calls after which arguments are gone: they do not return, or not to the same program or descriptor.
+    static let losesArguments: Set<String> = [
+        "execve", "execveat", "exit", "exit_group", "rt_sigreturn", "close", "close_range",
+    ]
+
     /// Calls that look for a deadly signal before they do anything, whatever they are called with.
     static let endsBeforeEffect: Set<String> = [
         "execve", "execveat", "clone", "clone3", "fork", "vfork", "mmap",

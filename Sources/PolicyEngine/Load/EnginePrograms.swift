@@ -9,66 +9,78 @@ final class LoadedPrograms {
     init(_ file: consuming BPFProgramFile) { self.file = file }
 }
 
-/// Loads the engine's programs, all on the same maps.
+/// Loads the engine's programs, all on the same maps; each when a policy first needs it.
 final class EnginePrograms {
-    /// Programs on all system calls, and on tracepoints: loaded once.
-    let calls: LoadedPrograms
     let maps: PolicyMaps
     private let agent: secd_agent
     private let setup: secd_policy_setup
-    /// Rings and what else other objects have; then the engine's own maps, too.
-    private var shared: [SharedBPFMap]
-    private var cgroup: LoadedPrograms?
+    /// Rings and what else other objects have, and the engine's own maps.
+    private let shared: [SharedBPFMap]
+    private var common: [String: LoadedPrograms] = [:]
 
     static let enter = "on_sys_enter"
     static let exit = "on_sys_exit"
     static let tracepoint = "on_tracepoint"
+    static let probe = "on_probe"
+    static let probeReturn = "on_probe_return"
+    static let forkMarks = "on_fork_marks"
     static let rawTracepoint = "on_raw_tracepoint"
 
+    private static let trace = [BPFObjects.trace, BPFObjects.traceProbe]
+    private static let function = [BPFObjects.tracefunction, BPFObjects.tracefunctionProbe]
+
+    /// Makes the maps.
     /// - Parameters:
     ///   - shared: maps of the sensors.
     ///   - setup: without a hook.
     init(agent: secd_agent, shared: [SharedBPFMap], setup: secd_policy_setup) throws(BPFError) {
         self.agent = agent
         self.setup = setup
-        self.shared = shared
-        calls = try Self.load(
-            [BPFObjects.trace, BPFObjects.traceProbe], ["on_sys_enter", "on_sys_exit", "on_tracepoint"], agent,
-            setup, shared)
-        maps = try PolicyMaps(calls.file)
+        let first = try Self.load(Self.trace, [], agent, setup, shared)
+        maps = try PolicyMaps(first.file)
+        var all = shared
         let known = Set(shared.map { $0.map.name })
-        for name in calls.file.mapNames where name.hasPrefix("secd_") && !known.contains(name) {
-            self.shared.append(SharedBPFMap(try calls.file.openMap(name)))
+        for name in first.file.mapNames where name.hasPrefix("secd_") && !known.contains(name) {
+            all.append(SharedBPFMap(try first.file.openMap(name)))
         }
+        self.shared = all
     }
 
-    /// A program that is loaded for one function or tracepoint.
-    func instance(_ program: String, hook: UInt32, arguments: Int) throws(BPFError) -> LoadedPrograms {
+    /// A program that serves all hooks of its mechanism.
+    func common(_ program: String) throws(BPFError) -> LoadedPrograms {
+        if let known = common[program] { return known }
+        let loaded = try Self.load(Self.trace, [program], agent, setup, shared)
+        common[program] = loaded
+        return loaded
+    }
+
+    /// A program that is loaded for one function, LSM hook or raw tracepoint.
+    /// - Parameter target: nil = the attachment says it.
+    func instance(
+        _ program: String, target: String?, hook: UInt32, arguments: Int
+    ) throws(BPFError) -> LoadedPrograms {
         var setup = setup
         setup.hook = hook
         setup.arguments = UInt32(arguments)
-        return try Self.load([BPFObjects.trace, BPFObjects.traceProbe], [program], agent, setup, shared)
+        return try Self.load(Self.function, [program], agent, setup, shared, target: target)
     }
 
-    /// The cgroup programs: loaded when a policy first asks for them.
-    func cgroupPrograms() throws(BPFError) -> LoadedPrograms {
-        if let cgroup { return cgroup }
-        let loaded = try Self.load(
-            [BPFObjects.tracecgroup], CgroupPlaces.programs.flatMap(\.self), agent, setup, shared)
-        cgroup = loaded
-        return loaded
+    /// The cgroup programs of a place.
+    func cgroupPrograms(_ place: UInt32) throws(BPFError) -> LoadedPrograms {
+        try Self.load([BPFObjects.tracecgroup], CgroupPlaces.programs[Int(place)], agent, setup, shared)
     }
 
     /// Loads the first build that the kernel accepts.
     private static func load(
         _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
-        _ shared: [SharedBPFMap]
+        _ shared: [SharedBPFMap], target: String? = nil
     ) throws(BPFError) -> LoadedPrograms {
         var first: BPFError?
         for build in builds {
             do throws(BPFError) {
                 var file = try BPFProgramFile(elf: build.elf, name: build.name)
                 file.selectPrograms { programs.contains($0) }
+                if let target { for program in programs { try file.setTarget(target, of: program) } }
                 try file.setConstant("secd_agent", agent)
                 try file.setConstant("secd_policy_setup", setup)
                 let names = Set(file.mapNames)

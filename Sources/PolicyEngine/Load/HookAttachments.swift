@@ -30,15 +30,16 @@ final class HookAttachments {
     /// What one hook alone needs.
     private struct Own {
         var links: [Link]
-        var programs: LoadedPrograms
+        var programs: [LoadedPrograms]
     }
 
     private let programs: EnginePrograms
     private let cgroupRoot: String?
     private var own: [UInt32: Own] = [:]
-    private var calls: [UInt32: UInt32] = [:]
+    private var calls: [UInt32: secd_policy_call] = [:]
     private var enter: Link?
     private var exit: Link?
+    private var forks: Link?
     private var places: [UInt32: [UInt32]] = [:]
     private var placeLinks: [UInt32: [Link]] = [:]
 
@@ -54,6 +55,8 @@ final class HookAttachments {
                 try attach(wanted[index])
             } catch {
                 detach(allBut: before)
+                // Calls that had changed sides go back.
+                for index in before.indices { try? attach(before[index]) }
                 throw Failure(hook: wanted[index].number, reason: "\(error)")
             }
         }
@@ -61,27 +64,75 @@ final class HookAttachments {
 
     private func attach(_ hook: Wanted) throws(BPFError) {
         switch hook.mechanism.attachment {
-        case .calls(let positions):
-            for position in positions where calls[position] != hook.number {
-                let call = secd_policy_call(enter: hook.number, exit: hook.number)
-                try programs.maps.calls.map.update(position, call)
-                calls[position] = hook.number
-            }
-            if enter == nil { enter = Link(try programs.calls.file.attach(EnginePrograms.enter)) }
-            if hook.waits, exit == nil { exit = Link(try programs.calls.file.attach(EnginePrograms.exit)) }
+        case .calls(let positions, let returned): try attach(hook, calls: positions, returned: returned)
+        case .place(let place): try attach(hook.number, at: place)
         case .tracepoint(let category, let event):
             guard own[hook.number] == nil else { return }
-            let link = try programs.calls.file.attach(
+            let loaded = try programs.common(EnginePrograms.tracepoint)
+            let link = try loaded.file.attach(
                 EnginePrograms.tracepoint, tracepoint: category, event, cookie: UInt64(hook.number))
-            own[hook.number] = Own(links: [Link(link)], programs: programs.calls)
+            own[hook.number] = Own(links: [Link(link)], programs: [loaded])
         case .rawTracepoint(let event):
             guard own[hook.number] == nil else { return }
             let loaded = try programs.instance(
-                EnginePrograms.rawTracepoint, hook: hook.number, arguments: hook.arguments)
+                EnginePrograms.rawTracepoint, target: nil, hook: hook.number, arguments: hook.arguments)
             let link = try loaded.file.attach(EnginePrograms.rawTracepoint, rawTracepoint: event)
-            own[hook.number] = Own(links: [Link(link)], programs: loaded)
-        case .place(let place): try attach(hook.number, at: place)
+            own[hook.number] = Own(links: [Link(link)], programs: [loaded])
+        case .function(let target, let program, let returning):
+            // The return first: what a call keeps waits for it.
+            let names = (hook.waits ? [returning].compactMap(\.self) : []) + [program]
+            try attachOnce(hook, names) { programs, name throws(BPFError) in
+                let loaded = try programs.instance(
+                    name, target: target, hook: hook.number, arguments: hook.arguments)
+                return (loaded, Link(try loaded.file.attach(name)))
+            }
+        case .probe(let function):
+            let names = (hook.waits ? [EnginePrograms.probeReturn] : []) + [EnginePrograms.probe]
+            try attachOnce(hook, names) { programs, name throws(BPFError) in
+                let loaded = try programs.common(name)
+                let link = try loaded.file.attach(
+                    name, kprobe: function, onReturn: name == EnginePrograms.probeReturn,
+                    cookie: UInt64(hook.number))
+                return (loaded, Link(link))
+            }
         }
+    }
+
+    /// Attaches programs of one hook, those that it does not have yet.
+    private func attachOnce(
+        _ hook: Wanted, _ names: [String],
+        _ attach: (EnginePrograms, String) throws(BPFError) -> (LoadedPrograms, Link)
+    ) throws(BPFError) {
+        var mine = own[hook.number] ?? Own(links: [], programs: [])
+        for name in names.dropLast(mine.links.count) {
+            let loaded = try attach(programs, name)
+            mine.programs.append(loaded.0)
+            mine.links.append(loaded.1)
+        }
+        own[hook.number] = mine
+    }
+
+    private func attach(_ hook: Wanted, calls positions: [UInt32], returned: Bool) throws(BPFError) {
+        if !returned, enter == nil {
+            enter = Link(try programs.common(EnginePrograms.enter).file.attach(EnginePrograms.enter))
+        }
+        if returned || hook.waits, exit == nil {
+            exit = Link(try programs.common(EnginePrograms.exit).file.attach(EnginePrograms.exit))
+        }
+        for position in positions {
+            var call = calls[position] ?? secd_policy_call(enter: 0, exit: 0)
+            // Where it changes sides, both hooks stand here until the generation with the other one is gone.
+            if !returned { call.enter = hook.number }
+            if returned || hook.waits { call.exit = hook.number }
+            try set(call, at: position)
+        }
+    }
+
+    private func set(_ call: secd_policy_call, at position: UInt32) throws(BPFError) {
+        let has = calls[position] ?? secd_policy_call(enter: 0, exit: 0)
+        guard has.enter != call.enter || has.exit != call.exit else { return }
+        try programs.maps.calls.map.update(position, call)
+        calls[position] = call
     }
 
     private func attach(_ hook: UInt32, at place: UInt32) throws(BPFError) {
@@ -91,7 +142,7 @@ final class HookAttachments {
             try write(hooks, place)
         }
         guard placeLinks[place] == nil, let cgroupRoot else { return }
-        let loaded = try programs.cgroupPrograms()
+        let loaded = try programs.cgroupPrograms(place)
         let directory = unsafe open(cgroupRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else {
             throw BPFError(operation: "open", object: cgroupRoot, errno: .noSuchFileOrDirectory)
@@ -114,16 +165,33 @@ final class HookAttachments {
         places[place] = hooks
     }
 
+    /// From here on children inherit the marks of their parents.
+    func followForks() throws(Failure) {
+        guard forks == nil else { return }
+        do throws(BPFError) {
+            let loaded = try programs.common(EnginePrograms.forkMarks)
+            forks = Link(try loaded.file.attach(EnginePrograms.forkMarks))
+        } catch {
+            throw Failure(hook: 0, reason: "\(error)")
+        }
+    }
+
+    /// No generation has marks any more.
+    func stopFollowingForks() { forks = nil }
+
     /// Detaches what none of these hooks needs. What cannot be taken back does no harm: its hook has no tables.
     func detach(allBut kept: [Wanted]) {
         let numbers = Set(kept.map(\.number))
-        for (position, hook) in calls where !numbers.contains(hook) {
-            try? programs.maps.calls.map.update(position, secd_policy_call(enter: 0, exit: 0))
-            calls[position] = nil
+        let returning = Set(kept.filter { $0.waits || $0.mechanism.isReturn }.map(\.number))
+        for (position, call) in calls {
+            var left = call
+            if !numbers.contains(call.enter) { left.enter = 0 }
+            if !returning.contains(call.exit) { left.exit = 0 }
+            try? set(left, at: position)
         }
-        let onCalls = kept.filter { if case .calls = $0.mechanism.attachment { true } else { false } }
-        if onCalls.isEmpty { enter = nil }
-        if !onCalls.contains(where: \.waits) { exit = nil }
+        calls = calls.filter { $0.value.enter != 0 || $0.value.exit != 0 }
+        if !calls.values.contains(where: { $0.enter != 0 }) { enter = nil }
+        if !calls.values.contains(where: { $0.exit != 0 }) { exit = nil }
         for hook in own.keys where !numbers.contains(hook) { own[hook] = nil }
         for (place, hooks) in places {
             let left = hooks.filter { numbers.contains($0) }

@@ -5,12 +5,18 @@ import PolicyModel
 struct HookMechanism: Hashable {
     /// What is attached for it.
     enum Attachment: Hashable {
-        /// Positions in `secd_policy_calls`; the programs on all system calls serve them.
-        case calls([UInt32])
+        /// Positions in `secd_policy_calls`; the programs on all system calls serve them, when they are made or
+        /// when they return.
+        case calls([UInt32], returned: Bool)
         /// A program of its own, with the hook's number as its cookie.
         case tracepoint(category: String, event: String)
         /// A program that is loaded for this tracepoint alone.
         case rawTracepoint(String)
+        /// A program that is loaded for this LSM hook or function alone, by its name in `tracefunction`; with one
+        /// for the return where the hook waits.
+        case function(String, program: String, returning: String?)
+        /// Probes on a function, with the hook's number as their cookie.
+        case probe(String)
         /// SECD_POLICY_PLACE_*: cgroup programs that serve up to four hooks.
         case place(UInt32)
     }
@@ -27,6 +33,8 @@ struct HookMechanism: Hashable {
     var canDeny: Bool
     /// It can be waited there for what the call returns.
     var canWait: Bool
+    /// The call has returned there.
+    var isReturn = false
     /// What a kill there does to the call.
     var killEffect: EffectClass
     /// What it does not see, in sentences.

@@ -13,34 +13,54 @@ struct MechanismLadder {
     let kernel: BTFKernelTypes
     let syscalls: SyscallTable
 
-    /// The mechanism for a point.
-    func choose(_ point: AttachPoint) throws(Obstacle) -> HookMechanism {
+    /// What policies ask of a point, all together.
+    struct Needs: Hashable {
+        /// Calls shall be refused.
+        var deny = false
+        /// What calls return is judged or shown.
+        var wait = false
+        /// Something is done to processes or calls.
+        var enforce = false
+        /// Memory of the program is read.
+        var userMemory = false
+    }
+
+    /// The best mechanism for a point.
+    func choose(_ point: AttachPoint, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         switch point {
-        case .syscall(let name): return try syscall(name)
+        case .syscall(let name): return try syscall(name, needs)
         case .tracepoint(let subsystem, let event): return try tracepoint(subsystem, event)
         case .rawTracepoint(let event): return try rawTracepoint(event)
-        case .function(let symbol): return try function(symbol)
-        case .lsm(let hook):
-            if let place = Self.places["security_\(hook)"] { return try cgroup(place) }
-            throw Obstacle(reason: "LSM hooks need BPF LSM: \(obstacle(facts.lsmObstacle))")
-        case .uprobe, .usdt:
-            throw Obstacle(reason: "places in programs are not attached to yet")
+        case .function(let symbol): return try function(symbol, needs)
+        case .lsm(let hook): return try lsm(hook)
+        case .uprobe, .usdt: throw Obstacle(reason: "places in programs are not attached to yet")
         }
     }
 
-    /// What stands where an obstacle is not the kernel's.
-    private func obstacle(_ text: String?) -> String { text ?? "this release of secd has no program for it yet" }
-
-    private func syscall(_ name: String) throws(Obstacle) -> HookMechanism {
+    private func syscall(_ name: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         let numbers = CallNumbers.positions(of: name, syscalls)
         guard !numbers.isEmpty else { throw Obstacle(reason: "no system call of this machine is \(name)") }
         var blindSpots: [String] = []
         if let operation = CallNumbers.rings[name] {
             blindSpots.append("io_uring does the same without the system call (\(operation))")
         }
+        if CallNumbers.multiplexed.contains(name) {
+            blindSpots.append("32-bit programs can make it through socketcall(2), which is not seen as this call")
+        }
+        // A program's memory may not be in the machine's before the call has read it. Who only looks waits for that.
+        if needs.userMemory, !needs.enforce, !CallNumbers.losesArguments.contains(name) {
+            blindSpots.append("arguments in memory are read when the call returns: another thread can change them")
+            return HookMechanism(
+                name: "tp_btf/sys_exit", number: UInt16(SECD_POLICY_BY_SYS_EXIT),
+                attachment: .calls(numbers, returned: true), canSignal: true, canDeny: false, canWait: false,
+                isReturn: true, killEffect: .killBeforeReturn, blindSpots: blindSpots)
+        }
+        if needs.userMemory {
+            blindSpots.append("arguments in memory that the program has not touched yet cannot be read")
+        }
         return HookMechanism(
-            name: "tp_btf/sys_enter", number: UInt16(SECD_POLICY_BY_SYS_ENTER), attachment: .calls(numbers),
-            canSignal: true, canDeny: false, canWait: true,
+            name: "tp_btf/sys_enter", number: UInt16(SECD_POLICY_BY_SYS_ENTER),
+            attachment: .calls(numbers, returned: false), canSignal: true, canDeny: false, canWait: true,
             killEffect: CallNumbers.endsBeforeEffect.contains(name) ? .killBeforeEffect : .killBeforeReturn,
             blindSpots: blindSpots)
     }
@@ -71,11 +91,53 @@ struct MechanismLadder {
             killEffect: .killBeforeReturn, blindSpots: [])
     }
 
-    private func function(_ symbol: String) throws(Obstacle) -> HookMechanism {
+    // MARK: Functions
+
+    private func function(_ symbol: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
+        let hook = symbol.hasPrefix("security_") ? String(symbol.dropFirst("security_".count)) : nil
+        if needs.deny || !needs.wait, let hook, facts.lsmObstacle == nil, kernel.lsmHook(hook) != nil {
+            return try lsm(hook)
+        }
+        let isKnown = kernel.function(symbol) != nil
+        if facts.fentryObstacle == nil, isKnown {
+            if needs.deny, hook != nil {
+                return mechanism("fmod_ret/\(symbol)", SECD_POLICY_BY_FMOD_RET, canDeny: true, symbol, "on_modify")
+            }
+            return mechanism(
+                "fentry/\(symbol)", SECD_POLICY_BY_FENTRY, canDeny: false, symbol, "on_function",
+                returning: "on_function_return")
+        }
+        if facts.kprobeObstacle == nil {
+            return HookMechanism(
+                name: "kprobe/\(symbol)", number: UInt16(SECD_POLICY_BY_KPROBE), attachment: .probe(symbol),
+                canSignal: true, canDeny: false, canWait: true, killEffect: .killBeforeReturn,
+                blindSpots: ["calls that the compiler has put inline are not seen"])
+        }
         if let place = Self.places[symbol] { return try cgroup(place) }
         throw Obstacle(
-            reason: "functions of the kernel need fentry (\(obstacle(facts.fentryObstacle))) or kprobes "
-                + "(\(obstacle(facts.kprobeObstacle)))")
+            reason: "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
+                + " or kprobes (\(facts.kprobeObstacle ?? ""))")
+    }
+
+    private func lsm(_ hook: String) throws(Obstacle) -> HookMechanism {
+        guard let obstacle = facts.lsmObstacle else {
+            guard kernel.lsmHook(hook) != nil else {
+                throw Obstacle(reason: "this kernel has no LSM hook \(hook)")
+            }
+            return mechanism("lsm/\(hook)", SECD_POLICY_BY_LSM, canDeny: true, hook, "on_lsm")
+        }
+        if let place = Self.places["security_\(hook)"] { return try cgroup(place) }
+        throw Obstacle(reason: "LSM hooks need BPF LSM: \(obstacle)")
+    }
+
+    private func mechanism(
+        _ name: String, _ number: Int32, canDeny: Bool, _ target: String, _ program: String,
+        returning: String? = nil
+    ) -> HookMechanism {
+        HookMechanism(
+            name: name, number: UInt16(number),
+            attachment: .function(target, program: program, returning: returning), canSignal: true,
+            canDeny: canDeny, canWait: returning != nil, killEffect: .killBeforeReturn, blindSpots: [])
     }
 
     // MARK: Cgroup programs

@@ -15,13 +15,18 @@ struct PolicyCheck {
 
     private let policy: RunnablePolicy
     private let ladder: MechanismLadder
+    private let needs: [AttachPoint: MechanismLadder.Needs]
     private(set) var faults: [PolicyRefusal.Fault] = []
     /// By entry of the policy.
     private(set) var placed: [[Placed]] = []
 
-    init(_ policy: RunnablePolicy, _ ladder: MechanismLadder) {
+    /// - Parameter needs: of all policies together: they share the mechanism of a point.
+    init(
+        _ policy: RunnablePolicy, _ ladder: MechanismLadder, _ needs: [AttachPoint: MechanismLadder.Needs]
+    ) {
         self.policy = policy
         self.ladder = ladder
+        self.needs = needs
         if policy.policy.reportsLoads {
             fault(policy.policy.place, "spec.loader: mapped files give no events yet")
         }
@@ -46,7 +51,7 @@ struct PolicyCheck {
     private mutating func check(_ hook: CheckedHook, _ point: AttachPoint) -> Placed? {
         let mechanism: HookMechanism
         do throws(MechanismLadder.Obstacle) {
-            mechanism = try ladder.choose(point)
+            mechanism = try ladder.choose(point, needs[point] ?? MechanismLadder.Needs())
         } catch {
             fault(hook.place, "\(hook.path): \(point.name) cannot be hooked: \(error.reason)")
             return nil
@@ -83,7 +88,7 @@ struct PolicyCheck {
     }
 
     private mutating func checkReturn(_ hook: CheckedHook, _ placed: inout Placed) {
-        guard !placed.mechanism.canWait else { return }
+        guard !placed.mechanism.canWait, !placed.mechanism.isReturn else { return }
         if let selector = hook.selectors.first(where: {
             !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty
         }) {
@@ -174,6 +179,35 @@ struct PolicyCheck {
                         + "meanwhile, and links lead around it; degraded: true enforces all the same")
             }
         }
+    }
+}
+
+extension MechanismLadder.Needs {
+    /// What policies ask of each point.
+    static func all(_ policies: [RunnablePolicy]) -> [AttachPoint: MechanismLadder.Needs] {
+        var needs: [AttachPoint: MechanismLadder.Needs] = [:]
+        for hook in policies.flatMap(\.policy.hooks) {
+            let actions = hook.selectors.flatMap { $0.actions + $0.returnActions }
+            let denies = actions.contains { action in
+                action.kind.value == .override || action.kind.value == .notifyEnforcer && action.error != nil
+            }
+            let waits =
+                hook.event.waitsForReturn || hook.columns.contains { $0.atReturn }
+                || hook.selectors.contains { !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty }
+            let isEnforcing = hook.selectors.contains { $0.isEnforcing }
+            let readsUserMemory = hook.columns.contains { column in
+                [.string, .charBuf, .sockaddr, .sockaddrUn].contains(column.type) && column.path.isEmpty
+            }
+            for point in hook.points {
+                var own = needs[point] ?? MechanismLadder.Needs()
+                own.deny = own.deny || denies
+                own.wait = own.wait || waits
+                own.enforce = own.enforce || isEnforcing
+                own.userMemory = own.userMemory || readsUserMemory
+                needs[point] = own
+            }
+        }
+        return needs
     }
 }
 
