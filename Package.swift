@@ -142,7 +142,7 @@ let package = Package(
         library(
             "AgentCore",
             [
-                "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
+                "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree", "PolicyEngine",
                 "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
@@ -238,7 +238,7 @@ let package = Package(
             "KernelTests",
             [
                 "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem",
-                "CEventABI",
+                "PolicyCompiler", "PolicyModel", "CEventABI",
                 "CTestActivity", logging,
             ]),
     ]

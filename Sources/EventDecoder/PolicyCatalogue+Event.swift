@@ -29,6 +29,14 @@ extension PolicyCatalogue {
         return event
     }
 
+    /// Rules that tell in a record, by position; none in a damaged one.
+    public static func told(_ view: borrowing RecordView) -> [Int] {
+        guard let record = PolicyRecord(view) else { return [] }
+        var rules: [Int] = []
+        record.forEachRule(in: SECD_POLICY_SET_TOLD) { rules.append($0) }
+        return rules
+    }
+
     /// Rules that had a part in an event, by position.
     private struct Matched {
         /// Those that acted, then those that would have, then the others.

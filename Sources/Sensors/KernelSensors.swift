@@ -62,7 +62,7 @@ public final class KernelSensors {
     public private(set) var status: [SensorStatus] = []
     /// Rings and shared maps.
     public let lifecycle: BPFMap
-    /// Ring of decisions; nothing writes to it yet.
+    /// Ring of decisions: what policies enforced.
     public let verdict: BPFMap
     /// Ring of sockets, files, long arguments and DNS answers.
     public let observation: BPFMap

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import AgentCore
+import AgentCore
 
 /// How long the reader sleeps, by what it read.
 struct ReadingPaceTests {

@@ -9,9 +9,9 @@ import SystemPackage
 
 /// Policies of a daemon: what runs them, and what they are checked with.
 extension Daemon {
-    /// The engine that runs policies. This version has none, and every policy says so.
-    static let policyRuntime: @Sendable (AgentEngine, Logger) -> any PolicyRuntime = { _, _ in
-        NoPolicyRuntime("this version has no policy engine")
+    /// What runs policies: the kernel.
+    static let policyRuntime: @Sendable (AgentEngine, Logger) -> any PolicyRuntime = {
+        KernelPolicyRuntime($0, logger: $1)
     }
 
     /// The owner of the policies; it begins with `start`, when somebody reads the records of what it lets run.

@@ -1,6 +1,7 @@
 import CEventABI
 import EventDecoder
 import EventModel
+import PolicyEngine
 import ProcessTree
 
 /// Turns records into events: keeps the process tree, the sockets and the names, and says what
@@ -14,6 +15,8 @@ final class RecordHandler {
     var names = NameMemory()
     /// What records of policies mean.
     var catalogues = PolicyCatalogues()
+    /// Counts what policies tell, once they run.
+    var tally: RecordTally?
     private let digests = BinaryDigests()
     var accounts: StreamAccounts
     private let output: EventOutput
@@ -226,6 +229,7 @@ final class RecordHandler {
         guard let fixed = record.load(secd_policy_event.self),
             let event = catalogues[generation: fixed.generation]?.event(record)
         else { return damaged(record.head) }
+        tally?.add(generation: fixed.generation, hook: fixed.hook, rules: PolicyCatalogue.told(record))
         emit(event.hook.kind, record.head, tree.find(fixed.image), .policy(event))
     }
 

@@ -1,0 +1,38 @@
+import CEventABI
+import EventDecoder
+import EventModel
+import LinuxSystem
+import PolicyEngine
+import PolicyModel
+
+/// What the engine of policies needs of the agent.
+extension AgentEngine {
+    /// Between looks at whether the worker has answered, nanoseconds.
+    private static let patience: UInt64 = 1_000_000_000
+
+    /// Makes records of a generation readable. Blocks the caller until the worker knows it.
+    func learn(_ catalogue: PolicyCatalogue) {
+        let answered = Answer()
+        pipeline.perform {
+            $0.handler.catalogues.add(catalogue)
+            answered.set()
+        }
+        while !answered.wait(until: MonotonicClock.now + Self.patience) {}
+    }
+
+    /// From now on events of policies are counted by rule.
+    func count(rules tally: RecordTally) {
+        pipeline.perform { $0.handler.tally = tally }
+    }
+
+    /// Inode numbers of the first process's namespaces.
+    var hostNamespaces: [NamespaceKind: UInt64] {
+        let host = pipeline.context.hostNamespaces
+        let numbers: [NamespaceKind: UInt32] = [
+            .uts: host.uts, .ipc: host.ipc, .mount: host.mnt, .pid: host.pid,
+            .pidForChildren: host.pid_for_children, .net: host.net, .time: host.time,
+            .timeForChildren: host.time_for_children, .cgroup: host.cgroup, .user: host.user,
+        ]
+        return numbers.filter { $0.value != 0 }.mapValues { UInt64($0) }
+    }
+}

@@ -1,0 +1,65 @@
+import BPFRuntime
+import CEventABI
+import EventDecoder
+import EventFilters
+package import Logging
+import PolicyCompiler
+import PolicyEngine
+package import PolicyModel
+import Sensors
+
+/// Runs policies in the kernel, beside the sensors and through their rings.
+///
+/// The programs are loaded when the first policy comes: a daemon without policies starts without them.
+package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
+    // @unchecked: as `PolicyRuntime` says, its owner calls it from one thread.
+
+    private let agent: AgentEngine
+    private let logger: Logger
+    private var engine: PolicyEngine?
+
+    /// - Parameter agent: whose rings carry the events, and whose worker reads them.
+    package init(_ agent: AgentEngine, logger: Logger) {
+        self.agent = agent
+        self.logger = logger
+    }
+
+    package func replace(with policies: [RunnablePolicy]) throws(PolicyRefusal) -> [PolicyReport] {
+        if policies.isEmpty, engine == nil { return [] }
+        return try started().replace(with: policies)
+    }
+
+    package func counts() -> [PolicyCounts] { engine?.counts() ?? [] }
+
+    private func started() throws(PolicyRefusal) -> PolicyEngine {
+        if let engine { return engine }
+        let sensors = agent.sensors
+        let facts = EngineFacts(
+            lsmObstacle: sensors.facts.lsm?.description, fentryObstacle: sensors.facts.fentry?.description,
+            kprobeObstacle: sensors.facts.kprobe?.description, cgroupRoot: agent.cgroupRoot)
+        let options = PolicyEngineOptions(
+            agent: agent.options.sensors.agent, shared: sensors.sharedMaps, facts: facts,
+            kernel: { try? PolicyKernel.types { Self.matcher($0) } }, hostNamespaces: agent.hostNamespaces)
+        do throws(BPFError) {
+            let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }
+            agent.count(rules: made.tally)
+            engine = made
+            return made
+        } catch {
+            if !error.log.isEmpty { logger.debug("\(error.log)") }
+            throw PolicyRefusal(reason: "the kernel does not take the programs of policies: \(error)")
+        }
+    }
+
+    private static func matcher(_ pattern: String) -> (@Sendable (String) -> Bool)? {
+        (try? LinearRegex(pattern)).map { expression in { expression.matches($0) } }
+    }
+
+    private static func catalogue(_ running: RunningGeneration) -> PolicyCatalogue {
+        PolicyCatalogue(
+            generation: running.number, tables: running.tables, policies: running.policies,
+            placed: running.hooks.map {
+                PlacedHook(number: $0.number, point: $0.point, mechanism: $0.mechanism, effect: $0.effect)
+            })
+    }
+}
