@@ -13,7 +13,8 @@
 #define SECD_POLICY_EVENT_KILLED     (1U << 4)
 #define SECD_POLICY_EVENT_SIGNALLED  (1U << 5)
 #define SECD_POLICY_EVENT_DENIED     (1U << 6)
-#define SECD_POLICY_EVENT_FAILED     (1U << 7)  /* the kernel refused to send a signal */
+#define SECD_POLICY_EVENT_FAILED     (1U << 7)  /* a signal was not sent, or this mechanism
+						 * cannot refuse */
 #define SECD_POLICY_EVENT_REJUDGED   (1U << 8)  /* judged when it returned: the generation of the call
 						 * was gone by then */
 

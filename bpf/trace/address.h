@@ -22,7 +22,7 @@ static __always_inline __u32 address_read(struct policy_work *work, struct secd_
 		failed = bpf_probe_read_user(&family, sizeof(family), (void *)address);
 	else
 		failed = bpf_probe_read_kernel(&family, sizeof(family), (void *)address);
-	if (failed || at > POLICY_LAST_TEXT)
+	if (failed)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	value->number = family;
 	if (family == SECD_AF_UNIX) {
@@ -35,8 +35,10 @@ static __always_inline __u32 address_read(struct policy_work *work, struct secd_
 	}
 	value->kind = SECD_POLICY_VALUE_ENDPOINT;
 	/* The address is read behind where the endpoint will be, and copied. */
-	endpoint = (void *)(work->scratch.record + at);
-	bytes = work->scratch.record + at + sizeof(*endpoint);
+	endpoint = value_bytes(work, at);
+	if (!endpoint)
+		return SECD_POLICY_VALUE_UNREADABLE;
+	bytes = (__u8 *)endpoint + sizeof(*endpoint);
 	__builtin_memset(endpoint, 0, sizeof(*endpoint) + 32);
 	if (length > 28) /* sizeof(struct sockaddr_in6) */
 		length = 28;
@@ -67,10 +69,10 @@ static __always_inline __u32 sock_read(struct policy_work *work, struct secd_pol
 
 	if (!sk)
 		return SECD_POLICY_VALUE_ABSENT;
-	if (at > POLICY_LAST_TEXT)
-		return SECD_POLICY_VALUE_UNREADABLE;
 	value->kind = SECD_POLICY_VALUE_ENDPOINT;
-	endpoint = (void *)(work->scratch.record + at);
+	endpoint = value_bytes(work, at);
+	if (!endpoint)
+		return SECD_POLICY_VALUE_UNREADABLE;
 	__builtin_memset(endpoint, 0, sizeof(*endpoint));
 	endpoint->family = kload(sk, __sk_common.skc_family);
 	endpoint->type = kload(sk, sk_type);
@@ -99,9 +101,11 @@ static __always_inline void sock_add_peer(struct policy_work *work, struct secd_
 	__u32 at = value->offset;
 	__be16 port = 0;
 
-	if (value->state != SECD_POLICY_VALUE_PRESENT || at > POLICY_LAST_TEXT)
+	if (value->state != SECD_POLICY_VALUE_PRESENT)
 		return;
-	endpoint = (void *)(work->scratch.record + at);
+	endpoint = value_bytes(work, at);
+	if (!endpoint)
+		return;
 	/* struct sockaddr_in, sockaddr_in6: family, port, then IPv4; IPv6 behind the flow label. */
 	bpf_probe_read_kernel(&port, sizeof(port), (void *)(work->fields + 2));
 	endpoint->destination_port = host_order(port);

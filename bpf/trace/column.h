@@ -105,18 +105,15 @@ static __always_inline __u64 column_size(struct policy_work *work,
 					     : work->arguments[column->size_argument & 7];
 }
 
-/* Reads what a pointer leads to. Its own function: the verifier walks it once, not for each path to it. */
-__noinline __u32 column_read_pointer(struct policy_work *work, struct secd_policy_column *column,
-				     struct secd_policy_value *value, struct policy_file *file,
-				     __u64 pointer)
+/* Reads what a pointer leads to. */
+static __always_inline __u32 column_read_pointer(struct policy_work *work,
+						 struct secd_policy_column *column,
+						 struct secd_policy_value *value,
+						 struct policy_file *file, __u64 pointer)
 {
-	__u32 reader;
-	bool user;
+	__u32 reader = column->reader;
+	bool user = column->flags & SECD_POLICY_COLUMN_USER;
 
-	if (!work || !column || !value || !file)
-		return SECD_POLICY_VALUE_UNREADABLE;
-	reader = column->reader;
-	user = column->flags & SECD_POLICY_COLUMN_USER;
 	if (reader == SECD_POLICY_READ_DESCRIPTOR || reader == SECD_POLICY_READ_FILE ||
 	    reader == SECD_POLICY_READ_PATH || reader == SECD_POLICY_READ_DENTRY ||
 	    reader == SECD_POLICY_READ_BINPRM)

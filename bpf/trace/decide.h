@@ -52,10 +52,19 @@ static __always_inline void send_signal(struct policy_work *work, __u32 signal, 
 #endif
 }
 
-static __always_inline void enforce(struct policy_work *work, const struct secd_policy_rule *rule,
-				    __u32 actions)
+/* Where what a program returns is what the kernel does. */
+static __always_inline bool can_refuse(const struct secd_policy_hook *hook)
 {
-	if (actions & SECD_POLICY_OVERRIDE) {
+	return hook->mechanism == SECD_POLICY_BY_CGROUP || hook->mechanism == SECD_POLICY_BY_LSM ||
+	       hook->mechanism == SECD_POLICY_BY_FMOD_RET;
+}
+
+static __always_inline void enforce(struct policy_work *work, const struct secd_policy_hook *hook,
+				    const struct secd_policy_rule *rule, __u32 actions)
+{
+	if ((actions & SECD_POLICY_OVERRIDE) && !can_refuse(hook)) {
+		work->flags |= SECD_POLICY_EVENT_FAILED;
+	} else if (actions & SECD_POLICY_OVERRIDE) {
 		work->verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
 		work->flags |= SECD_POLICY_EVENT_DENIED;
 	}
@@ -98,7 +107,7 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 	if (enforces && (rule->flags & SECD_POLICY_RULE_MONITOR)) {
 		set_add(work, SECD_POLICY_SET_MONITORED, bit);
 	} else if (enforces) {
-		enforce(work, rule, actions);
+		enforce(work, hook, rule, actions);
 		set_add(work, SECD_POLICY_SET_ENFORCED, bit);
 	}
 	if (!(actions & SECD_POLICY_POST))

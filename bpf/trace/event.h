@@ -12,35 +12,35 @@
 struct event {
 	struct policy_work *work;
 	struct secd_policy_hook *hook;
+	__u32 row;                /* of the first dimension, where it was looked at already; or NONE */
 };
 
 /*
- * Whether the first dimension alone leaves no rule, where it is a class of the process that is known: most
- * processes are in no rule, and this costs them one look at their storage.
+ * The row of the first dimension, where that is a class of the process and known; else NONE. Most processes
+ * are in no rule, and this costs them one look at their storage.
  */
-static __always_inline bool process_is_in_no_rule(struct secd_policy_hook *hook, __u32 generation)
+static __always_inline __u32 row_of_process(struct secd_policy_hook *hook, __u32 generation)
 {
 	struct secd_policy_dimension *dimension = &hook->dimension[0];
-	struct secd_policy_row *row;
 	__u32 class, *number;
 
 	if (!hook->dimensions || dimension->input != SECD_POLICY_IN_PROCESS)
-		return false;
+		return SECD_POLICY_NONE;
 	class = process_class_kept(bpf_get_current_task_btf(), generation, dimension->slot);
 	if (class >= SECD_POLICY_UNREADABLE) /* absent, or not kept, too */
-		return false;
+		return SECD_POLICY_NONE;
 	number = policy_index(generation & 1, dimension->index + class);
-	row = number ? policy_row(generation & 1, *number) : NULL;
-	return row && !row->summary;
+	return number ? *number : SECD_POLICY_NONE;
 }
 
-/* Begins with all rules of the hook. */
-static __always_inline void work_begin(struct policy_work *work, struct secd_policy_hook *hook)
+/* Begins with all rules of the hook, or with those of a row. */
+static __always_inline void work_begin(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
 {
-	struct secd_policy_row *all = policy_row(work->slot & 1, hook->all_row);
+	__u32 number = row == SECD_POLICY_NONE ? hook->all_row : row;
+	struct secd_policy_row *all = policy_row(work->slot & 1, number);
 
 	work->row_count = 1;
-	work->rows[0] = hook->all_row;
+	work->rows[0] = number;
 	work->is_computed = 0;
 	work->summary = all ? all->summary : 0;
 	work->call_ns = 0;
@@ -66,14 +66,20 @@ static __always_inline struct event event_begin(__u32 number, bool returning)
 	struct event event = {};
 	struct policy_work *work;
 
+	event.row = SECD_POLICY_NONE;
 	if (!generation || !number)
 		return event;
 	event.hook = policy_hook(generation & 1, number);
 	if (!event.hook)
 		return event;
-	if (!(returning && (event.hook->flags & SECD_POLICY_HOOK_WAITS)) &&
-	    process_is_in_no_rule(event.hook, generation))
-		return event;
+	if (!(returning && (event.hook->flags & SECD_POLICY_HOOK_WAITS)))
+		event.row = row_of_process(event.hook, generation);
+	if (event.row != SECD_POLICY_NONE) {
+		struct secd_policy_row *row = policy_row(generation & 1, event.row);
+
+		if (!row || !row->summary)
+			return event;
+	}
 	work = work_claim();
 	event.work = work;
 	if (!work)
@@ -107,11 +113,19 @@ static __always_inline void work_continue(struct policy_work *work)
 	work->summary = work->matched.summary;
 }
 
-/* A call that was made: judged, acted upon, told or kept. */
-static __always_inline void event_made(struct policy_work *work, struct secd_policy_hook *hook)
+/* All dimensions of the call; the first is done where its row is known. */
+static __always_inline bool judge_call(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
 {
-	work_begin(work, hook);
-	if (!judge(work, hook, 0, hook->dimensions))
+	__u32 first = row != SECD_POLICY_NONE;
+
+	work_begin(work, hook, row);
+	return judge(work, hook, first, hook->dimensions - first);
+}
+
+/* A call that was made: judged, acted upon, told or kept. */
+static __always_inline void event_made(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
+{
+	if (!judge_call(work, hook, row))
 		return;
 	decide(work, hook);
 	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
@@ -130,7 +144,8 @@ static __always_inline void event_made(struct policy_work *work, struct secd_pol
  * The return of a call; at a hook that waits, of one that matched when it was made. Where the tables of then
  * are gone, it is judged anew by those of now.
  */
-static __always_inline void event_returned(struct policy_work *work, struct secd_policy_hook *hook)
+static __always_inline void event_returned(struct policy_work *work, struct secd_policy_hook *hook,
+					   __u32 row)
 {
 	struct secd_policy_hook *then = NULL;
 	__u32 now = work->generation, flags = work->flags;
@@ -147,8 +162,7 @@ static __always_inline void event_returned(struct policy_work *work, struct secd
 	} else {
 		work->generation = now;
 		work->flags = flags;
-		work_begin(work, hook);
-		if (!judge(work, hook, 0, hook->dimensions))
+		if (!judge_call(work, hook, row))
 			return;
 	}
 	if (judge(work, hook, hook->dimensions, hook->return_dimensions) && decide(work, hook))
@@ -161,7 +175,7 @@ static __always_inline int event_end(struct event *event)
 	struct policy_work *work = event->work;
 	int verdict;
 
-	event_made(work, event->hook);
+	event_made(work, event->hook, event->row);
 	verdict = work->verdict;
 	work_release(work);
 	return verdict;
@@ -170,7 +184,7 @@ static __always_inline int event_end(struct event *event)
 /* The same of a return. */
 static __always_inline void event_end_return(struct event *event)
 {
-	event_returned(event->work, event->hook);
+	event_returned(event->work, event->hook, event->row);
 	work_release(event->work);
 }
 

@@ -22,9 +22,9 @@ static __always_inline bool facet_number(struct policy_work *work, const struct 
 	}
 	if (value->kind != SECD_POLICY_VALUE_ENDPOINT) /* the family of an address of AF_UNIX */
 		return facet == SECD_POLICY_FACET_FAMILY;
-	if (at > POLICY_LAST_TEXT)
+	endpoint = value_bytes(work, at);
+	if (!endpoint)
 		return false;
-	endpoint = (void *)(work->scratch.record + at);
 	switch (facet) {
 	case SECD_POLICY_FACET_FAMILY:
 		*number = endpoint->family;
@@ -86,10 +86,10 @@ static __always_inline __u32 facet_network(struct policy_work *work, struct secd
 	__u32 at = value->offset;
 	__u64 *address;
 
-	if (value->kind != SECD_POLICY_VALUE_ENDPOINT || at > POLICY_LAST_TEXT)
+	if (value->kind != SECD_POLICY_VALUE_ENDPOINT)
 		return SECD_POLICY_ABSENT;
-	endpoint = (void *)(work->scratch.record + at);
-	if (!family_is_ip(endpoint->family))
+	endpoint = value_bytes(work, at);
+	if (!endpoint || !family_is_ip(endpoint->family))
 		return SECD_POLICY_ABSENT;
 	address = (__u64 *)(facet == SECD_POLICY_FACET_DESTINATION ? endpoint->destination
 								    : endpoint->source);
@@ -97,19 +97,14 @@ static __always_inline __u32 facet_network(struct policy_work *work, struct secd
 			      endpoint->family == SECD_AF_INET ? 4 : 16);
 }
 
-/* The result of dimension `index`, whose input is a column. */
-__noinline __u32 facet_result(struct policy_work *work, struct secd_policy_hook *hook, __u32 index)
+/* The result of a dimension whose input is a column. */
+static __always_inline __u32 facet_result(struct policy_work *work, struct secd_policy_hook *hook,
+					  struct secd_policy_dimension *dimension)
 {
-	struct secd_policy_dimension *dimension;
 	struct secd_policy_value *value;
-	__u32 column;
+	__u32 column = dimension->column;
 	__u64 number;
 
-	bounded(index, SECD_POLICY_DIMENSIONS_MAX - 1);
-	if (!work || !hook)
-		return SECD_POLICY_UNREADABLE;
-	dimension = &hook->dimension[index];
-	column = dimension->column;
 	bounded(column, SECD_POLICY_COLUMNS_MAX - 1);
 	column_read(work, hook, column);
 	value = &work->values[column];

@@ -93,17 +93,32 @@ static __always_inline __u32 row_of_result(struct policy_work *work, struct secd
 }
 
 static __always_inline __u32 dimension_result(struct policy_work *work, struct secd_policy_hook *hook,
-					      struct secd_policy_dimension *dimension, __u32 index)
+					      struct secd_policy_dimension *dimension)
 {
 	if (dimension->input == SECD_POLICY_IN_PROCESS)
 		return process_class(work, dimension->slot);
 	if (dimension->input == SECD_POLICY_IN_COLUMN)
-		return facet_result(work, hook, index);
+		return facet_result(work, hook, dimension);
 	if (dimension->input == SECD_POLICY_IN_WORKLOAD)
 		return policy_workload(work);
 	if (!policy_fact(work, dimension->fact, dimension->fact_flags))
 		return SECD_POLICY_UNREADABLE;
 	return policy_search(work->slot, &dimension->lookup, work->bits[0]);
+}
+
+/*
+ * Sees to it that what a dimension asks of the process is kept. Before the dimension is judged, because calls may
+ * be eight deep and have 512 bytes of stack together.
+ */
+__noinline int policy_prepare(struct policy_work *work, __u32 input)
+{
+	if (!work)
+		return 0;
+	if (input != SECD_POLICY_IN_PROCESS)
+		return policy_keep_marks(work);
+	if (process_class_kept(bpf_get_current_task_btf(), work->generation, 0) == SECD_POLICY_NONE)
+		policy_process_update(work);
+	return 0;
 }
 
 /* The row of dimension `index`. */
@@ -115,7 +130,7 @@ __noinline __u32 policy_dimension(struct policy_work *work, struct secd_policy_h
 		return SECD_POLICY_NONE;
 	bounded(index, SECD_POLICY_DIMENSIONS_MAX - 1);
 	dimension = &hook->dimension[index];
-	return row_of_result(work, hook, dimension, dimension_result(work, hook, dimension, index));
+	return row_of_result(work, hook, dimension, dimension_result(work, hook, dimension));
 }
 
 /* Judges `count` dimensions from `first`; true where a rule may be left. */
@@ -124,15 +139,15 @@ static __always_inline bool judge(struct policy_work *work, struct secd_policy_h
 {
 	struct secd_policy_row *row;
 	__u64 summary = work->summary;
-	__u32 number, at;
+	__u32 number, at, input;
 
 	for (__u32 n = 0; n < SECD_POLICY_DIMENSIONS_MAX && n < count && summary; n++) {
 		at = first + n;
 		bounded(at, SECD_POLICY_DIMENSIONS_MAX - 1);
-		/* From here: calls may be eight deep and have 512 bytes of stack together. */
-		if (hook->dimension[at].input >= SECD_POLICY_IN_MARKS)
-			policy_keep_marks(work);
-		if (hook->dimension[at].input >= SECD_POLICY_IN_COLUMN_BITS) {
+		input = hook->dimension[at].input;
+		if (input == SECD_POLICY_IN_PROCESS || input >= SECD_POLICY_IN_MARKS)
+			policy_prepare(work, input);
+		if (input >= SECD_POLICY_IN_COLUMN_BITS) {
 			policy_bits(work, hook, at);
 			summary &= work->computed.summary;
 			continue;

@@ -141,16 +141,11 @@ static __always_inline __u32 process_class_kept(struct task_struct *task, __u32 
 	return process->classes[slot & (SECD_POLICY_PROCESS_TABLES_MAX - 1)];
 }
 
-/* The class of the running process in one table. */
+/* The class of the running process in one table; they were computed before, where there was room. */
 static __always_inline __u32 process_class(struct policy_work *work, __u32 slot)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 kept = process_class_kept(task, work->generation, slot);
+	__u32 kept = process_class_kept(bpf_get_current_task_btf(), work->generation, slot);
 
-	if (kept != SECD_POLICY_NONE)
-		return kept;
-	policy_process_update(work);
-	kept = process_class_kept(task, work->generation, slot);
 	return kept == SECD_POLICY_NONE ? SECD_POLICY_UNREADABLE : kept;
 }
 

@@ -28,16 +28,24 @@ static __always_inline void front_put(struct policy_work *work, __u64 word)
 	work->front = at + 8;
 }
 
-/* One word of one set. */
+/* The next word of the sets: work->left has those that are still to come. */
 static long set_step(__u32 index, struct front_context *context)
 {
-	__u32 set = index / SECD_POLICY_WORDS % SECD_POLICY_SETS, word = index % SECD_POLICY_WORDS;
 	struct policy_work *work = context->work;
-	struct secd_policy_row *row = &work->sets[set];
 
-	if (row->summary >> word & 1)
-		front_put(work, row->words[word]);
-	return 0;
+	for (__u32 set = 0; set < SECD_POLICY_SETS; set++) {
+		__u64 left = work->left[set];
+		__u32 word;
+
+		if (!left)
+			continue;
+		word = trailing_zeros(left);
+		bounded(word, SECD_POLICY_WORDS - 1);
+		work->left[set] = left & (left - 1);
+		front_put(work, work->sets[set].words[word]);
+		return 0;
+	}
+	return 1;
 }
 
 /* One value that is shown. */
@@ -120,10 +128,11 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	front_head(work, event, hook, values);
 	work->front = begin + sizeof(*event);
 	context.begin = begin;
-	if (words == 1 && work->sets[SECD_POLICY_SET_TOLD].summary == 1) /* most events */
-		front_put(work, work->sets[SECD_POLICY_SET_TOLD].words[0]);
-	else
-		bpf_loop(SECD_POLICY_SETS * SECD_POLICY_WORDS, set_step, &context, 0);
+	work->left[0] = work->sets[0].summary;
+	work->left[1] = work->sets[1].summary;
+	work->left[2] = work->sets[2].summary;
+	work->left[3] = work->sets[3].summary;
+	bpf_loop(words, set_step, &context, 0);
 	bpf_loop(hook->columns, value_step, &context, 0);
 	if (work->stacks)
 		policy_put_stacks(work);

@@ -5,6 +5,16 @@
 
 #include "work.h"
 
+/* Where a value's bytes are, or NULL. Masked, too: clang may take `at` from the stack again, and older
+ * verifiers know no bound of it there. */
+static __always_inline void *value_bytes(struct policy_work *work, __u32 at)
+{
+	if (at > POLICY_LAST_TEXT)
+		return NULL;
+	bounded(at, POLICY_TEXT_MASK);
+	return work->scratch.record + at;
+}
+
 /* Books the bytes of a value; the next begins at a multiple of 8. */
 static __always_inline void column_close(struct policy_work *work, struct secd_policy_value *value,
 					 __u32 at, __u32 length)
@@ -20,20 +30,21 @@ static __always_inline __u32 text_read_string(struct policy_work *work, struct s
 					      __u64 address, __u32 capacity, bool user)
 {
 	__u32 at = work->end, state = SECD_POLICY_VALUE_PRESENT;
+	void *bytes = value_bytes(work, at);
 	char next = 0;
 	long length;
 
 	/* Else clang joins the tests of the bound with others, and older verifiers lose it. */
 	barrier_var(capacity);
-	if (at > POLICY_LAST_TEXT || capacity > SECD_PATH_MAX)
+	if (!bytes || capacity > SECD_PATH_MAX)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	barrier_var(capacity);
 	if (capacity == 0)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	if (user)
-		length = bpf_probe_read_user_str(work->scratch.record + at, capacity, (void *)address);
+		length = bpf_probe_read_user_str(bytes, capacity, (void *)address);
 	else
-		length = bpf_probe_read_kernel_str(work->scratch.record + at, capacity, (void *)address);
+		length = bpf_probe_read_kernel_str(bytes, capacity, (void *)address);
 	if (length < 0 || length > SECD_PATH_MAX)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	if (length == capacity) { /* full: perhaps to the byte */
@@ -52,26 +63,26 @@ static __always_inline __u32 text_read_string(struct policy_work *work, struct s
 static __always_inline __u32 text_read_buffer(struct policy_work *work, struct secd_policy_value *value,
 					      __u64 address, __u64 length, __u32 capacity, bool user)
 {
-	__u32 at = work->end, state = SECD_POLICY_VALUE_PRESENT, bytes;
+	__u32 at = work->end, state = SECD_POLICY_VALUE_PRESENT, kept = length;
+	void *bytes = value_bytes(work, at);
 	long failed = 0;
 
-	if (at > POLICY_LAST_TEXT || capacity > SECD_PATH_MAX)
+	if (!bytes || capacity > SECD_PATH_MAX)
 		return SECD_POLICY_VALUE_UNREADABLE;
-	bytes = length;
 	if (length > capacity) {
-		bytes = capacity;
+		kept = capacity;
 		state = SECD_POLICY_VALUE_TRUNCATED;
 	}
-	barrier_var(bytes); /* the bound that follows is for the verifier; clang knows it */
-	if (bytes > SECD_PATH_MAX)
+	barrier_var(kept); /* the bound that follows is for the verifier; clang knows it */
+	if (kept > SECD_PATH_MAX)
 		return SECD_POLICY_VALUE_UNREADABLE;
-	if (bytes && user)
-		failed = bpf_probe_read_user(work->scratch.record + at, bytes, (void *)address);
-	else if (bytes)
-		failed = bpf_probe_read_kernel(work->scratch.record + at, bytes, (void *)address);
+	if (kept && user)
+		failed = bpf_probe_read_user(bytes, kept, (void *)address);
+	else if (kept)
+		failed = bpf_probe_read_kernel(bytes, kept, (void *)address);
 	if (failed)
 		return SECD_POLICY_VALUE_UNREADABLE;
-	column_close(work, value, at, bytes);
+	column_close(work, value, at, kept);
 	return state;
 }
 

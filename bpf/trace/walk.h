@@ -13,7 +13,7 @@
 /* Steps of the walk: components, and mounts that are crossed. */
 #define POLICY_WALK_STEPS (SECD_POLICY_COMPONENTS_MAX + 32)
 /* Steps that one call makes: calls cost more than what they do. */
-#define POLICY_WALK_STRIDE 4
+#define POLICY_WALK_STRIDE 8
 /* Blocks of the longest name. */
 #define POLICY_NAME_BLOCKS (SECD_NAME_MAX / SECD_HASH_BLOCK + 1)
 
@@ -30,6 +30,10 @@ static __always_inline void name_block(struct text_hash *hash, __u64 name, __u32
 		bpf_probe_read_kernel(words, length, (void *)name);
 #else
 	words[0] = word_at(name);
+	if (length <= 8) {
+		hash_words(hash, words[0], 0, 0, 0, length);
+		return;
+	}
 	words[1] = word_at(name + 8);
 	words[2] = word_at(name + 16);
 	words[3] = word_at(name + 24);
@@ -186,13 +190,10 @@ __noinline int walk_key_of_part(struct policy_work *work, __u32 table, __u32 who
 }
 
 /* The result of the path that was walked last. */
-__noinline __u32 policy_components(struct policy_work *work, struct secd_policy_lookup *lookup)
+static __always_inline __u32 policy_components(struct policy_work *work, struct secd_policy_lookup *lookup)
 {
-	__u32 *result, depth, table;
+	__u32 *result, depth = work->depth, table;
 
-	if (!work || !lookup)
-		return 0;
-	depth = work->depth;
 	bounded(depth, 127);
 	if (depth > SECD_POLICY_COMPONENTS_MAX)
 		return lookup->missing;

@@ -20,6 +20,8 @@
 #define POLICY_ASIDE SECD_SCRATCH_LAST_START
 /* Where the last text of a full capacity may begin. */
 #define POLICY_LAST_TEXT (POLICY_ASIDE - SECD_PATH_MAX - SECD_HASH_BLOCK)
+#define POLICY_TEXT_MASK 8191
+_Static_assert(POLICY_LAST_TEXT <= POLICY_TEXT_MASK, "a mask keeps every place");
 #define POLICY_STACK_FRAMES 127
 #define POLICY_FRONT_MAX                                                                        \
 	(sizeof(struct secd_policy_event) + SECD_POLICY_SETS * SECD_POLICY_WORDS * 8 +          \
@@ -68,6 +70,7 @@ struct policy_work {
 	__u32 front;              /* where the record's front is written, in scratch.record */
 	__u32 kernel_frames;
 	__u32 user_frames;
+	__u64 left[SECD_POLICY_SETS];   /* words of the sets that the front does not have yet */
 	struct text_hash hash;
 	struct text_hash sum;     /* of all values that are shown */
 	struct secd_policy_key key;
