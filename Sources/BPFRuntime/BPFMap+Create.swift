@@ -37,7 +37,8 @@ extension BPFMap {
 
     /// Sets the values of many keys by one call; both lists are equally long.
     ///
-    /// In a map of maps values are descriptors, and the call waits until no program can still be in what stood there.
+    /// In a map of maps values are descriptors, and the call waits until no program can still be in what
+    /// stood there.
     public func update<Key: BitwiseCopyable, Value: BitwiseCopyable>(all keys: [Key], _ values: [Value])
         throws(BPFError)
     {

@@ -44,7 +44,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let store: GenerationStore
     private let attachments: HookAttachments
     private let counters: CounterBook
-    /// A hook that policies share: it changes its number when it changes its mechanism, so that both can be attached.
+    /// A hook that policies share: it changes its number when it changes its mechanism, so that both can
+    /// be attached.
     private struct Identity: Hashable {
         var point: AttachPoint
         var mechanism: String
@@ -54,7 +55,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private var attached: [HookAttachments.Wanted] = []
 
     /// Loads the programs; nothing is attached before a policy asks for it.
-    /// - Parameter announce: Told each generation before it is switched on. Returns when records of it can be read.
+    /// - Parameter announce: Told each generation before it is switched on. Returns when records of it can
+    ///   be read.
     /// - Throws: `BPFError` where the kernel refuses the programs or their maps.
     public init(
         _ options: PolicyEngineOptions, announce: @escaping @Sendable (RunningGeneration) -> Void

@@ -20,7 +20,8 @@ struct ImageEvaluator {
     init(_ image: GenerationImage, _ hash: KeyHash) {
         self.image = image
         self.hash = hash
-        keys = Dictionary(uniqueKeysWithValues: image.keys.map { ([$0.key.hash.0, $0.key.hash.1], $0.result) })
+        keys = Dictionary(
+            uniqueKeysWithValues: image.keys.map { ([$0.key.hash.0, $0.key.hash.1], $0.result) })
         var prefixes: [UInt32: [(bits: Int, bytes: [UInt8], result: UInt32)]] = [:]
         for (prefix, result) in image.prefixes {
             let bytes = (0..<Int(SECD_POLICY_TRIE_MAX)).map { CArray.get(prefix.data, $0, as: UInt8.self) }
@@ -255,7 +256,9 @@ extension ImageEvaluator {
             return bits(event.process.number(Self.fact(dimension.fact, onlyInitial: onlyInitial)))
         case SECD_POLICY_IN_COLUMN_BITS: return bits(number(Int(dimension.column), columns, event))
         default:
-            switch (number(Int(dimension.column), columns, event), number(Int(dimension.other), columns, event)) {
+            switch (
+                number(Int(dimension.column), columns, event), number(Int(dimension.other), columns, event)
+            ) {
             case (.present(let new), .present(let old)): return bits(.present(new & ~old))
             case (.absent, _), (_, .absent): return ([], [])
             default: return bits(.unreadable)

@@ -96,7 +96,8 @@ import Testing
                         entry: Self.hits(hook, entry),
                         returning: event.hasReturned ? Self.hits(hook, returning) : [])
                     guard found == expected else {
-                        Issue.record("seed \(seed), \(hook.point.name): bytes say \(found), tables \(expected)")
+                        Issue.record(
+                            "seed \(seed), \(hook.point.name): bytes say \(found), tables \(expected)")
                         return
                     }
                 }

@@ -17,7 +17,8 @@ import Testing
         }
     }
 
-    private func policy(_ name: String, _ column: Column, _ test: ValueTest, _ facet: Facet) -> CheckedPolicy {
+    private func policy(_ name: String, _ column: Column, _ test: ValueTest, _ facet: Facet) -> CheckedPolicy
+    {
         let condition = Condition(subject: .column(0, facet), test: test, isNegated: false)
         let hook = CheckedHook(
             path: "spec.kprobes[0]", place: .nowhere, section: .kprobes, points: [.syscall("openat")],

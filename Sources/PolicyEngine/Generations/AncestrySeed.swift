@@ -6,7 +6,8 @@ import PolicyCompiler
 import PolicyModel
 import SystemPackage
 
-/// Marks of processes that are older than a generation: user space knows who is above them, the programs do not.
+/// Marks of processes that are older than a generation: user space knows who is above them, the programs
+/// do not.
 struct AncestrySeed {
     private let map: SharedBPFMap
     private let tables: Generation
@@ -18,7 +19,8 @@ struct AncestrySeed {
         self.generation = generation
     }
 
-    /// Tells the kernel about each process that it has not been told of. What cannot be told stays unknown there.
+    /// Tells the kernel about each process that it has not been told of. What cannot be told stays unknown
+    /// there.
     func write() {
         guard !tables.lineageTables.isEmpty else { return }
         let processes = ProcessList()
@@ -33,7 +35,8 @@ struct AncestrySeed {
         let known: secd_policy_above = CArray.get(ancestry.slot, slot)
         guard known.generation != generation else { return }
         let state = ProcessState(processes.facts(of: pid), in: tables)
-        var above = secd_policy_above(generation: generation, reserved: 0, set: (0, 0, 0, 0), unknown: (0, 0, 0, 0))
+        var above = secd_policy_above(
+            generation: generation, reserved: 0, set: (0, 0, 0, 0), unknown: (0, 0, 0, 0))
         CArray.copy(Self.words(state.inherited.set), to: &above.set)
         CArray.copy(Self.words(state.inherited.unknown), to: &above.unknown)
         CArray.set(&ancestry.slot, slot, above)

@@ -42,7 +42,9 @@ final class ChunkPool {
             start += size
         }
         let count = change.keys.count
-        while change.keys.count < used[slot] { change.put(base + UInt32(change.keys.count), empty, isNew: false) }
+        while change.keys.count < used[slot] {
+            change.put(base + UInt32(change.keys.count), empty, isNew: false)
+        }
         // Where this generation is given up half-way, there may be as many as before, or as many as now.
         used[slot] = max(used[slot], count)
         return change

@@ -2,7 +2,8 @@ import BPFRuntime
 import CEventABI
 import PolicyModel
 
-/// Which counter belongs to which selector, for as long as its policy runs, whatever generations come and go.
+/// Which counter belongs to which selector, for as long as its policy runs, whatever generations come and
+/// go.
 final class CounterBook {
     /// A selector of an entry, at all of its attach points.
     struct Key: Hashable {

@@ -23,11 +23,13 @@ struct GenerationPlan {
         for hook in tables.hooks {
             guard let mechanism = mechanisms[hook.point], let number = number(hook.point, mechanism) else {
                 throw Self.refusal(
-                    hook, "\(hook.point.name): at most \(SECD_POLICY_HOOK_CHUNKS - 1) places are hooked", policies)
+                    hook, "\(hook.point.name): at most \(SECD_POLICY_HOOK_CHUNKS - 1) places are hooked",
+                    policies)
             }
             let reader = ColumnReader(kernel, hook.point, isPlace: mechanism.isPlace)
             var placement = GenerationPacker.Placement(
-                number: number, mechanism: mechanism.number, columns: hook.columns.map { try? reader.pack($0) },
+                number: number, mechanism: mechanism.number,
+                columns: hook.columns.map { try? reader.pack($0) },
                 counters: [])
             placement.impossible = mechanism.impossible
             placement.canWait = mechanism.canWait

@@ -38,8 +38,8 @@ final class GenerationStore {
     /// The number that the next generation will have.
     var next: UInt32 { current == .max ? 1 : current + 1 }
 
-    /// Fills the slot of the next generation; events are still judged by the current one. Where it throws, nobody
-    /// looks at what the slot holds until it is filled again.
+    /// Fills the slot of the next generation; events are still judged by the current one. Where it throws,
+    /// nobody looks at what the slot holds until it is filled again.
     /// - Returns: memory of its maps, bytes.
     func fill(_ image: GenerationImage) throws(BPFError) -> UInt64 {
         let slot = Int(next & 1)
@@ -48,7 +48,8 @@ final class GenerationStore {
         var generation = OuterChange(maps.generations)
         generation.put(UInt32(slot), try Self.single(head, "secd_generation"))
         let changes = [
-            try hooks(image.hooks, slot), try rows.chunks(image.rows, slot), try rules.chunks(image.rules, slot),
+            try hooks(image.hooks, slot), try rows.chunks(image.rows, slot),
+            try rules.chunks(image.rules, slot),
             try starts.chunks(image.starts, slot), try indexes.chunks(image.indexes, slot),
             try keys(image, slot), try tries(image, slot), generation,
         ]
@@ -80,7 +81,8 @@ final class GenerationStore {
         for number in hooks[slot].subtracting(numbers).sorted() {
             change.put(base + number, noHook, isNew: false)
         }
-        // Noted before the kernel knows: where this generation is given up half-way, all of them may stand there.
+        // Noted before the kernel knows: where this generation is given up half-way, all of them may stand
+        // there.
         hooks[slot].formUnion(numbers)
         return change
     }

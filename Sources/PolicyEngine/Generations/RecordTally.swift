@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How often rules told something that the kernel does not count: at hooks with many rules, those that only tell.
-/// The worker counts them as their records come.
+/// How often rules told something that the kernel does not count: at hooks with many rules, those that
+/// only tell. The worker counts them as their records come.
 public final class RecordTally: Sendable {
     private struct Counts {
         /// By generation and hook: the counter of each rule that the kernel does not count.

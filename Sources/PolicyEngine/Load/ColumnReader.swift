@@ -18,7 +18,8 @@ package struct ColumnReader {
     /// The prototype's arguments are those of the program, but for what a place has instead.
     private let isPlace: Bool
 
-    /// - Parameter isPlace: the point is met by a cgroup program, with a socket and an address in the kernel.
+    /// - Parameter isPlace: the point is met by a cgroup program, with a socket and an address in the
+    ///   kernel.
     package init(_ kernel: BTFKernelTypes, _ point: AttachPoint, isPlace: Bool = false) {
         self.kernel = kernel
         self.point = point
@@ -114,7 +115,8 @@ package struct ColumnReader {
     ) throws(Obstacle) {
         guard layout.offsets.count <= Int(SECD_POLICY_STEPS_MAX) else {
             throw Obstacle(
-                reason: "\(layout.offsets.count) pointers are followed; at most \(SECD_POLICY_STEPS_MAX) can be")
+                reason:
+                    "\(layout.offsets.count) pointers are followed; at most \(SECD_POLICY_STEPS_MAX) can be")
         }
         CArray.copy(layout.offsets, to: &packed.steps)
         packed.step_count = UInt8(layout.offsets.count)
@@ -185,7 +187,9 @@ package struct ColumnReader {
         if shape.isSigned { packed.flags |= UInt8(SECD_POLICY_COLUMN_SIGNED) }
         // A field or member has a width of its own: more must not be read.
         var width = shape.bytes
-        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), packed.width > 0 { width = min(width, Int(packed.width)) }
+        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), packed.width > 0 {
+            width = min(width, Int(packed.width))
+        }
         if packed.step_count > 0, case .integer(let own) = value?.shape { width = min(width, own.bytes) }
         packed.width = UInt8(width)
         // Sets of capabilities are passed by pointer.
@@ -216,7 +220,9 @@ package struct ColumnReader {
         case .syscall("connect"), .syscall("bind"): packed.size_argument = 2
         case .syscall("sendto"): packed.size_argument = 5
         case .function(let symbol) where symbol.hasPrefix("security_socket_"), .lsm(let symbol):
-            if symbol.hasSuffix("socket_connect") || symbol.hasSuffix("socket_bind") { packed.size_argument = 2 }
+            if symbol.hasSuffix("socket_connect") || symbol.hasSuffix("socket_bind") {
+                packed.size_argument = 2
+            }
         default: break
         }
     }

@@ -121,7 +121,8 @@ final class HookAttachments {
         }
         for position in positions {
             var call = calls[position] ?? secd_policy_call(enter: 0, exit: 0)
-            // Where it changes sides, both hooks stand here until the generation with the other one is gone.
+            // Where it changes sides, both hooks stand here until the generation with the other one is
+            // gone.
             if !returned { call.enter = hook.number }
             if returned || hook.waits { call.exit = hook.number }
             try set(call, at: position)
@@ -179,7 +180,8 @@ final class HookAttachments {
     /// No generation has marks any more.
     func stopFollowingForks() { forks = nil }
 
-    /// Detaches what none of these hooks needs. What cannot be taken back does no harm: its hook has no tables.
+    /// Detaches what none of these hooks needs. What cannot be taken back does no harm: its hook has no
+    /// tables.
     func detach(allBut kept: [Wanted]) {
         let numbers = Set(kept.map(\.number))
         let returning = Set(kept.filter { $0.waits || $0.mechanism.isReturn }.map(\.number))

@@ -5,15 +5,15 @@ import PolicyModel
 struct HookMechanism: Hashable {
     /// What is attached for it.
     enum Attachment: Hashable {
-        /// Positions in `secd_policy_calls`; the programs on all system calls serve them, when they are made or
-        /// when they return.
+        /// Positions in `secd_policy_calls`; the programs on all system calls serve them, when they are
+        /// made or when they return.
         case calls([UInt32], returned: Bool)
         /// A program of its own, with the hook's number as its cookie.
         case tracepoint(category: String, event: String)
         /// A program that is loaded for this tracepoint alone.
         case rawTracepoint(String)
-        /// A program that is loaded for this LSM hook or function alone, by its name in `tracefunction`; with one
-        /// for the return where the hook waits.
+        /// A program that is loaded for this LSM hook or function alone, by its name in `tracefunction`;
+        /// with one for the return where the hook waits.
         case function(String, program: String, returning: String?)
         /// Probes on a function, with the hook's number as their cookie.
         case probe(String)

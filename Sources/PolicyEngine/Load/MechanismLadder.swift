@@ -45,11 +45,14 @@ struct MechanismLadder {
             blindSpots.append("io_uring does the same without the system call (\(operation))")
         }
         if CallNumbers.multiplexed.contains(name) {
-            blindSpots.append("32-bit programs can make it through socketcall(2), which is not seen as this call")
+            blindSpots.append(
+                "32-bit programs can make it through socketcall(2), which is not seen as this call")
         }
-        // A program's memory may not be in the machine's before the call has read it. Who only looks waits for that.
+        // A program's memory may not be in the machine's before the call has read it. Who only looks waits
+        // for that.
         if needs.userMemory, !needs.enforce, !CallNumbers.losesArguments.contains(name) {
-            blindSpots.append("arguments in memory are read when the call returns: another thread can change them")
+            blindSpots.append(
+                "arguments in memory are read when the call returns: another thread can change them")
             return HookMechanism(
                 name: "tp_btf/sys_exit", number: UInt16(SECD_POLICY_BY_SYS_EXIT),
                 attachment: .calls(numbers, returned: true), canSignal: true, canDeny: false, canWait: false,
@@ -101,7 +104,8 @@ struct MechanismLadder {
         let isKnown = kernel.function(symbol) != nil
         if facts.fentryObstacle == nil, isKnown {
             if needs.deny, hook != nil {
-                return mechanism("fmod_ret/\(symbol)", SECD_POLICY_BY_FMOD_RET, canDeny: true, symbol, "on_modify")
+                return mechanism(
+                    "fmod_ret/\(symbol)", SECD_POLICY_BY_FMOD_RET, canDeny: true, symbol, "on_modify")
             }
             return mechanism(
                 "fentry/\(symbol)", SECD_POLICY_BY_FENTRY, canDeny: false, symbol, "on_function",
@@ -115,7 +119,8 @@ struct MechanismLadder {
         }
         if let place = Self.places[symbol] { return try cgroup(place) }
         throw Obstacle(
-            reason: "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
+            reason:
+                "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
                 + " or kprobes (\(facts.kprobeObstacle ?? ""))")
     }
 

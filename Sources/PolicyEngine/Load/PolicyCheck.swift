@@ -127,7 +127,8 @@ struct PolicyCheck {
                 need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
                 raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
             }
-        case .set: fault(action.place, "\(hook.path): Set cannot be done yet: nothing is written into programs")
+        case .set:
+            fault(action.place, "\(hook.path): Set cannot be done yet: nothing is written into programs")
         case .count where !action.countBy.isEmpty || action.interval != nil:
             fault(action.place, "\(hook.path): Count by arguments or intervals cannot be done yet")
         case .getURL, .dnsLookup:
@@ -155,7 +156,9 @@ struct PolicyCheck {
             fault(
                 action.place,
                 "\(hook.path): \(action.kind.value.rawValue): \(placed.point.name) is met by "
-                    + "\(placed.mechanism.name) on this kernel, which cannot \(what); degraded: true accepts that")
+                    + "\(placed.mechanism.name) on this kernel, which cannot \(what); "
+                    + "degraded: true accepts that"
+            )
         }
     }
 
@@ -165,17 +168,19 @@ struct PolicyCheck {
     ) {
         guard case .syscall = placed.point else { return }
         for condition in selector.conditions {
-            guard case .column(let index, .text) = condition.subject, hook.columns[index].type == .string else {
+            guard case .column(let index, .text) = condition.subject, hook.columns[index].type == .string
+            else {
                 continue
             }
             if policy.policy.acceptsDegraded {
                 placed.isDegraded = true
                 placed.blindSpots.append(
-                    "\(condition.field) compares the caller's string, which another thread can change meanwhile")
+                    "\(condition.field) compares the caller's string, which can change meanwhile"
+                )
             } else {
                 fault(
                     condition.place,
-                    "\(hook.path): \(condition.field) compares the caller's string, which another thread can change "
+                    "\(hook.path): \(condition.field) compares the caller's string, which can change "
                         + "meanwhile, and links lead around it; degraded: true enforces all the same")
             }
         }
@@ -220,7 +225,8 @@ extension HookMechanism {
         var bits: UInt32 = 0
         if !canDeny { bits |= SECD_POLICY_OVERRIDE }
         if !canSignal {
-            bits |= SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE
+            bits |=
+                SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE
                 | SECD_POLICY_KILL_CONTAINER
         }
         return bits

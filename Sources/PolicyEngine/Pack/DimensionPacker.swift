@@ -71,7 +71,8 @@ struct DimensionPacker {
             packed.column = UInt16(new)
             packed.other = UInt16(old)
         case .process(let fact):
-            guard case .capabilities(_, let onlyInitial) = fact, let number = ProcessPacker.number(fact) else {
+            guard case .capabilities(_, let onlyInitial) = fact, let number = ProcessPacker.number(fact)
+            else {
                 throw PackingLimit("changes of namespaces and capabilities are not judged by the programs")
             }
             packed.input = UInt8(SECD_POLICY_IN_FACT_BITS)

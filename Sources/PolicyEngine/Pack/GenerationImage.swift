@@ -10,7 +10,8 @@ package struct GenerationImage {
         package var tables: secd_policy_hook
     }
 
-    /// The number of a row without rules: row 0 of every generation, so that a chunk of zeros matches nothing.
+    /// The number of a row without rules: row 0 of every generation, so that a chunk of zeros matches
+    /// nothing.
     package static let emptyRow: UInt32 = 0
 
     /// What stands in `secd_policy_generations`, but for the number.

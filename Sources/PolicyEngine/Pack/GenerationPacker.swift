@@ -100,7 +100,8 @@ package struct GenerationPacker {
         }
         packRules(hook, placement, generation, &tables, &image)
         let packer = DimensionPacker(
-            hook: hook, columns: placement.columns.map { $0 ?? secd_policy_column() }, processes: references, hash: hash,
+            hook: hook, columns: placement.columns.map { $0 ?? secd_policy_column() }, processes: references,
+            hash: hash,
             rows: hook.rows.map { image.row($0.words) })
         tables.dimensions = UInt16(hook.dimensions.count)
         tables.return_dimensions = UInt16(hook.returnDimensions.count)
@@ -140,14 +141,20 @@ package struct GenerationPacker {
         let pools = [
             (image.rows.count, SECD_POLICY_ROW_CHUNKS * SECD_POLICY_ROWS_PER_CHUNK, "distinct sets of rules"),
             (image.rules.count, SECD_POLICY_RULE_CHUNKS * SECD_POLICY_RULES_PER_CHUNK, "selectors"),
-            (image.starts.count, SECD_POLICY_START_CHUNKS * SECD_POLICY_STARTS_PER_CHUNK, "ranges of numbers"),
+            (
+                image.starts.count, SECD_POLICY_START_CHUNKS * SECD_POLICY_STARTS_PER_CHUNK,
+                "ranges of numbers"
+            ),
             (image.indexes.count, SECD_POLICY_INDEX_CHUNKS * SECD_POLICY_INDEX_PER_CHUNK, "classes"),
         ]
         for index in pools.indices where pools[index].0 > Int(pools[index].1) {
             let last = hook.groups.last
             throw PackingFault(
                 policy: last?.policy, hook: last?.hook, point: nil,
-                reason: "\(pools[index].2): \(pools[index].0) of all policies together; there is room for \(pools[index].1)")
+                reason:
+                    "\(pools[index].2): \(pools[index].0) of all policies together; "
+                    + "there is room for \(pools[index].1)"
+            )
         }
     }
 }
@@ -164,7 +171,8 @@ extension HookTables {
     var shownColumns: Set<Int> {
         var shown: Set<Int> = []
         for group in groups {
-            let fields = group.event.arguments + group.event.data + [group.event.returnValue].compactMap { $0 }
+            let fields =
+                group.event.arguments + group.event.data + [group.event.returnValue].compactMap { $0 }
             shown.formUnion(fields.map(\.column))
         }
         return shown

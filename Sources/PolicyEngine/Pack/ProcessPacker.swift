@@ -53,7 +53,8 @@ struct ProcessPacker {
             let rows = table.marks.map { marks in
                 marks.isEmpty ? UInt32(SECD_POLICY_NONE) : image.row(Self.words(marks))
             }
-            let lookup = try LookupPacker(hash: hash) { rows[Int($0)] }.pack(table.table, .bytes, into: &image)
+            let lookup = try LookupPacker(hash: hash) { rows[Int($0)] }.pack(
+                table.table, .bytes, into: &image)
             let packed = secd_policy_lineage(
                 fact: Self.fact(table.fact), reserved: (0, 0, 0),
                 unreadable_row: image.row(Self.words(table.all)), lookup: lookup)
