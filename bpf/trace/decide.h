@@ -84,7 +84,7 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 	struct secd_policy_counter *counter;
 	struct secd_policy_rule *rule;
 	__u32 actions, word = bit / 64;
-	bool enforces;
+	bool enforces, waits;
 
 	if (!work || !hook)
 		return 0;
@@ -93,12 +93,13 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 		return 0;
 	actions = work->returning ? rule->return_actions | (rule->actions & SECD_POLICY_POST)
 				  : rule->actions;
-	if (!work->returning && (hook->flags & SECD_POLICY_HOOK_WAITS))
+	waits = !work->returning && (hook->flags & SECD_POLICY_HOOK_WAITS);
+	if (waits)
 		actions &= ~SECD_POLICY_POST;
 	enforces = (actions & SECD_POLICY_ENFORCES) && !is_weak;
 	counter = rule_counter(rule);
 	if (counter) {
-		counter->decided++;
+		counter->decided += !waits;
 		if (enforces && (rule->flags & SECD_POLICY_RULE_MONITOR))
 			counter->monitored++;
 		else if (enforces)

@@ -107,8 +107,8 @@ static __always_inline __u32 dimension_result(struct policy_work *work, struct s
 }
 
 /*
- * Sees to it that what a dimension asks of the process is kept. Before the dimension is judged, because calls may
- * be eight deep and have 512 bytes of stack together.
+ * Sees to it that what a dimension asks of the process is kept. Before the dimension is judged, because calls
+ * may be eight deep and have 512 bytes of stack together.
  */
 __noinline int policy_prepare(struct policy_work *work, __u32 input)
 {

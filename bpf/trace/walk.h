@@ -103,22 +103,22 @@ static __always_inline long component_step(struct policy_work *work)
 		mount_root = (__u64)kload(mount, mnt.mnt_root);
 		if (mount_root == walk->dentry) {
 			above = (__u64)kload(mount, mnt_parent);
-			if (above == walk->mount || !above)
+			if (above == walk->mount || !above) {
+				walk->state = SECD_POLICY_VALUE_PRESENT;
 				return 1;
+			}
 			walk->dentry = (__u64)kload(mount, mnt_mountpoint);
 			walk->mount = above;
 			return 0;
 		}
 	}
 	if (parent == walk->dentry || !parent) {
-		if (walk->mount) /* in no tree: a pipe, a socket, a memfd */
-			walk->state = SECD_POLICY_VALUE_ABSENT;
+		/* Under a mount, but not below its root: in no tree, as a pipe, a socket, a memfd. */
+		walk->state = walk->mount ? SECD_POLICY_VALUE_ABSENT : SECD_POLICY_VALUE_PRESENT;
 		return 1;
 	}
-	if (depth >= SECD_POLICY_COMPONENTS_MAX) {
-		walk->state = SECD_POLICY_VALUE_UNREADABLE;
+	if (depth >= SECD_POLICY_COMPONENTS_MAX)
 		return 1;
-	}
 	bounded(depth, SECD_POLICY_COMPONENTS_MAX - 1);
 	work->dentries[depth] = walk->dentry;
 	name_hash(work, &work->components[depth], depth, dentry, kload(dentry, d_name.len));
@@ -148,7 +148,7 @@ __noinline __u32 policy_walk(struct policy_work *work, struct policy_file *file)
 	work->walk.dentry = file->dentry;
 	work->walk.mount = file->mnt ? (__u64)mount_of((const struct vfsmount *)file->mnt) : 0;
 	work->walk.depth = 0;
-	work->walk.state = SECD_POLICY_VALUE_PRESENT;
+	work->walk.state = SECD_POLICY_VALUE_UNREADABLE; /* until the root is reached */
 	bpf_loop(POLICY_WALK_STEPS / POLICY_WALK_STRIDE, component_stride, &context, 0);
 	depth = work->walk.depth;
 	work->depth = depth;
