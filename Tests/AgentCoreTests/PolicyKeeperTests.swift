@@ -2,6 +2,7 @@ import AgentCore
 import AgentModel
 import Glibc
 import LinuxSystem
+import PolicyModel
 import Testing
 
 /// Files that change while the daemon runs. A question finds every change that was made before it was asked, so
