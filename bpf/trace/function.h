@@ -77,7 +77,8 @@ static __always_inline int function_returned(unsigned long long *ctx)
 /* A hook that may refuse, unless another has. */
 static __always_inline int function_verdict(unsigned long long *ctx)
 {
-	int before = (int)function_result(ctx), verdict;
+	/* What another module said. Without arguments nothing is known of the context. */
+	int before = secd_policy_setup.arguments ? (int)function_result(ctx) : 0, verdict;
 
 	if (before)
 		return before;
