@@ -12,7 +12,7 @@ public enum SettingTable {
     private static let general: [Setting] = [
         .list(
             "policy", \.policies, flag: "--policy",
-            "Policies to load: files, or directories of `*.yaml` (checked; this version cannot run them).",
+            "Policies to run: files, or directories of `*.yaml`, which are watched.",
             ValueSyntax.path),
         .path(
             "manifests", \.manifests, flag: "--manifests",

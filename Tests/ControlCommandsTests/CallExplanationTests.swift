@@ -133,7 +133,7 @@ import Testing
                 == "p.yaml: policy p, spec.lsmhooks[0] at lsm:file_open: selector 0 decides")
         // Who is above is known up to the first process only.
         let unknown = try Self.lines(Self.files, event.replacing("/usr/sbin/sshd", with: "/usr/bin/tmux"))
-        #expect(unknown.contains("    matchAncestorBinaries[0]  line 14  unknown"))
+        #expect(unknown.contains("    matchAncestorBinaries[0]  line 15  unknown"))
         let pipe = try Self.lines(Self.files, event.replacing("-rw-------", with: "prw-------"))
         #expect(pipe.contains("    matchArgs[1]              line 13  fails"))
     }

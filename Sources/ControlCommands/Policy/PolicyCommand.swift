@@ -4,7 +4,7 @@ public import ArgumentParser
 public struct PolicyCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Check policies, and give them to the daemon, which cannot run them yet.",
+        abstract: "Check policies, give them to the daemon, and see what they do.",
         subcommands: [
             PolicyCheckCommand.self, PolicyAddCommand.self, PolicyDeleteCommand.self, PolicyListCommand.self,
             PolicyStatusCommand.self, PolicyEnableCommand.self, PolicyDisableCommand.self,
