@@ -1,6 +1,5 @@
-import Testing
-
 import AgentCore
+import Testing
 
 /// How long the reader sleeps, by what it read.
 struct ReadingPaceTests {

@@ -50,6 +50,22 @@ static int open_how(const struct step *step)
 	return syscall(SYS_openat2, value(step, 0), word(step, 1), &how, sizeof(how)) < 0 ? -1 : 0;
 }
 
+/* Between two calls of open-often: whoever changes policies meanwhile shall come to it. */
+#define OFTEN_PAUSE_US 50
+
+/* open-often PATH COUNT: for reading; the file is not there. */
+static int open_often(const struct step *step)
+{
+	long left;
+
+	for (left = value(step, 1); left > 0; left--) {
+		if (syscall(SYS_openat, AT_FDCWD, word(step, 0), O_RDONLY) != -1 || errno != ENOENT)
+			return -1;
+		usleep(OFTEN_PAUSE_US);
+	}
+	return 0;
+}
+
 /* open-by-handle PATH FLAGS: `.` of the working directory is the mount. */
 static int open_handle(const struct step *step)
 {
@@ -144,6 +160,8 @@ int files_do(const struct step *step, int *result)
 		*result = call(step);
 	else if (!strcmp(name, "openat2"))
 		*result = open_how(step);
+	else if (!strcmp(name, "open-often"))
+		*result = open_often(step);
 	else if (!strcmp(name, "open-by-handle"))
 		*result = open_handle(step);
 	else if (!strcmp(name, "move-descriptor"))

@@ -87,11 +87,11 @@ extension KernelSuite {
 
         @Test("generations that change under load lose nothing and tell nothing twice")
         func flips() throws {
-            let count = Kernel.scaled(2000)
+            let count = Kernel.scaled(10_000)
             let text = PolicySample.opens("opens", below: folder.path)
             try live.run([text])
             let mark = live.agent.capture.count
-            let activity = try Activity([.wait] + opens(count))
+            let activity = try Activity([.wait, Step("open-often", folder / "a", count)])
 
             activity.release()
             var flips = 0

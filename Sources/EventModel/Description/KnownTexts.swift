@@ -18,7 +18,8 @@ struct KnownTexts: ~Copyable {
 
     /// Appends the text of a field that was made from these bytes; false where it is not known.
     @inline(__always)
-    func append<Source: BitwiseCopyable>(_ field: Int32, _ source: Source, to json: inout JSONWriter) -> Bool {
+    func append<Source: BitwiseCopyable>(_ field: Int32, _ source: Source, to json: inout JSONWriter) -> Bool
+    {
         unsafe withUnsafeBytes(of: source) { bytes in
             let slot = unsafe Self.slot(field, bytes)
             guard entries[slot].field == field, entries[slot].source.count == bytes.count,

@@ -87,7 +87,8 @@ extension ProcessImage {
 
     /// Tetragon's words, separated by spaces, in the order of their bits.
     static let flagWords: [StaticString] = [
-        "execve", "procFS", "rootcwd", "nocwd", "errorCWD", "errorPathResolutionBinary", "errorArgs", "truncArgs",
+        "execve", "procFS", "rootcwd", "nocwd", "errorCWD", "errorPathResolutionBinary", "errorArgs",
+        "truncArgs",
         "clone", "inInitTree", "kernelThread",
     ]
 }

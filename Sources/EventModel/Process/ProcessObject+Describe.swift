@@ -164,7 +164,8 @@ extension ProcessObject {
         let inNamespace = image.head.pid_in_ns
         visitor.uint32(F.pidInNamespace, inNamespace == image.head.image.pid ? 0 : inNamespace)
         visitor.timestamp(
-            F.processStart, image.head.process_start_ns == 0 ? nil : context.time(image.head.process_start_ns))
+            F.processStart, image.head.process_start_ns == 0 ? nil : context.time(image.head.process_start_ns)
+        )
         context.withExecID(image.head.previous) { visitor.string(F.previousExecID, $0) }
         context.scratch.removeAll()
         if image.head.binary.isUnsure || image.head.cwd.isUnsure {

@@ -13,6 +13,9 @@ final class LivePolicies: @unchecked Sendable {
     let agent: LiveAgent
     private let runtime: KernelPolicyRuntime
     private let settings: CheckSettings
+    /// Of the texts that run, in their order. Ids are never given twice, but kept while a text goes on.
+    private var running: [(text: String, id: UInt64)] = []
+    private var nextID: UInt64 = 1
 
     /// One for all tests; it lives as long as the test process.
     static let shared: LivePolicies = {
@@ -30,10 +33,13 @@ final class LivePolicies: @unchecked Sendable {
         settings = try PolicyKernel.settings { _ in nil }
     }
 
-    /// Makes these the policies that run; ids are their positions, from 1.
+    /// Makes these the policies that run.
     @discardableResult
     func run(_ texts: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> [PolicyReport] {
-        try runtime.replace(with: try check(texts, sourceLocation: sourceLocation))
+        let policies = try check(texts, sourceLocation: sourceLocation)
+        let reports = try runtime.replace(with: policies)
+        running = zip(texts, policies).map { ($0, $1.id) }
+        return reports
     }
 
     /// The policies as they would run.
@@ -45,7 +51,12 @@ final class LivePolicies: @unchecked Sendable {
             batch.add(file: "\(index).yaml", bytes: Array(text.utf8))
         }
         try #require(!batch.hasErrors, "a policy has errors", sourceLocation: sourceLocation)
-        return batch.policies.enumerated().map { RunnablePolicy(id: UInt64($0 + 1), policy: $1) }
+        let known = Dictionary(running.map { ($0.text, $0.id) }, uniquingKeysWith: { first, _ in first })
+        return zip(texts, batch.policies).map { text, policy in
+            if let id = known[text] { return RunnablePolicy(id: id, policy: policy) }
+            defer { nextID += 1 }
+            return RunnablePolicy(id: nextID, policy: policy)
+        }
     }
 
     /// Why these policies cannot run.
@@ -68,12 +79,14 @@ final class LivePolicies: @unchecked Sendable {
         }
     }
 
-    /// What the first selector of each policy did.
-    func counts() -> [UInt64: ActionCounts] {
-        Dictionary(
-            uniqueKeysWithValues: runtime.counts().compactMap { policy in
-                policy.selectors.first.map { (policy.id, $0.actions) }
-            })
+    /// What the first selector of each policy did, by its position, from 1.
+    func counts() -> [Int: ActionCounts] {
+        var counts: [Int: ActionCounts] = [:]
+        for policy in runtime.counts() {
+            guard let position = running.firstIndex(where: { $0.id == policy.id }) else { continue }
+            counts[position + 1] = policy.selectors.first?.actions
+        }
+        return counts
     }
 
     /// Events of policies at a process, in the order of the stream.
