@@ -142,7 +142,8 @@ let package = Package(
         library(
             "AgentCore",
             [
-                "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree", "PolicyEngine",
+                "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
+                "PolicyEngine",
                 "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
