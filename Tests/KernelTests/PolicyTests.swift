@@ -182,6 +182,20 @@ extension KernelSuite {
                 try live.agent.run(steps: opens(1)).status == .killed(signal: SIGKILL, core: false))
         }
 
+        @Test("calls of the daemon itself are left alone, the same calls of others are not")
+        func spares() throws {
+            try live.run([PolicySample.opens("opens", below: folder.path)])
+            let mark = live.agent.capture.count
+
+            #expect(unsafe open(folder / "a", O_RDONLY) == -1)
+            let story = try live.agent.run(steps: opens(1))
+
+            #expect(live.events(story).count == 1)
+            let own = live.agent.capture.events(of: Int(getpid()), from: mark)
+            #expect(own.filter { $0.kind == "process_kprobe" }.isEmpty)
+            #expect(live.counts()[1]?.posts == 1)
+        }
+
         @Test("without policies nothing is told")
         func nothing() throws {
             try live.run([PolicySample.opens("opens", below: folder.path)])

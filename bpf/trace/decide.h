@@ -8,6 +8,7 @@
 #define SECD_TRACE_DECIDE_H
 
 #include "judge.h"
+#include "own.h"
 #include "rate.h"
 
 /* include/uapi/asm-generic/signal.h */
@@ -84,7 +85,7 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 	struct secd_policy_counter *counter;
 	struct secd_policy_rule *rule;
 	__u32 actions, word = bit / 64;
-	bool enforces, waits;
+	bool enforces, waits, monitors;
 
 	if (!work || !hook)
 		return 0;
@@ -97,15 +98,14 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 	if (waits)
 		actions &= ~SECD_POLICY_POST;
 	enforces = (actions & SECD_POLICY_ENFORCES) && !is_weak;
+	monitors = enforces && ((rule->flags & SECD_POLICY_RULE_MONITOR) || is_spared(actions));
 	counter = rule_counter(rule);
 	if (counter) {
 		counter->decided += !waits;
-		if (enforces && (rule->flags & SECD_POLICY_RULE_MONITOR))
-			counter->monitored++;
-		else if (enforces)
-			counter->enforced++;
+		counter->monitored += monitors;
+		counter->enforced += enforces && !monitors;
 	}
-	if (enforces && (rule->flags & SECD_POLICY_RULE_MONITOR)) {
+	if (monitors) {
 		set_add(work, SECD_POLICY_SET_MONITORED, bit);
 	} else if (enforces) {
 		enforce(work, hook, rule, actions);

@@ -125,7 +125,7 @@ static __always_inline bool judge_call(struct policy_work *work, struct secd_pol
 /* A call that was made: judged, acted upon, told or kept. */
 static __always_inline void event_made(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
 {
-	if (!judge_call(work, hook, row))
+	if (!judge_call(work, hook, row) || is_own_call(hook))
 		return;
 	decide(work, hook);
 	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
@@ -165,7 +165,8 @@ static __always_inline void event_returned(struct policy_work *work, struct secd
 		if (!judge_call(work, hook, row))
 			return;
 	}
-	if (judge(work, hook, hook->dimensions, hook->return_dimensions) && decide(work, hook))
+	if (judge(work, hook, hook->dimensions, hook->return_dimensions) && !is_own_call(hook) &&
+	    decide(work, hook))
 		policy_tell(work, hook);
 }
 

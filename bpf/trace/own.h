@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whom policies leave alone: the daemon, with which their enforcement would end, and the first process. */
+#ifndef SECD_TRACE_OWN_H
+#define SECD_TRACE_OWN_H
+
+#include "../kernel/access.h"
+#include "../lib/agent.h"
+#include "../abi/policy.h"
+
+/* In the initial pid namespace. The kernel panics when it ends (kernel/exit.c, do_exit). */
+#define POLICY_FIRST_PROCESS 1
+
+static __always_inline __u32 current_tgid(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return kload(task, tgid);
+}
+
+/*
+ * A call of the daemon: a policy about writes would judge the writing of its own events, for ever. Only at
+ * hooks that always run for their caller; others run in interrupts, too, where the daemon stands for anybody.
+ */
+static __always_inline bool is_own_call(const struct secd_policy_hook *hook)
+{
+	switch (hook->mechanism) {
+	case SECD_POLICY_BY_SYS_ENTER:
+	case SECD_POLICY_BY_SYS_EXIT:
+	case SECD_POLICY_BY_SYSCALL_POINT:
+	case SECD_POLICY_BY_CGROUP:
+		return current_tgid() == secd_agent.pid;
+	default:
+		return false;
+	}
+}
+
+/* Whether actions are told instead of done: all of them at the daemon, signals at the first process. */
+static __always_inline bool is_spared(__u32 actions)
+{
+	__u32 tgid = current_tgid();
+
+	return tgid == secd_agent.pid ||
+	       (tgid == POLICY_FIRST_PROCESS && (actions & SECD_POLICY_ENFORCES & ~SECD_POLICY_OVERRIDE));
+}
+
+#endif
