@@ -4,14 +4,21 @@ import LinuxSystem
 import Logging
 import SystemPackage
 
-/// What must be mounted before sensors can start. Only kernel file systems at their usual places,
-/// only where nothing is mounted there yet, and said in the log.
+/// What must be there before sensors can start: room for descriptors, and mounts. Only kernel file systems at their
+/// usual places, only where nothing is mounted there yet, and said in the log.
 enum MachinePreparation {
     private static let tracefs = "/sys/kernel/tracing"
     private static let bpffs = "/sys/fs/bpf"
 
-    /// Mounts what is missing. A refusal is no error: the ladder of mechanisms goes on without.
+    /// Descriptors below which policies at many hooks will not fit; sensors alone do.
+    private static let fewDescriptors: UInt = 4096
+
+    /// Makes room and mounts what is missing. A refusal is no error: the ladder of mechanisms goes on without.
     static func prepare(_ logger: Logger) {
+        let descriptors = DescriptorLimit.raise()
+        if descriptors < fewDescriptors {
+            logger.warning("only \(descriptors) descriptors are allowed: policies at many hooks may not fit")
+        }
         if unsafe access(tracefs + "/events", F_OK) != 0 { mount("tracefs", at: tracefs, logger) }
         if !isMounted(bpffs, type: "bpf") { mount("bpf", at: bpffs, logger) }
     }

@@ -28,6 +28,7 @@ final class LiveAgent: @unchecked Sendable {
     /// Loads and attaches.
     init(_ configure: (inout EngineOptions) -> Void = { _ in }) throws {
         LiveAgent.mountTracefs
+        DescriptorLimit.raise()
         let agent = secd_agent(
             flags: 0, pid: UInt32(getpid()), net_scope: 0, cgroup_scope: 0, cgroup_level: 0,
             wake_bytes: 1 << 20)
