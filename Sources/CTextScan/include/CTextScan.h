@@ -47,7 +47,7 @@ static inline secd_bytes secd_short_text(const uint8_t *text, size_t length)
 		first = (first & ~(uint64_t)0xffffff) | text[0] | (uint64_t)text[length / 2] << 8 |
 			(uint64_t)text[length - 1] << 16;
 	}
-	return (secd_bytes)(secd_words){first, last};
+	return (secd_bytes)(secd_words){ first, last };
 }
 
 /*
