@@ -7,12 +7,12 @@
 #ifndef SECD_TRACE_DECIDE_H
 #define SECD_TRACE_DECIDE_H
 
+#include "doom.h"
 #include "judge.h"
 #include "own.h"
 #include "rate.h"
 
 /* include/uapi/asm-generic/signal.h */
-#define SECD_SIGKILL 9
 #define SECD_SIGSTOP 19
 /* MAX_ERRNO: what a hook may return. */
 #define SECD_ERRNO_MASK 4095
@@ -69,6 +69,9 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 		work->verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
 		work->flags |= SECD_POLICY_EVENT_DENIED;
 	}
+	/* Before the signal: what it is forking then has the mark, too. */
+	if (actions & SECD_POLICY_KILL_TREE)
+		doom(bpf_get_current_task_btf()->group_leader);
 	if (actions & (SECD_POLICY_KILL | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER))
 		send_signal(work, SECD_SIGKILL, SECD_POLICY_EVENT_KILLED);
 	if (actions & SECD_POLICY_SIGNAL)

@@ -8,7 +8,8 @@
  * tracepoint/syscalls/sys_enter_, exit_…   the same, of single calls
  * tracepoint                               tracepoints, with their fields
  * kprobe, kretprobe, uprobe, uretprobe      functions
- * tp_btf/sched_process_fork                marks that descendants inherit
+ * tp_btf/sched_process_fork                marks that descendants inherit; KillTree's mark
+ * tp_btf/sys_enter                         kills who has KillTree's mark, while anybody has
  *
  * A program serves all hooks of its mechanism: which hook an event belongs to, and what is judged there,
  * stands in maps.
@@ -69,4 +70,18 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork_marks, struct task_struct *parent, struct task_struct *child)
 {
 	return lineage_forked(child);
+}
+
+/* Attached while a policy kills trees. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork_doomed, struct task_struct *parent, struct task_struct *child)
+{
+	return doom_forked(child);
+}
+
+/* Attached while a tree is being killed. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_call_doomed, struct pt_regs *regs, long number)
+{
+	return doom_called();
 }
