@@ -20,6 +20,49 @@ struct secd_policy_start {
 };
 SECD_SIZE(secd_policy_start, 16);
 
+/*
+ * The same pool holds automata, one transition an entry. Looked for: the entry at the automaton's first +
+ * state + byte; where it is of another state, that of state 0, which has all 256.
+ */
+struct secd_policy_transition {
+	__u32 state;              /* that the entry belongs to */
+	__u32 next;               /* state behind the byte */
+	__u32 row;                /* rules whose text ends here; NONE = no text does */
+	__u32 reserved;
+};
+SECD_SIZE(secd_policy_transition, 16);
+
+/* And steps of expressions: a machine with a stack (SECD_POLICY_DO_*). */
+#define SECD_POLICY_EXPRESSION_STACK 64
+struct secd_policy_step {
+	__u64 operand;            /* number, or column */
+	__u32 operation;          /* SECD_POLICY_DO_* */
+	__u32 row;                /* of END: rules that ask for the expression */
+};
+SECD_SIZE(secd_policy_step, 16);
+
+#define SECD_POLICY_DO_END               0   /* what is left is the result; the next one begins */
+#define SECD_POLICY_DO_NUMBER            1
+#define SECD_POLICY_DO_COLUMN            2
+#define SECD_POLICY_DO_NOT               3
+#define SECD_POLICY_DO_COMPLEMENT        4
+#define SECD_POLICY_DO_INT32             5
+#define SECD_POLICY_DO_UINT32            6
+/* Of two values: the last one is the right one. */
+#define SECD_POLICY_DO_ADD               7
+#define SECD_POLICY_DO_SUBTRACT          8
+#define SECD_POLICY_DO_BOTH              9
+#define SECD_POLICY_DO_EITHER           10
+#define SECD_POLICY_DO_EQUAL            11
+#define SECD_POLICY_DO_NOT_EQUAL        12
+#define SECD_POLICY_DO_LESS             13
+#define SECD_POLICY_DO_LESS_EQUAL       14
+#define SECD_POLICY_DO_UNSIGNED_LESS    15
+#define SECD_POLICY_DO_UNSIGNED_LESS_EQUAL 16
+#define SECD_POLICY_DO_AND              17
+#define SECD_POLICY_DO_OR               18
+#define SECD_POLICY_DO_XOR              19
+
 /* Key of `secd_policy_keys` (hash, one per slot), value __u32 result: see "Keys" in the page. */
 struct secd_policy_key {
 	__u64 hash[2];
@@ -37,7 +80,7 @@ SECD_SIZE(secd_policy_prefix, 256);
 /* How a value becomes a result (secd_policy_lookup.family). */
 #define SECD_POLICY_NUMBERS    1   /* binary search in starts[first ..< first + count] */
 #define SECD_POLICY_TEXT       2   /* whole: key (table); beginnings: key or trie (table + 1) */
-#define SECD_POLICY_ENDINGS    3   /* key (table + 2) of the last bytes */
+#define SECD_POLICY_ENDINGS    3   /* key (table + 2) of the last bytes; trie (table + 2): backwards */
 #define SECD_POLICY_NETWORKS   4   /* trie (table) IPv4, (table + 1) IPv6 */
 #define SECD_POLICY_COMPONENTS 5   /* of a kernel path, by hashes of its components: whole (table),
 				    * beginnings (table + 1), those cut in a component (table + 3) */
@@ -45,7 +88,7 @@ SECD_SIZE(secd_policy_prefix, 256);
 #define SECD_POLICY_TABLE_STEP 4
 
 #define SECD_POLICY_LOOKUP_SIGNED (1U << 0)   /* NUMBERS sort as signed */
-#define SECD_POLICY_LOOKUP_TRIE   (1U << 1)   /* TEXT: the trie has beginnings, too; `lengths` only
+#define SECD_POLICY_LOOKUP_TRIE   (1U << 1)   /* TEXT, ENDINGS: the trie has them, too; `lengths` only
 					       * those that are longer than the trie's keys */
 #define SECD_POLICY_LOOKUP_WHOLE  (1U << 2)   /* TEXT, COMPONENTS: the table has whole texts */
 
@@ -83,6 +126,11 @@ SECD_SIZE(secd_policy_lookup, 52);
 #define SECD_POLICY_IN_FACT_BITS      7
 #define SECD_POLICY_IN_MARKS          8   /* of the process and all above */
 #define SECD_POLICY_IN_MARKS_ABOVE    9   /* of those above only */
+/* Rules that ask for something by `lookup.first` in the pool `secd_policy_starts`. */
+#define SECD_POLICY_IN_TEXTS         10   /* an automaton of texts inside of a facet of `column`;
+					   * `lookup.missing`: rules whose text is everywhere */
+#define SECD_POLICY_IN_ARGUMENT_TEXTS 11  /* the same inside of argument `other` of the process */
+#define SECD_POLICY_IN_EXPRESSIONS   12   /* `lookup.count` steps */
 
 /* Facets of a column, numbered as PolicyModel.Facet's cases. */
 #define SECD_POLICY_FACET_NUMBER       0
@@ -106,6 +154,11 @@ SECD_SIZE(secd_policy_lookup, 52);
 #define SECD_POLICY_FACT_EFFECTIVE       6
 #define SECD_POLICY_FACT_INHERITABLE     7
 #define SECD_POLICY_FACT_PERMITTED       8
+/* Bits: what differs from exec; namespaces by their position in secd_namespaces. */
+#define SECD_POLICY_FACT_NAMESPACES_CHANGED  9
+#define SECD_POLICY_FACT_EFFECTIVE_CHANGED   10
+#define SECD_POLICY_FACT_INHERITABLE_CHANGED 11
+#define SECD_POLICY_FACT_PERMITTED_CHANGED   12
 #define SECD_POLICY_FACT_NAMESPACE      16   /* … 25; 0 where it is the host's */
 /* Flag: capabilities count in the initial user namespace only, elsewhere they are 0. */
 #define SECD_POLICY_FACT_INITIAL_ONLY (1U << 0)
@@ -124,7 +177,7 @@ struct secd_policy_dimension {
 	__u32 absent_row;
 	__u32 unreadable_row;
 	__u32 constrained_row;    /* rules that are uncertain where the value is */
-	/* Rows of bit dimensions; with them `constrained_row` is not used. */
+	/* Rows of bit dimensions. Of them only TEXTS use `constrained_row`: all that ask for one. */
 	__u32 free_row;
 	__u32 positive_row;
 	__u32 negative_row;

@@ -4,6 +4,7 @@
 #define SECD_ABI_POLICY_PROCESS_H
 
 #include "policy_hook.h"
+#include "process.h"
 
 /* Array of one entry per slot, `secd_policy_generations`. */
 struct secd_policy_process_table {
@@ -34,6 +35,20 @@ struct secd_policy_generation {
 SECD_LAYOUT(secd_policy_generation, table, 16);
 SECD_LAYOUT(secd_policy_generation, lineage, 912);
 SECD_SIZE(secd_policy_generation, 1152);
+
+/*
+ * Task storage `secd_policy_origins`, at the group leader: what a process had at exec, or got from its parent
+ * at fork; while a generation asks what has changed. User space writes it for older processes.
+ */
+struct secd_policy_origin {
+	struct secd_namespaces namespaces;
+	__u64 effective;
+	__u64 inheritable;
+	__u64 permitted;
+	__u64 is_known;           /* 0 = not written yet */
+};
+SECD_LAYOUT(secd_policy_origin, effective, 40);
+SECD_SIZE(secd_policy_origin, 72);
 
 /*
  * Task storage `secd_policy_processes`, at the group leader: made when a process first comes to a

@@ -4,11 +4,9 @@
 #define SECD_TRACE_BITS_H
 
 #include "column.h"
+#include "expression.h"
 #include "marks.h"
-
-/* Where the rules of bits are gathered; the rows of `sets` are free until rules have matched. */
-#define POLICY_BITS_HIT  0
-#define POLICY_BITS_OPEN 1
+#include "texts.h"
 
 struct bit_walk {
 	struct policy_work *work;
@@ -35,7 +33,6 @@ static long bit_step(__u32 bit, struct bit_walk *walk)
 	struct policy_work *work = walk->work;
 	__u32 word = bit / 64 % SECD_POLICY_MARK_WORDS, set = POLICY_BITS_HIT, *number;
 	__u64 mask = 1ULL << (bit & 63);
-	struct secd_policy_row *row;
 
 	if (bit >= walk->count)
 		return 1;
@@ -44,13 +41,9 @@ static long bit_step(__u32 bit, struct bit_walk *walk)
 	number = policy_index(work->slot & 1, walk->index + bit);
 	if (!number || *number == SECD_POLICY_NONE)
 		return 0;
-	row = policy_row(work->slot & 1, *number);
-	if (!row)
-		return 0;
 	if (!(work->bits[word] & mask))
 		set = POLICY_BITS_OPEN;
-	for (__u32 n = 0; n < SECD_POLICY_WORDS && n < walk->words; n++)
-		work->sets[set].words[n] |= row->words[n];
+	policy_gather(work, set, *number, walk->words);
 	return 0;
 }
 
@@ -148,27 +141,45 @@ static long combine_step(__u32 word, struct combine_walk *walk)
 	return 0;
 }
 
+/* Gathers the rules of bits, one by one. */
+__noinline int policy_single_bits(struct policy_work *work, struct secd_policy_hook *hook,
+				  struct secd_policy_dimension *dimension)
+{
+	struct bit_walk walk = {};
+
+	if (!work || !hook || !dimension)
+		return 0;
+	__builtin_memset(work->bits, 0, sizeof(work->bits));
+	__builtin_memset(work->bits_unknown, 0, sizeof(work->bits_unknown));
+	bits_read(work, hook, dimension);
+	walk.work = work;
+	walk.index = dimension->index;
+	walk.count = dimension->index_count;
+	walk.words = hook->words;
+	bpf_loop(64 * SECD_POLICY_MARK_WORDS, bit_step, &walk, 0);
+	return 0;
+}
+
 /* Intersects work->computed with the rules that hold in a bit dimension. */
 __noinline int policy_bits(struct policy_work *work, struct secd_policy_hook *hook, __u32 index)
 {
 	struct combine_walk combine = {};
-	struct bit_walk walk = {};
+	__u32 input;
 
 	if (!work || !hook)
 		return 0;
 	bounded(index, SECD_POLICY_DIMENSIONS_MAX - 1);
 	combine.work = work;
 	combine.dimension = &hook->dimension[index];
-	__builtin_memset(work->bits, 0, sizeof(work->bits));
-	__builtin_memset(work->bits_unknown, 0, sizeof(work->bits_unknown));
-	bits_read(work, hook, combine.dimension);
+	input = combine.dimension->input;
 	__builtin_memset(work->sets[POLICY_BITS_HIT].words, 0, sizeof(work->sets[0].words));
 	__builtin_memset(work->sets[POLICY_BITS_OPEN].words, 0, sizeof(work->sets[0].words));
-	walk.work = work;
-	walk.index = combine.dimension->index;
-	walk.count = combine.dimension->index_count;
-	walk.words = hook->words;
-	bpf_loop(64 * SECD_POLICY_MARK_WORDS, bit_step, &walk, 0);
+	if (input == SECD_POLICY_IN_EXPRESSIONS)
+		policy_expressions(work, hook, combine.dimension);
+	else if (input >= SECD_POLICY_IN_TEXTS)
+		policy_texts(work, hook, combine.dimension);
+	else
+		policy_single_bits(work, hook, combine.dimension);
 	work->computed.summary = 0;
 	bpf_loop(hook->words, combine_step, &combine, 0);
 	work->is_computed = 1;

@@ -5,6 +5,7 @@
 
 #include "../lib/credentials.h"
 #include "../lib/namespaces.h"
+#include "origin.h"
 #include "work.h"
 
 static __always_inline __u32 namespace_number(struct task_struct *task, __u32 kind)
@@ -75,6 +76,8 @@ __noinline int policy_fact(struct policy_work *work, __u32 fact, __u32 flags)
 	}
 	if ((flags & SECD_POLICY_FACT_INITIAL_ONLY) && kload(cred, user_ns, level) != 0)
 		return 1;
+	if (fact >= SECD_POLICY_FACT_NAMESPACES_CHANGED)
+		return origin_changes(task, fact, work->bits);
 	if (fact == SECD_POLICY_FACT_EFFECTIVE)
 		work->bits[0] = cred_caps(cred, cap_effective);
 	else if (fact == SECD_POLICY_FACT_INHERITABLE)

@@ -162,6 +162,32 @@ __noinline __u32 policy_text(struct policy_work *work, struct secd_policy_lookup
 	return lookup->missing;
 }
 
+/* The longest ending in the trie, where endings stand backwards. */
+__noinline __u32 policy_backwards(struct policy_work *work, __u32 table, __u32 at, __u32 length)
+{
+	__u32 *result;
+
+	if (!work)
+		return SECD_POLICY_NONE;
+	at += length;
+	if (length > SECD_POLICY_TRIE_MAX)
+		length = SECD_POLICY_TRIE_MAX;
+	work->prefix.table = table;
+	work->prefix.bits = 32 + 8 * length;
+	/* What stands in front of a short text is taken along: `bits` leaves it out. */
+#pragma clang loop unroll(disable)
+	for (__u32 n = 0; n < SECD_POLICY_TRIE_MAX / 8; n++) {
+		at -= 8;
+		bounded(at, SECD_SCRATCH_RECORD - 1);
+		if (at > SECD_SCRATCH_RECORD - 8)
+			break;
+		((__u64 *)work->prefix.data)[n] =
+			__builtin_bswap64(*(const __u64 *)(work->scratch.record + at));
+	}
+	result = policy_prefix_find(work);
+	return result ? *result : SECD_POLICY_NONE;
+}
+
 /* The result of whole text by its endings. */
 __noinline __u32 policy_ending(struct policy_work *work, struct secd_policy_lookup *lookup, __u32 at,
 			       __u32 length)
@@ -179,6 +205,12 @@ __noinline __u32 policy_ending(struct policy_work *work, struct secd_policy_look
 		result = policy_key_find(work);
 		if (result)
 			return *result;
+	}
+	if (lookup->flags & SECD_POLICY_LOOKUP_TRIE) {
+		__u32 found = policy_backwards(work, lookup->table + 2, at, length);
+
+		if (found != SECD_POLICY_NONE)
+			return found;
 	}
 	return lookup->missing;
 }

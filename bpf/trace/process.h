@@ -41,34 +41,52 @@ static __always_inline __u32 class_of_file(struct policy_work *work, struct secd
 	return policy_text(work, lookup, POLICY_ASIDE, path->length, 0);
 }
 
-/* The class of an argument, read from where the process has it now. */
-static __always_inline __u32 class_of_argument(struct policy_work *work,
-					       struct secd_policy_lookup *lookup, struct mm_struct *mm,
-					       __u32 wanted)
+/* Puts an argument aside, from where the process has it now; returns the state of its text. */
+__noinline __u32 policy_argument(struct policy_work *work, __u32 wanted, __u32 *found)
 {
-	__u64 at = kload(mm, arg_start), end = kload(mm, arg_end);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = kload(task, mm);
+	__u64 at, end;
 	long length = 0;
 
+	if (!work || !found || !mm)
+		return SECD_POLICY_VALUE_ABSENT;
+	at = kload(mm, arg_start);
+	end = kload(mm, arg_end);
 	for (__u32 n = 0; n < POLICY_ARGUMENTS_MAX; n++) {
 		if (at >= end)
-			return SECD_POLICY_ABSENT;
+			return SECD_POLICY_VALUE_ABSENT;
 		length = bpf_probe_read_user_str(work->scratch.record + POLICY_ASIDE, SECD_PATH_MAX,
 						 (void *)at);
 		if (length <= 0)
-			return SECD_POLICY_UNREADABLE;
+			return SECD_POLICY_VALUE_UNREADABLE;
 		if (n == wanted + 1) {
-			bool cut = length == SECD_PATH_MAX;
-
-			if (lookup->family == SECD_POLICY_ENDINGS)
-				return cut ? SECD_POLICY_UNREADABLE
-					   : policy_ending(work, lookup, POLICY_ASIDE, length - 1);
-			return policy_text(work, lookup, POLICY_ASIDE, length - 1, cut);
+			*found = length - 1;
+			return length == SECD_PATH_MAX ? SECD_POLICY_VALUE_TRUNCATED
+						       : SECD_POLICY_VALUE_PRESENT;
 		}
 		if (length == SECD_PATH_MAX) /* where it ends was not seen */
-			return SECD_POLICY_UNREADABLE;
+			return SECD_POLICY_VALUE_UNREADABLE;
 		at += length;
 	}
-	return SECD_POLICY_UNREADABLE;
+	return SECD_POLICY_VALUE_UNREADABLE;
+}
+
+/* The class of an argument. */
+static __always_inline __u32 class_of_argument(struct policy_work *work,
+					       struct secd_policy_lookup *lookup, __u32 wanted)
+{
+	__u32 length = 0, state = policy_argument(work, wanted, &length);
+
+	if (state == SECD_POLICY_VALUE_ABSENT)
+		return SECD_POLICY_ABSENT;
+	if (state == SECD_POLICY_VALUE_UNREADABLE)
+		return SECD_POLICY_UNREADABLE;
+	if (lookup->family != SECD_POLICY_ENDINGS)
+		return policy_text(work, lookup, POLICY_ASIDE, length, state == SECD_POLICY_VALUE_TRUNCATED);
+	if (state == SECD_POLICY_VALUE_TRUNCATED)
+		return SECD_POLICY_UNREADABLE;
+	return policy_ending(work, lookup, POLICY_ASIDE, length);
 }
 
 /* The parent's program; NULL where there is none. */
@@ -95,7 +113,7 @@ __noinline __u32 policy_class(struct policy_work *work, struct secd_policy_gener
 	bounded(index, SECD_POLICY_PROCESS_TABLES_MAX - 1);
 	table = &generation->table[index];
 	if (table->fact == SECD_POLICY_FACT_ARGUMENT)
-		return class_of_argument(work, &table->lookup, mm, table->argument);
+		return class_of_argument(work, &table->lookup, table->argument);
 	if (table->fact == SECD_POLICY_FACT_PARENT_BINARY)
 		return class_of_file(work, &table->lookup, parent_binary(task));
 	return class_of_file(work, &table->lookup, kload(mm, exe_file));

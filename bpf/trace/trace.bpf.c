@@ -10,6 +10,7 @@
  * kprobe, kretprobe, uprobe, uretprobe      functions
  * tp_btf/sched_process_fork                marks that descendants inherit; KillTree's mark
  * tp_btf/sys_enter                         kills who has KillTree's mark, while anybody has
+ * tp_btf/sched_process_exec, …_fork          what an image began with
  *
  * A program serves all hooks of its mechanism: which hook an event belongs to, and what is judged there,
  * stands in maps.
@@ -84,4 +85,17 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(on_call_doomed, struct pt_regs *regs, long number)
 {
 	return doom_called();
+}
+
+/* Attached while a generation asks what has changed since exec. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec_origin)
+{
+	return origin_of_exec();
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork_origin, struct task_struct *parent, struct task_struct *child)
+{
+	return origin_of_fork(child);
 }

@@ -105,6 +105,11 @@ struct policy_work {
 	struct component_walk walk;
 	__u64 dentries[SECD_POLICY_COMPONENTS_MAX];
 	struct text_hash paths[SECD_POLICY_COMPONENTS_MAX + 1];    /* beginnings, by components */
+	__u32 state;              /* of the automaton that runs over a text */
+	__u32 stack_depth;        /* of the expression that is computed, and what its columns were */
+	__u32 stack_flags;
+	__u32 reserved;
+	__u64 stack[SECD_POLICY_EXPRESSION_STACK];
 	struct secd_scratch scratch;
 };
 /* The most that a per-CPU value can have. */
