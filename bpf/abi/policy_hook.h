@@ -245,6 +245,10 @@ SECD_SIZE(secd_policy_column, 56);
 /* A rule of the hook has a rate limit. */
 #define SECD_POLICY_HOOK_RATES   (1U << 1)
 
+/* Classes of the process are asked for: IN_PROCESS. */
+#define SECD_POLICY_HOOK_CLASSES (1U << 2)
+/* Marks are: IN_MARKS, IN_MARKS_ABOVE. */
+#define SECD_POLICY_HOOK_MARKS   (1U << 3)
 /* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
 struct secd_policy_hook {
 	__u32 flags;              /* SECD_POLICY_HOOK_* */

@@ -172,14 +172,12 @@ __noinline __u32 path_find(struct secd_scratch *scratch, struct path_request *re
 	return start;
 }
 
-/* The body of path_append, a global function for the same reason. */
-__noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *request,
-			    struct secd_path *out, __u32 end)
+/* Appends a path at `end` of the record; returns the new end. */
+static __always_inline __u32 path_put(struct secd_scratch *scratch, struct path_request *request,
+				      struct secd_path *out, __u32 end)
 {
 	__u32 start, length;
 
-	if (!scratch || !request || !out)
-		return end;
 	start = path_find(scratch, request, out);
 	/* The compiler knows these bounds, the verifier does not. */
 	bounded(start, SECD_PATH_MAX - 1);
@@ -192,6 +190,13 @@ __noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *r
 		return end;
 	}
 	return end + length;
+}
+
+/* The body of path_append, a global function for the same reason. */
+__noinline __u32 path_build(struct secd_scratch *scratch, struct path_request *request,
+			    struct secd_path *out, __u32 end)
+{
+	return scratch && request && out ? path_put(scratch, request, out, end) : end;
 }
 
 /*

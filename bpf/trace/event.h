@@ -19,18 +19,31 @@ struct event {
  * The row of the first dimension, where that is a class of the process and known; else NONE. Most processes
  * are in no rule, and this costs them one look at their storage.
  */
-static __always_inline __u32 row_of_process(struct secd_policy_hook *hook, __u32 generation)
+static __always_inline __u32 row_of_process(struct secd_policy_hook *hook, struct task_struct *task,
+					    __u32 generation)
 {
 	struct secd_policy_dimension *dimension = &hook->dimension[0];
 	__u32 class, *number;
 
 	if (!hook->dimensions || dimension->input != SECD_POLICY_IN_PROCESS)
 		return SECD_POLICY_NONE;
-	class = process_class_kept(bpf_get_current_task_btf(), generation, dimension->slot);
+	class = process_class_kept(task, generation, dimension->slot);
 	if (class >= SECD_POLICY_UNREADABLE) /* absent, or not kept, too */
 		return SECD_POLICY_NONE;
 	number = policy_index(generation & 1, dimension->index + class);
 	return number ? *number : SECD_POLICY_NONE;
+}
+
+/*
+ * Sees to it that what the hook asks of the process is kept. Before anything is judged, because calls may be
+ * eight deep and have 512 bytes of stack together. Where a row is known, all classes are.
+ */
+static __always_inline void event_prepare(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
+{
+	if ((hook->flags & SECD_POLICY_HOOK_CLASSES) && row == SECD_POLICY_NONE)
+		policy_process_update(work);
+	if (hook->flags & SECD_POLICY_HOOK_MARKS)
+		policy_keep_marks(work);
 }
 
 /* Begins with all rules of the hook, or with those of a row. */
@@ -63,6 +76,7 @@ static __always_inline void work_begin(struct policy_work *work, struct secd_pol
 static __always_inline struct event event_begin(__u32 number, bool returning)
 {
 	__u32 generation = current_generation();
+	struct task_struct *task;
 	struct event event = {};
 	struct policy_work *work;
 
@@ -72,8 +86,9 @@ static __always_inline struct event event_begin(__u32 number, bool returning)
 	event.hook = policy_hook(generation & 1, number);
 	if (!event.hook)
 		return event;
+	task = bpf_get_current_task_btf();
 	if (!(returning && (event.hook->flags & SECD_POLICY_HOOK_WAITS)))
-		event.row = row_of_process(event.hook, generation);
+		event.row = row_of_process(event.hook, task, generation);
 	if (event.row != SECD_POLICY_NONE) {
 		struct secd_policy_row *row = policy_row(generation & 1, event.row);
 
@@ -85,6 +100,7 @@ static __always_inline struct event event_begin(__u32 number, bool returning)
 	if (!work)
 		return event;
 	work->slot = generation & 1;
+	work->task = (__u64)task;
 	work->generation = generation;
 	work->hook = number;
 	work->flags = 0;
@@ -113,24 +129,24 @@ static __always_inline void work_continue(struct policy_work *work)
 	work->summary = work->matched.summary;
 }
 
-/* All dimensions of the call; the first is done where its row is known. */
-static __always_inline bool judge_call(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
+/*
+ * A call that was made: judged, acted upon, told or kept. Global, as policy_returned is: verified once, however
+ * many hooks a program judges.
+ */
+__noinline int policy_made(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
 {
 	__u32 first = row != SECD_POLICY_NONE;
 
+	if (!work || !hook)
+		return 0;
+	event_prepare(work, hook, row);
 	work_begin(work, hook, row);
-	return judge(work, hook, first, hook->dimensions - first);
-}
-
-/* A call that was made: judged, acted upon, told or kept. */
-static __always_inline void event_made(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
-{
-	if (!judge_call(work, hook, row) || is_own_call(hook))
-		return;
+	if (!judge(work, hook, first, hook->dimensions - first) || is_own_call(work, hook))
+		return 0;
 	decide(work, hook);
 	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
 		if (!work->matched.summary || policy_keep(work, hook))
-			return;
+			return 0;
 		count(SECD_COUNTER_MAP_FULL);
 		work->flags |= SECD_POLICY_EVENT_LOST_ENTRY;
 		__builtin_memcpy(&work->sets[SECD_POLICY_SET_TOLD], &work->matched,
@@ -138,36 +154,55 @@ static __always_inline void event_made(struct policy_work *work, struct secd_pol
 	}
 	if (work->sets[SECD_POLICY_SET_TOLD].summary)
 		policy_tell(work, hook);
+	return 0;
 }
 
 /*
- * The return of a call; at a hook that waits, of one that matched when it was made. Where the tables of then
- * are gone, it is judged anew by those of now.
+ * Which dimensions are judged when a call returns: at a hook that waits those of the return, where the tables
+ * of the call still stand, else all, by the tables of now. Returns false where nothing waits for the return.
  */
-static __always_inline void event_returned(struct policy_work *work, struct secd_policy_hook *hook,
-					   __u32 row)
+static __always_inline bool return_begin(struct policy_work *work, struct secd_policy_hook *hook, __u32 row,
+					 __u32 *first, __u32 *count)
 {
-	struct secd_policy_hook *then = NULL;
 	__u32 now = work->generation, flags = work->flags;
+	struct secd_policy_hook *then;
 
 	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
 		if (!policy_resume(work))
-			return;
+			return false;
 		then = hook_of_generation(work->generation, work->hook);
+		if (then) {
+			work_continue(work);
+			*first = then->dimensions;
+			*count = then->return_dimensions;
+			return true;
+		}
 		flags = work->flags | SECD_POLICY_EVENT_REJUDGED;
-	}
-	if (then) {
-		hook = then;
-		work_continue(work);
-	} else {
 		work->generation = now;
 		work->flags = flags;
-		if (!judge_call(work, hook, row))
-			return;
 	}
-	if (judge(work, hook, hook->dimensions, hook->return_dimensions) && !is_own_call(hook) &&
-	    decide(work, hook))
+	event_prepare(work, hook, row);
+	work_begin(work, hook, row);
+	*first = row != SECD_POLICY_NONE;
+	/* Those of the return stand behind those of the call. */
+	*count = hook->dimensions + hook->return_dimensions - *first;
+	return true;
+}
+
+/* The return of a call; at a hook that waits, of one that matched when it was made. */
+__noinline int policy_returned(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
+{
+	__u32 first = 0, count = 0;
+
+	if (!work || !hook || !return_begin(work, hook, row, &first, &count))
+		return 0;
+	/* Of the generation that return_begin settled on. */
+	hook = policy_hook(work->slot & 1, work->hook);
+	if (!hook)
+		return 0;
+	if (judge(work, hook, first, count) && !is_own_call(work, hook) && decide(work, hook))
 		policy_tell(work, hook);
+	return 0;
 }
 
 /* Judges what event_begin began; returns what the hook may return to the kernel. */
@@ -176,7 +211,7 @@ static __always_inline int event_end(struct event *event)
 	struct policy_work *work = event->work;
 	int verdict;
 
-	event_made(work, event->hook, event->row);
+	policy_made(work, event->hook, event->row);
 	verdict = work->verdict;
 	work_release(work);
 	return verdict;
@@ -185,7 +220,7 @@ static __always_inline int event_end(struct event *event)
 /* The same of a return. */
 static __always_inline void event_end_return(struct event *event)
 {
-	event_returned(event->work, event->hook, event->row);
+	policy_returned(event->work, event->hook, event->row);
 	work_release(event->work);
 }
 

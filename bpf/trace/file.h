@@ -36,7 +36,7 @@ static __always_inline __u32 file_read_by(struct policy_work *work, struct secd_
 
 	value->kind = SECD_POLICY_VALUE_PATH;
 	if (reader == SECD_POLICY_READ_DESCRIPTOR) {
-		state = file_read(value, file, file_of_descriptor(bpf_get_current_task_btf(), pointer));
+		state = file_read(value, file, file_of_descriptor(kcast(task_struct, work->task), pointer));
 	} else if (!pointer) {
 		return SECD_POLICY_VALUE_ABSENT;
 	} else if (reader == SECD_POLICY_READ_FILE) {

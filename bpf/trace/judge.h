@@ -106,64 +106,59 @@ static __always_inline __u32 dimension_result(struct policy_work *work, struct s
 	return policy_search(work->slot, &dimension->lookup, work->bits[0]);
 }
 
-/*
- * Sees to it that what a dimension asks of the process is kept. Before the dimension is judged, because calls
- * may be eight deep and have 512 bytes of stack together.
- */
-__noinline int policy_prepare(struct policy_work *work, __u32 input)
+/* The row of a dimension; its input is none of bits. */
+static __always_inline struct secd_policy_row *dimension_row(struct policy_work *work,
+							     struct secd_policy_hook *hook,
+							     struct secd_policy_dimension *dimension)
 {
-	if (!work)
-		return 0;
-	if (input != SECD_POLICY_IN_PROCESS)
-		return policy_keep_marks(work);
-	if (process_class_kept(bpf_get_current_task_btf(), work->generation, 0) == SECD_POLICY_NONE)
-		policy_process_update(work);
-	return 0;
+	__u32 number = row_of_result(work, hook, dimension, dimension_result(work, hook, dimension));
+	__u32 at = work->row_count;
+
+	bounded(at, POLICY_ROWS - 1);
+	work->rows[at] = number;
+	work->row_count = at + 1;
+	return policy_row(work->slot & 1, number);
 }
 
-/* The row of dimension `index`. */
-__noinline __u32 policy_dimension(struct policy_work *work, struct secd_policy_hook *hook, __u32 index)
+struct judge_walk {
+	struct policy_work *work;
+	struct secd_policy_hook *hook;
+	__u32 first;
+	__u32 reserved;
+};
+
+/* One dimension; returns 1 where no rule is left. */
+static long judge_step(__u32 index, struct judge_walk *walk)
 {
 	struct secd_policy_dimension *dimension;
+	struct policy_work *work = walk->work;
+	struct secd_policy_row *row;
+	__u32 at = walk->first + index;
 
-	if (!work || !hook)
-		return SECD_POLICY_NONE;
-	bounded(index, SECD_POLICY_DIMENSIONS_MAX - 1);
-	dimension = &hook->dimension[index];
-	return row_of_result(work, hook, dimension, dimension_result(work, hook, dimension));
+	bounded(at, SECD_POLICY_DIMENSIONS_MAX - 1);
+	dimension = &walk->hook->dimension[at];
+	if (dimension->input >= SECD_POLICY_IN_COLUMN_BITS) {
+		policy_bits(work, walk->hook, at);
+		work->summary &= work->computed.summary;
+	} else {
+		row = dimension_row(work, walk->hook, dimension);
+		work->summary &= row ? row->summary : 0;
+	}
+	return !work->summary;
 }
 
-/* Judges `count` dimensions from `first`; true where a rule may be left. */
+/*
+ * Judges `count` dimensions from `first`; true where a rule may be left. A callback, because the verifier walks
+ * it once, and a loop as often as there may be dimensions.
+ */
 static __always_inline bool judge(struct policy_work *work, struct secd_policy_hook *hook, __u32 first,
 				  __u32 count)
 {
-	struct secd_policy_row *row;
-	__u64 summary = work->summary;
-	__u32 number, at, input;
+	struct judge_walk walk = { .work = work, .hook = hook, .first = first };
 
-	for (__u32 n = 0; n < SECD_POLICY_DIMENSIONS_MAX && n < count && summary; n++) {
-		at = first + n;
-		bounded(at, SECD_POLICY_DIMENSIONS_MAX - 1);
-		input = hook->dimension[at].input;
-		if (input == SECD_POLICY_IN_PROCESS || input >= SECD_POLICY_IN_MARKS)
-			policy_prepare(work, input);
-		if (input >= SECD_POLICY_IN_COLUMN_BITS) {
-			policy_bits(work, hook, at);
-			summary &= work->computed.summary;
-			continue;
-		}
-		number = policy_dimension(work, hook, at);
-		row = policy_row(work->slot & 1, number);
-		if (!row)
-			return false;
-		summary &= row->summary;
-		at = work->row_count;
-		bounded(at, POLICY_ROWS - 1);
-		work->rows[at] = number;
-		work->row_count = at + 1;
-	}
-	work->summary = summary;
-	return summary != 0;
+	if (work->summary)
+		bpf_loop(count, judge_step, &walk, 0);
+	return work->summary != 0;
 }
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "../kernel/access.h"
 #include "../lib/agent.h"
-#include "../abi/policy.h"
+#include "work.h"
 
 /* In the initial pid namespace. The kernel panics when it ends (kernel/exit.c, do_exit). */
 #define POLICY_FIRST_PROCESS 1
@@ -21,14 +21,16 @@ static __always_inline __u32 current_tgid(void)
  * A call of the daemon: a policy about writes would judge the writing of its own events, for ever. Only at
  * hooks that always run for their caller; others run in interrupts, too, where the daemon stands for anybody.
  */
-static __always_inline bool is_own_call(const struct secd_policy_hook *hook)
+static __always_inline bool is_own_call(const struct policy_work *work, const struct secd_policy_hook *hook)
 {
+	struct task_struct *task = kcast(task_struct, work->task);
+
 	switch (hook->mechanism) {
 	case SECD_POLICY_BY_SYS_ENTER:
 	case SECD_POLICY_BY_SYS_EXIT:
 	case SECD_POLICY_BY_SYSCALL_POINT:
 	case SECD_POLICY_BY_CGROUP:
-		return current_tgid() == secd_agent.pid;
+		return kload(task, tgid) == secd_agent.pid;
 	default:
 		return false;
 	}

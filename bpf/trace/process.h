@@ -119,7 +119,17 @@ __noinline __u32 policy_class(struct policy_work *work, struct secd_policy_gener
 	return class_of_file(work, &table->lookup, kload(mm, exe_file));
 }
 
-/* Computes all classes of the running process. */
+/* The class that is kept, or SECD_POLICY_NONE where it must be computed. */
+static __always_inline __u32 process_class_kept(struct task_struct *task, __u32 generation, __u32 slot)
+{
+	struct secd_policy_process *process = policy_process_of(task);
+
+	if (!process || process->generation != generation || process->image != image_number(task))
+		return SECD_POLICY_NONE;
+	return process->classes[slot & (SECD_POLICY_PROCESS_TABLES_MAX - 1)];
+}
+
+/* Computes all classes of the running process, unless they are kept. */
 __noinline int policy_process_update(struct policy_work *work)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -130,6 +140,8 @@ __noinline int policy_process_update(struct policy_work *work)
 	if (!work)
 		return 0;
 	wanted = work->generation;
+	if (process_class_kept(task, wanted, 0) != SECD_POLICY_NONE)
+		return 1;
 	generation = policy_generation(work->slot & 1, 0);
 	if (!generation || generation->generation != wanted)
 		return 0;
@@ -147,16 +159,6 @@ __noinline int policy_process_update(struct policy_work *work)
 	barrier();
 	*(volatile __u32 *)&process->generation = wanted;
 	return 1;
-}
-
-/* The class that is kept, or SECD_POLICY_NONE where it must be computed. */
-static __always_inline __u32 process_class_kept(struct task_struct *task, __u32 generation, __u32 slot)
-{
-	struct secd_policy_process *process = policy_process_of(task);
-
-	if (!process || process->generation != generation || process->image != image_number(task))
-		return SECD_POLICY_NONE;
-	return process->classes[slot & (SECD_POLICY_PROCESS_TABLES_MAX - 1)];
 }
 
 /* The class of the running process in one table; they were computed before, where there was room. */

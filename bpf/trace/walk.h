@@ -237,7 +237,7 @@ __noinline __u32 policy_path(struct policy_work *work, struct policy_file *file,
 	work->request.mount = file->mnt;
 	work->request.root_dentry = fs ? (__u64)kload(fs, root.dentry) : 0;
 	work->request.root_mount = fs ? (__u64)kload(fs, root.mnt) : 0;
-	return path_build(&work->scratch, &work->request, out, at);
+	return path_put(&work->scratch, &work->request, out, at);
 }
 
 #endif

@@ -56,6 +56,7 @@ struct policy_work {
 	__u32 slot;
 	__u32 returning;          /* the call has returned */
 	__u64 result;
+	__u64 task;               /* the running one, to load from: asking for it is a call */
 	__u64 fields;             /* a tracepoint's record, in kernel memory */
 	__s32 verdict;            /* what the hook returns to the kernel, where it can */
 	__u32 row_count;

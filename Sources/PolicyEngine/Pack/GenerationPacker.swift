@@ -106,7 +106,9 @@ package struct GenerationPacker {
         tables.dimensions = UInt16(hook.dimensions.count)
         tables.return_dimensions = UInt16(hook.returnDimensions.count)
         for (index, dimension) in (hook.dimensions + hook.returnDimensions).enumerated() {
-            CArray.set(&tables.dimension, index, try packer.pack(dimension, into: &image))
+            let packed = try packer.pack(dimension, into: &image)
+            tables.flags |= packed.preparation
+            CArray.set(&tables.dimension, index, packed)
         }
         return tables
     }
@@ -155,6 +157,17 @@ package struct GenerationPacker {
                     "\(pools[index].2): \(pools[index].0) of all policies together; "
                     + "there is room for \(pools[index].1)"
             )
+        }
+    }
+}
+
+extension secd_policy_dimension {
+    /// What the programs must know of a process before they judge.
+    fileprivate var preparation: UInt32 {
+        switch Int32(input) {
+        case SECD_POLICY_IN_PROCESS: SECD_POLICY_HOOK_CLASSES
+        case SECD_POLICY_IN_MARKS, SECD_POLICY_IN_MARKS_ABOVE: SECD_POLICY_HOOK_MARKS
+        default: 0
         }
     }
 }
