@@ -63,11 +63,11 @@ private final class StandInDaemon: Daemon {
             [Self.batch(Self.fork, "{broken", Self.fork), Self.batch(Self.fork, lost: 3)]
         ])
         let line = "12:40:01.123  fork     demo/web       curl[901]\n"
-        #expect(try await run(daemon, .compact) == line + line + line)
+        #expect(try await run(daemon, .compact, limit: 4) == line + line + line)
     }
 
     @Test func jsonIsPassedOnUntouched() async throws {
-        #expect(try await run(StandInDaemon([[Self.batch(Self.fork)]]), .json) == Self.fork + "\n")
+        #expect(try await run(StandInDaemon([[Self.batch(Self.fork)]]), .json, limit: 1) == Self.fork + "\n")
     }
 
     @Test func lastEndsTheStream() async throws {
@@ -80,6 +80,14 @@ private final class StandInDaemon: Daemon {
         #expect(
             try await run(daemon, .json, limit: 2, reconnect: true) == Self.fork + "\n" + Self.fork + "\n")
         #expect(daemon.connects.withLock { $0 } == 2)
+    }
+
+    /// Exit code 2: the watcher of a stream that has ended is told so.
+    @Test func withoutReconnectTheEndOfTheStreamIsAnError() async throws {
+        let error = await #expect(throws: ClientError.self) {
+            try await run(StandInDaemon([[Self.batch(Self.fork)]]), .json)
+        }
+        #expect(error?.description.contains("ended the stream") == true)
     }
 
     @Test func withoutReconnectTheErrorIsPassedOn() async {

@@ -21,6 +21,8 @@ package struct LiveEvents {
         self.limit = limit
     }
 
+    /// Shows events until the limit; throws `ClientError` when the daemon goes and nobody waits for it: who
+    /// watched the stream must not take its end for "nothing more happened".
     package func run() async throws {
         var left = limit ?? .max
         while true {
@@ -30,18 +32,14 @@ package struct LiveEvents {
                     return left > 0
                 }
                 guard left > 0 else { return }
-                guard reconnectWait != nil else {
-                    Output.remark(
-                        "the daemon ended the stream: it stops or restarts (--reconnect waits for it)")
-                    return
-                }
+                throw ClientError(
+                    "the daemon ended the stream: it stops or restarts"
+                        + (reconnectWait == nil ? " (--reconnect waits for it)" : ""))
             } catch let error as ClientError {
-                guard reconnectWait != nil else { throw error }
-                Output.remark(error.description)
+                guard let reconnectWait else { throw error }
+                Output.remark("\(error.description); connecting again in \(reconnectWait)")
+                try await Task.sleep(for: reconnectWait)
             }
-            guard let reconnectWait else { return }
-            Output.remark("connecting again in \(reconnectWait)")
-            try await Task.sleep(for: reconnectWait)
         }
     }
 
