@@ -44,11 +44,10 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let store: GenerationStore
     private let attachments: HookAttachments
     private let counters: CounterBook
-    /// A hook that policies share: it changes its number when it changes its mechanism, so that both can
-    /// be attached.
+    /// A hook that policies share.
     private struct Identity: Hashable {
         var point: AttachPoint
-        var mechanism: String
+        var side: HookSides.Side
     }
 
     private var numbers: [Identity: UInt32] = [:]
@@ -86,13 +85,13 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw PolicyRefusal(reason: "this kernel's type information cannot be read")
         }
         let ladder = MechanismLadder(facts: options.facts, kernel: kernel, syscalls: .x86)
-        let needs = MechanismLadder.Needs.all(policies)
-        let checks = policies.map { PolicyCheck($0, ladder, needs) }
+        let checks = policies.map { PolicyCheck($0, ladder) }
         let faults = checks.flatMap(\.faults)
         if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
 
-        let tables = try build(policies)
-        var plan = try GenerationPlan(tables, policies, checks, kernel, number)
+        let sides = HookSides(checks)
+        let tables = try build(policies, sides)
+        var plan = try GenerationPlan(tables, policies, sides, kernel, number)
         plan.counters(counters)
         let image = try pack(tables, plan, policies)
         do throws(HookAttachments.Failure) {
@@ -116,9 +115,11 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         return plan.reports(policies, checks, bytes: bytes, tables)
     }
 
-    private func build(_ policies: [RunnablePolicy]) throws(PolicyRefusal) -> Generation {
+    private func build(
+        _ policies: [RunnablePolicy], _ sides: HookSides
+    ) throws(PolicyRefusal) -> Generation {
         do throws(GenerationBuilder.LimitExceeded) {
-            return try GenerationBuilder.build(policies.map(\.policy))
+            return try GenerationBuilder.build(policies.map(\.policy), side: sides.number)
         } catch {
             // The last one that came: without it there was room.
             let last = policies.last { $0.policy.hooks.contains { $0.points.contains(error.point) } }
@@ -155,8 +156,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     }
 
     /// The number of a hook, for as long as the daemon runs; nil = there are too many.
-    private func number(_ point: AttachPoint, _ mechanism: HookMechanism) -> UInt32? {
-        let identity = Identity(point: point, mechanism: mechanism.name)
+    private func number(_ placed: PolicyCheck.Placed) -> UInt32? {
+        let identity = Identity(point: placed.point, side: HookSides.Side(placed))
         if let known = numbers[identity] { return known }
         let next = UInt32(numbers.count + 1)
         guard next < UInt32(SECD_POLICY_HOOK_CHUNKS) else { return nil }

@@ -39,6 +39,7 @@ import Testing
         "secd_policy_control": size(secd_policy_control.self),
         "secd_policy_setup": size(secd_policy_setup.self),
         "secd_policy_call": size(secd_policy_call.self),
+        "secd_policy_waiting_key": size(secd_policy_waiting_key.self),
         "secd_policy_row": size(secd_policy_row.self),
         "secd_policy_place": size(secd_policy_place.self),
         "secd_policy_start": size(secd_policy_start.self),

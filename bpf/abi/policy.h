@@ -81,8 +81,19 @@ SECD_SIZE(secd_policy_setup, 192);
 struct secd_policy_call {
 	__u32 enter;              /* hook, judged before the call; 0 = none */
 	__u32 exit;               /* hook, judged when the call returns; 0 = none */
+	__u32 waits;              /* hook that waits: judged before the call and at its return; 0 = none */
+	__u32 reserved;
 };
-SECD_SIZE(secd_policy_call, 8);
+SECD_SIZE(secd_policy_call, 16);
+
+/* Key of the hash `secd_policy_waiting`: calls that matched and have not returned. Their values are the
+ * programs' own. */
+struct secd_policy_waiting_key {
+	__u64 task;               /* address of the thread's task: its number changes when it calls execve */
+	__u32 hook;
+	__u32 reserved;
+};
+SECD_SIZE(secd_policy_waiting_key, 16);
 
 /*
  * Array `secd_policy_places`: cgroup programs → hooks. Up to four hooks are judged at one place, as

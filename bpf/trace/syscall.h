@@ -23,29 +23,45 @@ static __always_inline struct secd_policy_call *call_of(__u32 number, __u32 base
 	return bpf_map_lookup_elem(&secd_policy_calls, &key);
 }
 
+/* Hooks of a call at one of its ends; 0 = none. */
+struct call_hooks {
+	__u32 side;               /* judged at this end alone */
+	__u32 waits;              /* judged at both */
+	__u32 flags;              /* SECD_POLICY_EVENT_COMPAT, _X32 */
+};
+
+static __always_inline void hooks_at(struct call_hooks *hooks, struct secd_policy_call *call, bool exit)
+{
+	hooks->side = exit ? call->exit : call->enter;
+	hooks->waits = call->waits;
+}
+
 /*
- * The hook of a call, 0 = none. For most numbers neither table has one, and then nobody asks which of
+ * The hooks of a call; false = none. For most numbers neither table has one, and then nobody asks which of
  * them it is.
  */
-static __always_inline __u32 hook_of_call(__u64 number, bool exit, __u32 *flags)
+static __always_inline bool hooks_of_call(struct call_hooks *hooks, __u64 number, bool exit)
 {
 	struct secd_policy_call *call = call_of(number, 0);
 	struct secd_policy_call *compat = call_of(number, SECD_POLICY_CALLS_COMPAT);
-	__u32 hook, compat_hook;
+	struct call_hooks others;
+	__u32 compat_bit;
 
 	if (!call || !compat)
-		return 0;
-	hook = exit ? call->exit : call->enter;
-	compat_hook = exit ? compat->exit : compat->enter;
-	if (!(hook | compat_hook))
-		return 0;
-	if (kload(bpf_get_current_task_btf(), thread_info.status) & SECD_TS_COMPAT) {
-		*flags = SECD_POLICY_EVENT_COMPAT;
-		return compat_hook;
+		return false;
+	hooks_at(hooks, call, exit);
+	hooks_at(&others, compat, exit);
+	if (!(hooks->side | hooks->waits | others.side | others.waits))
+		return false;
+	/* Flags by arithmetic: the verifier would walk what follows once for each of them. */
+	compat_bit = kload(bpf_get_current_task_btf(), thread_info.status) & SECD_TS_COMPAT;
+	hooks->flags = compat_bit * (SECD_POLICY_EVENT_COMPAT / SECD_TS_COMPAT) |
+		       (number & SECD_X32_BIT) / (SECD_X32_BIT / SECD_POLICY_EVENT_X32);
+	if (compat_bit) {
+		hooks->side = others.side;
+		hooks->waits = others.waits;
 	}
-	if (number & SECD_X32_BIT)
-		*flags = SECD_POLICY_EVENT_X32;
-	return hook;
+	return hooks->side | hooks->waits;
 }
 
 static __always_inline void call_arguments(struct policy_work *work, struct pt_regs *regs)
@@ -86,11 +102,27 @@ static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exi
 	return 0;
 }
 
+/* A call may be of two hooks: of those who judge it here alone, and of those who wait for its return. */
+static __always_inline int call_judge_all(const struct call_hooks *hooks, struct pt_regs *regs, bool exit,
+					  long result)
+{
+	__u32 hook, side = hooks->side, waits = hooks->waits;
+
+#pragma clang loop unroll(disable)
+	for (__u32 n = 0; n < 2; n++) {
+		hook = n ? waits : side;
+		barrier_var(hook);
+		if (hook)
+			call_judge(hook, regs, exit, result, hooks->flags);
+	}
+	return 0;
+}
+
 static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exit, long result)
 {
-	__u32 flags = 0, hook = hook_of_call(number, exit, &flags);
+	struct call_hooks hooks;
 
-	return hook ? call_judge(hook, regs, exit, result, flags) : 0;
+	return hooks_of_call(&hooks, number, exit) ? call_judge_all(&hooks, regs, exit, result) : 0;
 }
 
 /*
@@ -99,16 +131,16 @@ static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exi
  */
 static __always_inline int single_call_met(__u32 number, bool exit, long result)
 {
-	struct secd_policy_call *hooks = call_of(number, 0);
-	__u32 hook;
+	struct secd_policy_call *call = call_of(number, 0);
+	struct call_hooks hooks = {};
 
-	if (!hooks)
+	if (!call)
 		return 0;
-	hook = exit ? hooks->exit : hooks->enter;
-	if (!hook)
+	hooks_at(&hooks, call, exit);
+	if (!(hooks.side | hooks.waits))
 		return 0;
-	return call_judge(hook, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), exit,
-			  result, 0);
+	return call_judge_all(&hooks, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), exit,
+			      result);
 }
 
 #endif

@@ -21,24 +21,20 @@ struct waiting_call {
 _Static_assert(sizeof(struct waiting_call) <= sizeof(struct policy_work) - POLICY_KEPT_FROM,
 	       "a new element is filled from there, and its end overwritten");
 
-struct waiting_key {
-	__u32 tid;
-	__u32 hook;
-};
-
 /* An entry is 8 KiB, and is there only while a call that matched runs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
-	__type(key, struct waiting_key);
+	__type(key, struct secd_policy_waiting_key);
 	__type(value, struct waiting_call);
 } secd_policy_waiting SEC(".maps");
 
-static __always_inline void waiting_key_of(struct waiting_key *key, __u32 hook)
+static __always_inline void waiting_key_of(struct secd_policy_waiting_key *key, __u32 hook)
 {
-	key->tid = bpf_get_current_pid_tgid();
+	key->task = (__u64)bpf_get_current_task();
 	key->hook = hook;
+	key->reserved = 0;
 }
 
 /* Keeps a call that matched; false where there is no room. */
@@ -46,7 +42,7 @@ __noinline int policy_keep(struct policy_work *work, struct secd_policy_hook *ho
 {
 	struct policy_work *again;
 	struct waiting_call *waiting;
-	struct waiting_key key;
+	struct secd_policy_waiting_key key;
 	__u32 length, buffer;
 
 	if (!work || !hook)
@@ -74,7 +70,7 @@ __noinline int policy_keep(struct policy_work *work, struct secd_policy_hook *ho
 __noinline int policy_resume(struct policy_work *work)
 {
 	struct waiting_call *waiting;
-	struct waiting_key key;
+	struct secd_policy_waiting_key key;
 	__u32 length;
 
 	if (!work)
@@ -89,7 +85,8 @@ __noinline int policy_resume(struct policy_work *work)
 	if (length <= POLICY_KEPT_TEXT)
 		bpf_probe_read_kernel(work->scratch.record + POLICY_BYTES, length, waiting->bytes);
 	bpf_map_delete_elem(&secd_policy_waiting, &key);
-	return 1;
+	/* Left by a thread that ended in its call, whose task stood at the same address. */
+	return work->call_ns >= kload(bpf_get_current_task_btf(), start_boottime);
 }
 
 #endif

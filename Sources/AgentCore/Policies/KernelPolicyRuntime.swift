@@ -59,7 +59,9 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
         PolicyCatalogue(
             generation: running.number, tables: running.tables, policies: running.policies,
             placed: running.hooks.map {
-                PlacedHook(number: $0.number, point: $0.point, mechanism: $0.mechanism, effect: $0.effect)
+                PlacedHook(
+                    number: $0.number, point: $0.point, side: $0.side, mechanism: $0.mechanism,
+                    effect: $0.effect)
             })
     }
 }

@@ -9,14 +9,19 @@ package struct PlacedHook: Sendable {
     package var number: UInt32
     /// Where policies want it.
     package var point: AttachPoint
+    /// Which of the tables of that point are its own.
+    package var side: Int
     /// What it runs on, as status names it.
     package var mechanism: String
     /// What actions can achieve there.
     package var effect: EffectClass
 
-    package init(number: UInt32, point: AttachPoint, mechanism: String, effect: EffectClass) {
+    package init(
+        number: UInt32, point: AttachPoint, side: Int = 0, mechanism: String, effect: EffectClass
+    ) {
         self.number = number
         self.point = point
+        self.side = side
         self.mechanism = mechanism
         self.effect = effect
     }
@@ -30,7 +35,7 @@ extension PolicyCatalogue {
     ) {
         var hooks: [UInt32: Hook] = [:]
         for place in placed {
-            guard let table = tables.hook(place.point) else { continue }
+            guard let table = tables.hook(place.point, side: place.side) else { continue }
             hooks[place.number] = Hook(
                 hook: PolicyHook(
                     PolicyHook.Target(place.point), mechanism: place.mechanism,

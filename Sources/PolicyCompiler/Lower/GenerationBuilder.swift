@@ -17,17 +17,28 @@ public enum GenerationBuilder {
         }
     }
 
+    private struct Key: Hashable {
+        var point: AttachPoint
+        var side: Int
+    }
+
     /// The tables. The same policies in the same order give the same tables.
-    public static func build(_ policies: [CheckedPolicy]) throws(LimitExceeded) -> Generation {
-        var hooks: [AttachPoint: HookRules] = [:]
+    /// - Parameter side: of an entry at one of its attach points, by the positions of policy, entry and
+    ///   point. Entries of one side share tables; sides are met by different mechanisms.
+    public static func build(
+        _ policies: [CheckedPolicy], side: (Int, Int, Int) -> Int = { _, _, _ in 0 }
+    ) throws(LimitExceeded) -> Generation {
+        var hooks: [Key: HookRules] = [:]
         for (policyIndex, policy) in policies.enumerated() {
             for (hookIndex, hook) in policy.hooks.enumerated() {
-                for point in hook.points {
-                    hooks[point, default: HookRules(point)].add(hook, policy: policyIndex, index: hookIndex)
+                for (position, point) in hook.points.enumerated() {
+                    let key = Key(point: point, side: side(policyIndex, hookIndex, position))
+                    hooks[key, default: HookRules(point, side: key.side)].add(
+                        hook, policy: policyIndex, index: hookIndex)
                 }
             }
         }
-        let sorted = hooks.values.sorted { $0.point < $1.point }
+        let sorted = hooks.values.sorted { ($0.point, $0.side) < ($1.point, $1.side) }
         for hook in sorted where hook.rules.count > ruleLimit {
             throw LimitExceeded(point: hook.point, rules: hook.rules.count)
         }
@@ -48,13 +59,17 @@ struct HookRules {
     }
 
     let point: AttachPoint
+    let side: Int
     private(set) var columns: [Column] = []
     private(set) var groups: [RuleGroup] = []
     private(set) var rules: [Rule] = []
     private(set) var conditions: [Conditions] = []
     private var columnIndex: [Column: Int] = [:]
 
-    init(_ point: AttachPoint) { self.point = point }
+    init(_ point: AttachPoint, side: Int) {
+        self.point = point
+        self.side = side
+    }
 
     mutating func add(_ hook: CheckedHook, policy: Int, index: Int) {
         let own = hook.columns.map { column($0) }

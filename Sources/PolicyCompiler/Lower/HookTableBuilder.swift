@@ -32,8 +32,8 @@ struct HookTableBuilder {
             reportOnly.insert(index)
         }
         return HookTables(
-            point: hook.point, columns: hook.columns, groups: hook.groups, rules: hook.rules, rows: rows,
-            dimensions: entry, returnDimensions: returning, reportOnly: reportOnly)
+            point: hook.point, side: hook.side, columns: hook.columns, groups: hook.groups, rules: hook.rules,
+            rows: rows, dimensions: entry, returnDimensions: returning, reportOnly: reportOnly)
     }
 
     private mutating func row(_ set: RuleSet) -> UInt32 {

@@ -16,15 +16,16 @@ public struct Generation: Sendable, Hashable {
     /// By attach point.
     public var hooks: [HookTables]
 
-    /// The tables of an attach point.
-    public func hook(_ point: AttachPoint) -> HookTables? {
+    /// The tables of an attach point, on one of its sides.
+    public func hook(_ point: AttachPoint, side: Int = 0) -> HookTables? {
         // Sorted by the builder.
         var low = 0
         var high = hooks.count
         while low < high {
             let middle = (low + high) / 2
-            if hooks[middle].point == point { return hooks[middle] }
-            if hooks[middle].point < point { low = middle + 1 } else { high = middle }
+            let found = (hooks[middle].point, hooks[middle].side)
+            if found == (point, side) { return hooks[middle] }
+            if found < (point, side) { low = middle + 1 } else { high = middle }
         }
         return nil
     }
@@ -72,6 +73,9 @@ public struct LineageTable: Sendable, Hashable {
 public struct HookTables: Sendable, Hashable {
     /// The place in the kernel or in a program.
     public var point: AttachPoint
+    /// Which of those that share the point: entries that need different mechanisms there have tables of their
+    /// own.
+    public var side: Int
     /// What is read, for all policies together.
     public var columns: [Column]
     /// Entries of policies that share the point.

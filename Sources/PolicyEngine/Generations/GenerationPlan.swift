@@ -13,30 +13,29 @@ struct GenerationPlan {
 
     /// - Parameter number: of a hook; nil = there are too many.
     init(
-        _ tables: Generation, _ policies: [RunnablePolicy], _ checks: [PolicyCheck],
-        _ kernel: BTFKernelTypes, _ number: (AttachPoint, HookMechanism) -> UInt32?
+        _ tables: Generation, _ policies: [RunnablePolicy], _ sides: HookSides,
+        _ kernel: BTFKernelTypes, _ number: (PolicyCheck.Placed) -> UInt32?
     ) throws(PolicyRefusal) {
         self.tables = tables
         policyIDs = policies.map(\.id)
-        var mechanisms: [AttachPoint: HookMechanism] = [:]
-        for placed in checks.flatMap(\.placed).flatMap(\.self) { mechanisms[placed.point] = placed.mechanism }
         for hook in tables.hooks {
-            guard let mechanism = mechanisms[hook.point], let number = number(hook.point, mechanism) else {
+            guard let placed = sides.placed(hook.point, hook.side), let number = number(placed) else {
                 throw Self.refusal(
                     hook, "\(hook.point.name): at most \(SECD_POLICY_HOOK_CHUNKS - 1) places are hooked",
                     policies)
             }
+            let mechanism = placed.mechanism
             let reader = ColumnReader(kernel, hook.point, isPlace: mechanism.isPlace)
             var placement = GenerationPacker.Placement(
                 number: number, mechanism: mechanism.number,
                 columns: hook.columns.map { try? reader.pack($0) },
                 counters: [])
             placement.impossible = mechanism.impossible
-            placement.canWait = mechanism.canWait
+            placement.canWait = placed.waits
             placements.append(placement)
             wanted.append(
                 HookAttachments.Wanted(
-                    number: number, mechanism: mechanism, waits: mechanism.canWait && hook.waitsForReturn,
+                    number: number, mechanism: mechanism, waits: placed.waits,
                     arguments: reader.argumentCount))
         }
     }
@@ -77,7 +76,8 @@ struct GenerationPlan {
             hooks: tables.hooks.indices.map { index in
                 let mechanism = wanted[index].mechanism
                 return RunningGeneration.Hook(
-                    number: wanted[index].number, point: tables.hooks[index].point, mechanism: mechanism.name,
+                    number: wanted[index].number, point: tables.hooks[index].point,
+                    side: tables.hooks[index].side, mechanism: mechanism.name,
                     effect: mechanism.canDeny ? .prevent : mechanism.killEffect)
             })
     }

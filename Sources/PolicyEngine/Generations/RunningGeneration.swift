@@ -9,6 +9,8 @@ public struct RunningGeneration: Sendable {
         public var number: UInt32
         /// Where policies want it.
         public var point: AttachPoint
+        /// Which of the tables of that point are its own.
+        public var side: Int
         /// What it runs on: `tp_btf/sys_enter`.
         public var mechanism: String
         /// What actions can achieve there at most.

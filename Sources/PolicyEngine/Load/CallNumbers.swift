@@ -67,6 +67,9 @@ enum CallNumbers {
         "execve", "execveat", "exit", "exit_group", "rt_sigreturn", "close", "close_range",
     ]
 
+    /// What is kept until they return would be kept for ever.
+    static let neverReturns: Set<String> = ["exit", "exit_group"]
+
     /// Calls that look for a deadly signal before they do anything, whatever they are called with.
     static let endsBeforeEffect: Set<String> = [
         "execve", "execveat", "clone", "clone3", "fork", "vfork", "mmap",

@@ -55,8 +55,6 @@ final class HookAttachments {
                 try attach(wanted[index])
             } catch {
                 detach(allBut: before)
-                // Calls that had changed sides go back.
-                for index in before.indices { try? attach(before[index]) }
                 throw Failure(hook: wanted[index].number, reason: "\(error)")
             }
         }
@@ -120,18 +118,21 @@ final class HookAttachments {
             exit = Link(try programs.common(EnginePrograms.exit).file.attach(EnginePrograms.exit))
         }
         for position in positions {
-            var call = calls[position] ?? secd_policy_call(enter: 0, exit: 0)
-            // Where it changes sides, both hooks stand here until the generation with the other one is
-            // gone.
-            if !returned { call.enter = hook.number }
-            if returned || hook.waits { call.exit = hook.number }
+            var call = calls[position] ?? secd_policy_call()
+            if returned {
+                call.exit = hook.number
+            } else if hook.waits {
+                call.waits = hook.number
+            } else {
+                call.enter = hook.number
+            }
             try set(call, at: position)
         }
     }
 
     private func set(_ call: secd_policy_call, at position: UInt32) throws(BPFError) {
-        let has = calls[position] ?? secd_policy_call(enter: 0, exit: 0)
-        guard has.enter != call.enter || has.exit != call.exit else { return }
+        let has = calls[position] ?? secd_policy_call()
+        guard has.enter != call.enter || has.exit != call.exit || has.waits != call.waits else { return }
         try programs.maps.calls.map.update(position, call)
         calls[position] = call
     }
@@ -184,16 +185,16 @@ final class HookAttachments {
     /// tables.
     func detach(allBut kept: [Wanted]) {
         let numbers = Set(kept.map(\.number))
-        let returning = Set(kept.filter { $0.waits || $0.mechanism.isReturn }.map(\.number))
         for (position, call) in calls {
             var left = call
             if !numbers.contains(call.enter) { left.enter = 0 }
-            if !returning.contains(call.exit) { left.exit = 0 }
+            if !numbers.contains(call.exit) { left.exit = 0 }
+            if !numbers.contains(call.waits) { left.waits = 0 }
             try? set(left, at: position)
         }
-        calls = calls.filter { $0.value.enter != 0 || $0.value.exit != 0 }
-        if !calls.values.contains(where: { $0.enter != 0 }) { enter = nil }
-        if !calls.values.contains(where: { $0.exit != 0 }) { exit = nil }
+        calls = calls.filter { $0.value.enter | $0.value.exit | $0.value.waits != 0 }
+        if !calls.values.contains(where: { $0.enter | $0.waits != 0 }) { enter = nil }
+        if !calls.values.contains(where: { $0.exit | $0.waits != 0 }) { exit = nil }
         for hook in own.keys where !numbers.contains(hook) { own[hook] = nil }
         for (place, hooks) in places {
             let left = hooks.filter { numbers.contains($0) }

@@ -13,13 +13,13 @@ struct MechanismLadder {
     let kernel: BTFKernelTypes
     let syscalls: SyscallTable
 
-    /// What policies ask of a point, all together.
+    /// What an entry of a policy asks of its points.
     struct Needs: Hashable {
         /// Calls shall be refused.
         var deny = false
         /// What calls return is judged or shown.
         var wait = false
-        /// Something is done to processes or calls.
+        /// Something is done to processes or calls, before the call returns.
         var enforce = false
         /// Memory of the program is read.
         var userMemory = false
@@ -63,7 +63,8 @@ struct MechanismLadder {
         }
         return HookMechanism(
             name: "tp_btf/sys_enter", number: UInt16(SECD_POLICY_BY_SYS_ENTER),
-            attachment: .calls(numbers, returned: false), canSignal: true, canDeny: false, canWait: true,
+            attachment: .calls(numbers, returned: false), canSignal: true, canDeny: false,
+            canWait: !CallNumbers.neverReturns.contains(name),
             killEffect: CallNumbers.endsBeforeEffect.contains(name) ? .killBeforeEffect : .killBeforeReturn,
             blindSpots: blindSpots)
     }

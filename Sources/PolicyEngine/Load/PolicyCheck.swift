@@ -8,6 +8,8 @@ struct PolicyCheck {
     struct Placed {
         var point: AttachPoint
         var mechanism: HookMechanism
+        /// What matches is kept until the call returns.
+        var waits: Bool
         var effect: EffectClass
         var blindSpots: [String]
         var isDegraded: Bool
@@ -15,18 +17,13 @@ struct PolicyCheck {
 
     private let policy: RunnablePolicy
     private let ladder: MechanismLadder
-    private let needs: [AttachPoint: MechanismLadder.Needs]
     private(set) var faults: [PolicyRefusal.Fault] = []
-    /// By entry of the policy.
+    /// By entry of the policy, and in it by attach point; points that cannot be met are missing.
     private(set) var placed: [[Placed]] = []
 
-    /// - Parameter needs: of all policies together: they share the mechanism of a point.
-    init(
-        _ policy: RunnablePolicy, _ ladder: MechanismLadder, _ needs: [AttachPoint: MechanismLadder.Needs]
-    ) {
+    init(_ policy: RunnablePolicy, _ ladder: MechanismLadder) {
         self.policy = policy
         self.ladder = ladder
-        self.needs = needs
         if policy.policy.reportsLoads {
             fault(policy.policy.place, "spec.loader: mapped files give no events yet")
         }
@@ -45,20 +42,23 @@ struct PolicyCheck {
                 }
             }
         }
-        return hook.points.compactMap { check(hook, $0) }
+        let needs = MechanismLadder.Needs(hook)
+        return hook.points.compactMap { check(hook, $0, needs) }
     }
 
-    private mutating func check(_ hook: CheckedHook, _ point: AttachPoint) -> Placed? {
+    private mutating func check(
+        _ hook: CheckedHook, _ point: AttachPoint, _ needs: MechanismLadder.Needs
+    ) -> Placed? {
         let mechanism: HookMechanism
         do throws(MechanismLadder.Obstacle) {
-            mechanism = try ladder.choose(point, needs[point] ?? MechanismLadder.Needs())
+            mechanism = try ladder.choose(point, needs)
         } catch {
             fault(hook.place, "\(hook.path): \(point.name) cannot be hooked: \(error.reason)")
             return nil
         }
         var placed = Placed(
-            point: point, mechanism: mechanism, effect: .observe, blindSpots: mechanism.blindSpots,
-            isDegraded: false)
+            point: point, mechanism: mechanism, waits: mechanism.canWait && needs.wait, effect: .observe,
+            blindSpots: mechanism.blindSpots, isDegraded: false)
         checkColumns(hook, &placed)
         checkReturn(hook, &placed)
         for selector in hook.selectors {
@@ -188,31 +188,20 @@ struct PolicyCheck {
 }
 
 extension MechanismLadder.Needs {
-    /// What policies ask of each point.
-    static func all(_ policies: [RunnablePolicy]) -> [AttachPoint: MechanismLadder.Needs] {
-        var needs: [AttachPoint: MechanismLadder.Needs] = [:]
-        for hook in policies.flatMap(\.policy.hooks) {
-            let actions = hook.selectors.flatMap { $0.actions + $0.returnActions }
-            let denies = actions.contains { action in
-                action.kind.value == .override || action.kind.value == .notifyEnforcer && action.error != nil
-            }
-            let waits =
-                hook.event.waitsForReturn || hook.columns.contains { $0.atReturn }
-                || hook.selectors.contains { !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty }
-            let isEnforcing = hook.selectors.contains { $0.isEnforcing }
-            let readsUserMemory = hook.columns.contains { column in
-                [.string, .charBuf, .sockaddr, .sockaddrUn].contains(column.type) && column.path.isEmpty
-            }
-            for point in hook.points {
-                var own = needs[point] ?? MechanismLadder.Needs()
-                own.deny = own.deny || denies
-                own.wait = own.wait || waits
-                own.enforce = own.enforce || isEnforcing
-                own.userMemory = own.userMemory || readsUserMemory
-                needs[point] = own
-            }
+    /// What an entry asks of each of its points: nothing else decides how it is met there, so that other
+    /// policies, which come and go, do not move it from the begin of calls to their end.
+    init(_ hook: CheckedHook) {
+        let actions = hook.selectors.flatMap { $0.actions + $0.returnActions }
+        deny = actions.contains { action in
+            action.kind.value == .override || action.kind.value == .notifyEnforcer && action.error != nil
         }
-        return needs
+        wait =
+            hook.event.waitsForReturn || hook.columns.contains { $0.atReturn }
+            || hook.selectors.contains { !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty }
+        enforce = hook.selectors.contains { $0.actions.contains { $0.kind.value.isEnforcing } }
+        userMemory = hook.columns.contains { column in
+            [.string, .charBuf, .sockaddr, .sockaddrUn].contains(column.type) && column.path.isEmpty
+        }
     }
 }
 
