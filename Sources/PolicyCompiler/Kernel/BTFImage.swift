@@ -90,12 +90,15 @@ struct BTFImage: Sendable {
     }
 
     /// A name; empty for anonymous types and offsets that do not exist.
-    func string(_ offset: UInt32) -> String {
-        guard offset > 0, offset < UInt32(strings.count) else { return "" }
+    func string(_ offset: UInt32) -> String { String(decoding: text(offset), as: UTF8.self) }
+
+    /// The bytes of a name, where they are.
+    func text(_ offset: UInt32) -> ArraySlice<UInt8> {
+        guard offset > 0, offset < UInt32(strings.count) else { return [] }
         let start = strings.lowerBound + Int(offset)
         var end = start
         while end < strings.upperBound, bytes[end] != 0 { end += 1 }
-        return String(decoding: bytes[start..<end], as: UTF8.self)
+        return bytes[start..<end]
     }
 
     private static func payloadLength(_ kind: Kind, count: Int) -> Int {

@@ -4,13 +4,14 @@ internal import PolicyModel
 public struct BTFKernelTypes: KernelTypes {
     public let release: String
     let image: BTFImage
-    private let functionIDs: [String: UInt32]
-    private let structureIDs: [String: UInt32]
+    private let functionIDs: BTFNameIndex
+    private let structureIDs: BTFNameIndex
     /// `btf_trace_NAME`: pointers to the prototypes of raw tracepoints.
-    private let traceIDs: [String: UInt32]
+    private let traceIDs: BTFNameIndex
     let tracepointFormat: @Sendable (String, String) -> TracepointFormatText
     private let matcher: @Sendable (String) -> (@Sendable (String) -> Bool)?
 
+    private static let tracePrefix = Array("btf_trace_".utf8)
     /// Types behind typedefs and qualifiers are looked for this deep; ids may form circles.
     private static let indirections = 32
     /// Members that are looked at for one name: anonymous structures inside each other could otherwise
@@ -42,20 +43,17 @@ public struct BTFKernelTypes: KernelTypes {
         self.release = release
         self.tracepointFormat = tracepointFormat
         self.matcher = matcher
-        var functions: [String: UInt32] = [:]
-        var structures: [String: UInt32] = [:]
-        var traces: [String: UInt32] = [:]
-        functions.reserveCapacity(image.count / 3)
+        var functions = BTFNameIndex()
+        var structures = BTFNameIndex()
+        var traces = BTFNameIndex(prefixLength: Self.tracePrefix.count)
         for id in 1..<UInt32(max(1, image.count)) {
             guard let record = image.record(id) else { continue }
             switch record.kind {
-            case .function: functions[image.string(record.name)] = id
+            case .function: functions.insert(id, in: image)
             case .structure, .union:
-                let name = image.string(record.name)
-                if !name.isEmpty, structures[name] == nil { structures[name] = id }
+                if !image.text(record.name).isEmpty { structures.insert(id, in: image) }
             case .typedef:
-                let name = image.string(record.name)
-                if name.hasPrefix("btf_trace_") { traces[String(name.dropFirst(10))] = id }
+                if image.text(record.name).starts(with: Self.tracePrefix) { traces.insert(id, in: image) }
             default: continue
             }
         }
@@ -65,14 +63,14 @@ public struct BTFKernelTypes: KernelTypes {
     }
 
     public func function(_ symbol: String) -> KernelFunction? {
-        guard let id = functionIDs[symbol], let record = image.record(id) else { return nil }
+        guard let id = functionIDs.id(symbol, in: image), let record = image.record(id) else { return nil }
         return prototype(record.value, skipping: 0)
     }
 
     public func lsmHook(_ name: String) -> KernelFunction? { function("bpf_lsm_" + name) }
 
     public func rawTracepoint(_ event: String) -> KernelFunction? {
-        guard let id = traceIDs[event], let typedef = image.record(id),
+        guard let id = traceIDs.id(event, in: image), let typedef = image.record(id),
             let pointer = image.record(typedef.value),
             pointer.kind == .pointer
         else { return nil }
@@ -88,18 +86,19 @@ public struct BTFKernelTypes: KernelTypes {
         }
     }
 
-    public func structure(_ name: String) -> KernelType? { structureIDs[name].map { type($0) } }
+    public func structure(_ name: String) -> KernelType? { structureIDs.id(name, in: image).map { type($0) } }
 
     public func functions(matching pattern: String) -> [String]? {
         guard let matches = matcher(pattern) else { return nil }
-        return functionIDs.keys.filter(matches).sorted()
+        return functionIDs.names(in: image, where: matches).sorted()
     }
 
     /// Functions of the same beginning: the nearest name is among them, unless the beginning is wrong.
     public func similarFunctions(to name: String) -> [String] {
         let head = name.prefix(4)
-        return functionIDs.keys.filter { $0.hasPrefix(head) && abs($0.utf8.count - name.utf8.count) < 6 }
-            .sorted()
+        return functionIDs.names(in: image) {
+            $0.hasPrefix(head) && abs($0.utf8.count - name.utf8.count) < 6
+        }.sorted()
     }
 
     public func member(_ path: [MemberStep], of type: KernelType) -> MemberLookup {
@@ -237,7 +236,7 @@ public struct BTFKernelTypes: KernelTypes {
             return KernelType("\(word) \(shown)", .structure(shown), handle: bareID)
         case .forward:
             let name = image.string(record.name)
-            return KernelType("struct \(name)", .structure(name), handle: structureIDs[name] ?? bareID)
+            return KernelType("struct \(name)", .structure(name), handle: structureIDs.id(name, in: image) ?? bareID)
         case .array:
             let element = type(image.word(record, 0), depth: depth + 1)
             let count = image.word(record, 2)
