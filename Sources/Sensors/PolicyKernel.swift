@@ -23,7 +23,8 @@ public enum PolicyKernel {
     public static func settings(
         matcher: @escaping @Sendable (String) -> (@Sendable (String) -> Bool)?
     ) throws(Unknown) -> CheckSettings {
-        CheckSettings(kernel: try types(matcher: matcher), hostNamespaces: hostNamespaces())
+        CheckSettings(
+            kernel: try types(matcher: matcher), hostNamespaces: hostNamespaces(), programs: ProgramReader())
     }
 
     /// Types from the kernel's own information; tracepoints as far as this user may read them.

@@ -67,7 +67,21 @@ extension PolicyCatalogue.Rule {
             outcome: PolicyVerdict.strongest(of: actions),
             error: actions.lazy.compactMap { $0.error?.value }.first.map { UInt32(clamping: $0.magnitude) }
                 ?? 0,
-            conditions: conditions.map { PolicyCatalogue.Condition($0, entry, table) })
+            conditions: conditions.map { PolicyCatalogue.Condition($0, entry, table) },
+            orders: PolicyOrders(actions))
+    }
+}
+
+extension PolicyOrders {
+    fileprivate init(_ actions: [ActionSpec]) {
+        self = []
+        for action in actions {
+            switch action.kind.value {
+            case .killTree: insert(.killTree)
+            case .killContainer: insert(.killContainer)
+            default: break
+            }
+        }
     }
 }
 
@@ -116,12 +130,14 @@ extension PolicyHook.Target {
         // Raw tracepoints have no subsystem.
         case .rawTracepoint(let event): self = .tracepoint(subsystem: "raw", event: event)
         case .lsm(let hook): self = .lsm(hook)
-        case .uprobe(let path, .symbol(let symbol)):
-            self = .uprobe(path: path, symbol: symbol, offset: 0, counterOffset: 0)
-        case .uprobe(let path, .offset(let offset)), .uprobe(let path, .address(let offset)):
-            self = .uprobe(path: path, symbol: "", offset: offset, counterOffset: 0)
+        case .uprobe(let path, .symbol(let symbol), let counter):
+            self = .uprobe(path: path, symbol: symbol, offset: 0, counterOffset: counter)
+        case .uprobe(let path, .offset(let offset), let counter),
+            .uprobe(let path, .address(let offset), let counter):
+            self = .uprobe(path: path, symbol: "", offset: offset, counterOffset: counter)
         case .usdt(let path, let provider, let name):
             self = .usdt(path: path, provider: provider, name: name)
+        case .mapping: self = .mapping
         }
     }
 }

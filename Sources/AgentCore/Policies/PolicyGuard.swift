@@ -79,7 +79,7 @@ package struct PolicyGuard: Sendable {
     /// Whether a process can come by: programs' probes are met by who runs the file, or loads it as a library.
     private static func isReached(_ point: AttachPoint, by subject: Subject) -> Bool {
         switch point {
-        case .uprobe(let path, _), .usdt(let path, _, _):
+        case .uprobe(let path, _, _), .usdt(let path, _, _):
             subject.facts.identity.binary == .present(Array(path.utf8)) || path.contains(".so")
         default: true
         }

@@ -26,7 +26,7 @@ public struct PolicyCheckCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "text or json.")
     var output: Format = .text
 
-    @Flag(help: "Check functions, types and tracepoints against this kernel, too.")
+    @Flag(help: "Check functions, types and tracepoints against this kernel, and places in programs, too.")
     var kernel = false
 
     @Argument(help: "Files or folders; - is stdin.", completion: .file(extensions: ["yaml", "yml"]))

@@ -66,6 +66,8 @@ extension PolicyEvent {
             visitor.string(F.probe, name)
             visitor.text(F.probeFlags, nil)
             return .usdt
+        // Told by a LoaderEvent instead.
+        case .mapping: return .kprobe
         }
     }
 

@@ -9,6 +9,8 @@ public final class PolicyHook: Sendable {
         /// A place in a program: a symbol, or an offset where `symbol` is empty.
         case uprobe(path: String, symbol: String, offset: UInt64, counterOffset: UInt64)
         case usdt(path: String, provider: String, name: String)
+        /// Executable files that are mapped: the event is a `LoaderEvent`.
+        case mapping
     }
 
     /// What an action can achieve at this hook, measured by a test for each mechanism and call.
@@ -54,6 +56,7 @@ public final class PolicyHook: Sendable {
         case .lsm: .processLsm
         case .uprobe: .processUprobe
         case .usdt: .processUsdt
+        case .mapping: .processLoader
         }
     }
 
@@ -65,6 +68,7 @@ public final class PolicyHook: Sendable {
         case .uprobe(let path, let symbol, let offset, _):
             "\(path):" + (symbol.isEmpty ? "+0x" + String(offset, radix: 16) : symbol)
         case .usdt(let path, let provider, let name): "\(path):\(provider):\(name)"
+        case .mapping: "loader"
         }
     }
 }

@@ -107,7 +107,7 @@ struct ActionCheck {
                     "is possible on syscalls and security_ functions, not on \(call.value)",
                     "use Sigkill, or hook the syscall")
             }
-        case .lsmhooks: break
+        case .lsmhooks, .loader: break
         }
         if hook.section != .uprobes {
             if let error = action.error, error.value > 0 {

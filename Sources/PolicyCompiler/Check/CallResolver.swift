@@ -7,6 +7,11 @@ struct CallResolver {
         var points: [AttachPoint] = []
         /// Nil where it is not known or points differ.
         var prototype: KernelFunction?
+        /// Types of the program that the points are in, and their file; empty = none is named.
+        var types: (any KernelTypes)?
+        var typesPath = ""
+        /// Of a USDT probe, where its program could be read.
+        var probeArguments: [UsdtArgument]?
         /// Found out only on the kernel that loads the policy.
         var isDeferred = false
     }

@@ -30,11 +30,37 @@ struct ColumnTable {
         if case .tracepoint(_, _, let isRaw) = hook.target { !isRaw } else { false }
     }
 
+    private var isProgram: Bool { hook.section == .uprobes || hook.section == .usdts }
+
+    /// Where types of an element are looked up: in the program for its own values, else in the kernel.
+    private func types(for spec: ArgumentSpec) -> (any KernelTypes)? {
+        isProgram && spec.source == nil ? target.types : check.settings.kernel
+    }
+
+    /// Whether a program can pass such a value: structures of the kernel are not its own.
+    private func checkProgramArgument(_ spec: ArgumentSpec, _ path: String) -> Bool {
+        let type = spec.type.value
+        let isPossible =
+            type == .auto
+            || type.integer != nil && !type.isCapabilitySet || Self.programTypes.contains(type)
+        if !isPossible {
+            problems.error(
+                path + ".type", "a program has no \(type.rawValue) of the kernel", at: spec.type.place,
+                hint: "one of the numbers, string, char_buf, fd, sockaddr, sockaddr_un")
+        }
+        return isPossible
+    }
+
+    private static let programTypes: Set<ArgumentType> = [
+        .string, .charBuf, .fd, .sockaddr, .sockaddrUn, .nop,
+    ]
+
     /// The column of an element of `args`; nil where nothing is read.
     mutating func argument(_ spec: ArgumentSpec, _ path: String) -> Int? {
         guard spec.type.value != .nop else { return nil }
         let index = spec.index.value
-        let limit = isTracepoint ? 256 : Self.registerArguments
+        let limit =
+            isTracepoint ? 256 : hook.section == .usdts ? UsdtArgument.limit : Self.registerArguments
         let parameters = target.prototype?.parameters
         if index >= limit {
             problems.error(
@@ -49,6 +75,13 @@ struct ColumnTable {
                 hint: parameters.isEmpty ? "" : Self.list(parameters))
             return nil
         }
+        if let probe = target.probeArguments, index >= probe.count {
+            problems.error(
+                path + ".index", "\(targetName) has \(probe.count) arguments, counted from 0",
+                at: spec.index.place)
+            return nil
+        }
+        if isProgram, !checkProgramArgument(spec, path) { return nil }
         checkSize(spec, path)
         let parameter = parameters.map { $0[index] }
         guard let resolved = resolve(spec, from: parameter?.type, name: parameter?.name ?? "", path) else {
@@ -63,7 +96,8 @@ struct ColumnTable {
                 startType: spec.btfType?.value ?? "",
                 sizeArgument: spec.sizeArgumentIndex.map { $0.value - 1 },
                 atReturn: spec.returnCopy,
-                capacity: spec.maxData ? Column.largeTextCapacity : Column.textCapacity))
+                capacity: spec.maxData ? Column.largeTextCapacity : Column.textCapacity,
+                types: spec.resolve == nil ? "" : target.typesPath))
     }
 
     /// The column of an element of `data`.
@@ -80,6 +114,12 @@ struct ColumnTable {
         }
         switch source.value {
         case .registers:
+            if ProgramRegister(member.value) == nil {
+                problems.error(
+                    path + ".resolve", "there is no register \"\(member.value)\"", at: member.place,
+                    hint: Spelling.suggestion(for: member.value, among: ProgramRegister.names) ?? "")
+                return nil
+            }
             let type = spec.type.value == .auto ? ArgumentType.uint64 : spec.type.value
             return add(Column(source: .register(member.value), type: type))
         case .currentTask:
@@ -153,7 +193,7 @@ struct ColumnTable {
         if let structure = spec.btfType {
             let bare =
                 structure.value.hasPrefix("struct ") ? String(structure.value.dropFirst(7)) : structure.value
-            if let kernel = check.settings.kernel, spec.btfTypeModule == nil {
+            if let kernel = types(for: spec), spec.btfTypeModule == nil {
                 type = kernel.structure(bare)
                 if type == nil {
                     problems.error(
@@ -179,8 +219,17 @@ struct ColumnTable {
                     return nil
                 }
                 if let known = type {
-                    guard let found = follow(steps, from: known, written, path) else { return nil }
+                    guard let found = follow(steps, from: known, in: types(for: spec), written, path) else {
+                        return nil
+                    }
                     type = found
+                } else if isProgram, spec.source == nil, check.settings.programs != nil || target.typesPath.isEmpty {
+                    problems.error(
+                        path + ".resolve", "the types of the program are not known", at: written.place,
+                        hint: target.typesPath.isEmpty
+                            ? "btfPath: a file with them, and btfType where the argument begins"
+                            : "btfType: the structure that the argument points to")
+                    return nil
                 }
             }
         }
@@ -188,9 +237,10 @@ struct ColumnTable {
     }
 
     private func follow(
-        _ steps: [MemberStep], from type: KernelType, _ written: Located<String>, _ path: String
+        _ steps: [MemberStep], from type: KernelType, in kernel: (any KernelTypes)?,
+        _ written: Located<String>, _ path: String
     ) -> KernelType? {
-        guard let kernel = check.settings.kernel else { return nil }
+        guard let kernel else { return nil }
         switch kernel.member(steps, of: type) {
         case .found(let found): return found
         case .failed(let step, let reason, let known):
@@ -213,6 +263,13 @@ struct ColumnTable {
                 problems.error(
                     path, "has no type, and the kernel's type information knows no arguments of syscalls",
                     at: spec.place,
+                    hint: "add type: int, string, …")
+                return nil
+            }
+            if let type = probeType(spec) { return type }
+            if hook.section == .uprobes, spec.source == nil {
+                problems.error(
+                    path, "has no type, and programs do not tell it", at: spec.place,
                     hint: "add type: int, string, …")
                 return nil
             }
@@ -239,6 +296,20 @@ struct ColumnTable {
             return nil
         }
         return found
+    }
+
+    /// What the note of a USDT probe says about an argument.
+    private func probeType(_ spec: ArgumentSpec) -> ArgumentType? {
+        guard spec.source == nil, let probe = target.probeArguments, spec.index.value < probe.count else {
+            return nil
+        }
+        let argument = probe[spec.index.value]
+        switch argument.size {
+        case 1: return argument.isSigned ? .int8 : .uint8
+        case 2: return argument.isSigned ? .int16 : .uint16
+        case 4: return argument.isSigned ? .int32 : .uint32
+        default: return argument.isSigned ? .int64 : .uint64
+        }
     }
 
     private var targetName: String { target.points.count == 1 ? target.points[0].name : "the call" }

@@ -59,10 +59,15 @@ struct HookCheck {
             let conditions = [scope].compactMap { $0 }
             selectors = [CheckedSelector(place: hook.place, conditions: conditions)]
         }
-        return CheckedHook(
+        var checked = CheckedHook(
             path: hook.path, place: hook.place, section: hook.section,
             points: columns.isDeferred ? [] : target.points, columns: columns.columns, selectors: selectors,
             event: shape, ignoresCallNotFound: hook.ignoresCallNotFound)
+        if case .uprobe(let target) = hook.target {
+            checked.digests = target.digests.map(\.value)
+            checked.ignoresDigestMismatch = hook.ignoresDigestMismatch
+        }
+        return checked
     }
 
     private func fields(_ columns: [Int?], _ specs: [ArgumentSpec]) -> [EventShape.Field] {
@@ -107,13 +112,8 @@ struct HookCheck {
             return resolver.points(call, isSyscall: isSyscall)
         case .lsm(let name): return lsm(name)
         case .tracepoint(let subsystem, let event, let isRaw): return tracepoint(subsystem, event, isRaw)
-        case .uprobe(let target): return uprobe(target)
-        case .usdt(let target):
-            absolute(target.path)
-            return CallResolver.Resolved(
-                points: [
-                    .usdt(path: target.path.value, provider: target.provider.value, name: target.name.value)
-                ])
+        case .uprobe(let target): return ProgramTargets(check: check, hook: hook).uprobe(target)
+        case .usdt(let target): return ProgramTargets(check: check, hook: hook).usdt(target)
         }
     }
 
@@ -170,48 +170,5 @@ struct HookCheck {
         problems.error(
             hook.path, "\(kernel.release) has no tracepoint \(subsystem.value):\(event.value)",
             at: event.place)
-    }
-
-    private func uprobe(_ target: UprobeTarget) -> CallResolver.Resolved {
-        absolute(target.path)
-        let kinds = [!target.symbols.isEmpty, !target.offsets.isEmpty, !target.addresses.isEmpty]
-        if kinds.filter({ $0 }).count != 1 {
-            problems.error(
-                hook.path, "needs exactly one of symbols, offsets and addrs", at: hook.place)
-        }
-        let locations: [ProbeLocation] =
-            target.symbols.map { .symbol($0.value) } + target.offsets.map { .offset($0.value) }
-            + target.addresses.map { .address($0.value) }
-        if !target.refCtrOffsets.isEmpty, target.refCtrOffsets.count != locations.count {
-            problems.error(
-                hook.path + ".refCtrOffsets",
-                "has \(target.refCtrOffsets.count) values for \(locations.count) places",
-                at: target.refCtrOffsets[0].place)
-        }
-        for (index, digest) in target.digests.enumerated() { checkDigest(digest, index) }
-        return CallResolver.Resolved(points: locations.map { .uprobe(path: target.path.value, location: $0) })
-    }
-
-    private func checkDigest(_ digest: Located<String>, _ index: Int) {
-        let path = "\(hook.path).binaryDigests[\(index)]"
-        let lengths = ["sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128]
-        let parts = digest.value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] == "build-id" || lengths[String(parts[0])] != nil else {
-            problems.error(
-                path, "\"\(digest.value)\" is no digest", at: digest.place,
-                hint: "write sha256:… (or sha1, sha384, sha512, build-id)")
-            return
-        }
-        let isHex = !parts[1].isEmpty && parts[1].allSatisfy { $0.isHexDigit && $0.isASCII }
-        if !isHex || parts[1].count != lengths[String(parts[0])] ?? parts[1].count || parts[1].count % 2 != 0
-        {
-            problems.error(path, "these are not the hexadecimal digits of a \(parts[0])", at: digest.place)
-        }
-    }
-
-    private func absolute(_ path: Located<String>) {
-        if !path.value.hasPrefix("/") {
-            problems.error(hook.path + ".path", "\"\(path.value)\" is no absolute path", at: path.place)
-        }
     }
 }

@@ -53,6 +53,7 @@ struct PolicyCheck {
             }
             policy.hooks.append(checked)
         }
+        if policy.reportsLoads { policy.hooks.append(loaderHook(scope)) }
         if spec.entryCount == 0, !policy.reportsLoads {
             problems.warning("spec", "names no hook: the policy does nothing", at: spec.place)
         }
@@ -62,6 +63,16 @@ struct PolicyCheck {
                 at: selector.place)
         }
         return policy
+    }
+
+    /// `loader: true`: an event for each executable file that a process maps.
+    private func loaderHook(_ scope: Condition?) -> CheckedHook {
+        let place = spec.loader?.place ?? spec.place
+        return CheckedHook(
+            path: "spec.loader", place: place, section: .loader, points: [.mapping],
+            columns: [Column(source: .argument(0), type: .file)],
+            selectors: [CheckedSelector(place: place, conditions: [scope].compactMap { $0 })],
+            event: EventShape(arguments: [EventShape.Field(column: 0, label: "")]))
     }
 
     // MARK: Options

@@ -19,6 +19,7 @@ enum HookReader {
                 "btfPath", "binaryDigests",
             ]
         case .usdts: common + ["path", "provider", "name", "btfPath"]
+        case .loader: []
         }
     }
 
@@ -68,6 +69,7 @@ enum HookReader {
             var target = UsdtTarget(path: path, provider: provider, name: name)
             target.btfPath = cursor.text("btfPath")
             return .usdt(target)
+        case .loader: return nil
         }
     }
 

@@ -5,7 +5,7 @@ internal import YAMLReader
 enum SpecReader {
     static let keys =
         HookSpec.Section.allCases.map(\.rawValue) + [
-            "loader", "podSelector", "containerSelector", "hostSelector", "nodeSelector", "lists",
+            "podSelector", "containerSelector", "hostSelector", "nodeSelector", "lists",
             "enforcers",
             "options", "selectorsMacros", "unknown", "degraded",
         ]
@@ -23,7 +23,7 @@ enum SpecReader {
         spec.macros = macros(cursor.optional("selectorsMacros"))
         spec.unknown = cursor.choice("unknown", UnknownVerdict.self)
         spec.degraded = cursor.locatedFlag("degraded")
-        for section in HookSpec.Section.allCases {
+        for section in HookSpec.Section.allCases where section != .loader {
             guard let entries = cursor.optional(section.rawValue)?.each() else { continue }
             spec.entryCount += entries.count
             for (index, entry) in entries.enumerated() {

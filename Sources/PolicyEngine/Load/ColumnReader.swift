@@ -34,7 +34,7 @@ package struct ColumnReader {
             if case .text(let text) = kernel.tracepointText(subsystem, event) {
                 fields = TracepointField.fields(of: text)
             }
-        case .syscall, .uprobe, .usdt: prototype = nil
+        case .syscall, .uprobe, .usdt, .mapping: prototype = nil
         }
         self.fields = fields
     }

@@ -33,7 +33,7 @@ struct MechanismLadder {
         case .rawTracepoint(let event): return try rawTracepoint(event)
         case .function(let symbol): return try function(symbol, needs)
         case .lsm(let hook): return try lsm(hook)
-        case .uprobe, .usdt: throw Obstacle(reason: "places in programs are not attached to yet")
+        case .uprobe, .usdt, .mapping: throw Obstacle(reason: "places in programs are not attached to yet")
         }
     }
 

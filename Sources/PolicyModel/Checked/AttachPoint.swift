@@ -7,10 +7,13 @@ public enum AttachPoint: Sendable, Hashable, Comparable {
     case tracepoint(subsystem: String, event: String)
     case rawTracepoint(String)
     case lsm(String)
-    case uprobe(path: String, location: ProbeLocation)
+    /// `counterOffset`: where in the file the number stands that says whether anybody watches; 0 = there is none.
+    case uprobe(path: String, location: ProbeLocation, counterOffset: UInt64 = 0)
     case usdt(path: String, provider: String, name: String)
+    /// Executable files, as processes map them.
+    case mapping
 
-    /// The name that people use; unique.
+    /// The name that people use; unique, but for counters of uprobes.
     public var name: String {
         switch self {
         case .function(let symbol): symbol
@@ -18,12 +21,19 @@ public enum AttachPoint: Sendable, Hashable, Comparable {
         case .tracepoint(let subsystem, let event): "\(subsystem):\(event)"
         case .rawTracepoint(let event): "raw:\(event)"
         case .lsm(let hook): "lsm:\(hook)"
-        case .uprobe(let path, let location): "\(path):\(location.name)"
+        case .uprobe(let path, let location, _): "\(path):\(location.name)"
         case .usdt(let path, let provider, let name): "\(path):\(provider):\(name)"
+        case .mapping: "loader"
         }
     }
 
-    public static func < (left: AttachPoint, right: AttachPoint) -> Bool { left.name < right.name }
+    public static func < (left: AttachPoint, right: AttachPoint) -> Bool {
+        left.name == right.name ? left.counterOffset < right.counterOffset : left.name < right.name
+    }
+
+    private var counterOffset: UInt64 {
+        if case .uprobe(_, _, let offset) = self { offset } else { 0 }
+    }
 }
 
 /// A place in a program.

@@ -44,6 +44,13 @@ public struct CheckedPolicy: Sendable, Hashable {
     public var isEnforcing: Bool {
         hooks.contains { $0.selectors.contains { $0.isEnforcing } }
     }
+
+    /// Whether any selector has such an action.
+    public func has(_ kind: ActionKind) -> Bool {
+        hooks.contains { hook in
+            hook.selectors.contains { ($0.actions + $0.returnActions).contains { $0.kind.value == kind } }
+        }
+    }
 }
 
 /// An entry of a hook section, resolved. A list of calls gives several points.
@@ -63,6 +70,10 @@ public struct CheckedHook: Sendable, Hashable {
     public var event: EventShape
     /// A function that the kernel lacks is skipped.
     public var ignoresCallNotFound: Bool
+    /// Of a program: it must have one of these; empty = any. `sha256:…`, `build-id:…`.
+    public var digests: [String] = []
+    /// A program with another digest is skipped.
+    public var ignoresDigestMismatch = false
 
     public init(
         path: String, place: SourcePlace, section: HookSpec.Section, points: [AttachPoint], columns: [Column],

@@ -25,6 +25,8 @@ public struct Column: Sendable, Hashable {
     public var startType: String
     /// Position, from 0, of the argument that holds the length.
     public var sizeArgument: Int?
+    /// File with the types of a program, which `path` goes through; empty = those of the kernel.
+    public var types: String
     /// Read when the call returns.
     public var atReturn: Bool
     /// Bytes of text that are captured at most.
@@ -33,7 +35,7 @@ public struct Column: Sendable, Hashable {
     public init(
         source: Source, type: ArgumentType, path: String = "", startType: String = "",
         sizeArgument: Int? = nil,
-        atReturn: Bool = false, capacity: Int = Column.textCapacity
+        atReturn: Bool = false, capacity: Int = Column.textCapacity, types: String = ""
     ) {
         self.source = source
         self.type = type
@@ -42,5 +44,6 @@ public struct Column: Sendable, Hashable {
         self.sizeArgument = sizeArgument
         self.atReturn = atReturn
         self.capacity = capacity
+        self.types = types
     }
 }

@@ -3,6 +3,8 @@ public struct HookSpec: Sendable, Hashable {
     /// The sections of `spec`, by key.
     public enum Section: String, Sendable, CaseIterable {
         case kprobes, fentries, tracepoints, lsmhooks, uprobes, usdts
+        /// Not a list: `true` or `false`.
+        case loader
     }
 
     /// The section that the entry stands in.
