@@ -64,3 +64,8 @@ int secd_pidfd_open(int pid)
 {
 	return syscall(SYS_pidfd_open, pid, 0);
 }
+
+int secd_pidfd_send_signal(int pidfd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}

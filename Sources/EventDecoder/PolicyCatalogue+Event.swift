@@ -29,6 +29,16 @@ extension PolicyCatalogue {
         return event
     }
 
+    /// What is left to user space by the rules that acted in a record.
+    public func orders(_ view: borrowing RecordView) -> PolicyOrders {
+        guard let record = PolicyRecord(view), let hook = hook(record.fixed.hook) else { return [] }
+        var orders: PolicyOrders = []
+        record.forEachRule(in: SECD_POLICY_SET_ENFORCED) {
+            if $0 < hook.rules.count { orders.formUnion(hook.rules[$0].orders) }
+        }
+        return orders
+    }
+
     /// Rules that tell in a record, by position; none in a damaged one.
     public static func told(_ view: borrowing RecordView) -> [Int] {
         guard let record = PolicyRecord(view) else { return [] }

@@ -37,11 +37,15 @@ public final class PolicyCatalogue: Sendable {
         public var error: UInt32
         /// Its conditions.
         public var conditions: [Condition]
+        /// What user space does where it acts.
+        public var orders: PolicyOrders
 
         public init(
             rule: PolicyRule, shape: Int, returnAction: PolicyAction? = nil,
-            outcome: PolicyVerdict = .none, error: UInt32 = 0, conditions: [Condition] = []
+            outcome: PolicyVerdict = .none, error: UInt32 = 0, conditions: [Condition] = [],
+            orders: PolicyOrders = []
         ) {
+            self.orders = orders
             self.rule = rule
             self.shape = shape
             self.returnAction = returnAction

@@ -36,6 +36,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
 
     /// Counts what the kernel leaves to the reader of records.
     public let tally = RecordTally()
+    /// What the killing of trees needs.
+    public let treeMarks: TreeMarks
 
     private let options: PolicyEngineOptions
     private let announce: @Sendable (RunningGeneration) -> Void
@@ -73,6 +75,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         store = try GenerationStore(programs.maps)
         attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot)
         counters = CounterBook(programs.maps.counters, tally)
+        treeMarks = TreeMarks(programs.maps.doomed)
     }
 
     public func counts() -> [PolicyCounts] { counters.counts() }
@@ -100,6 +103,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         } catch {
             throw plan.refusal(of: error.hook, error.reason, policies)
         }
+        try followTrees(policies)
         let bytes = try fill(image)
         tally.begin(generation: store.next, plan.tallied(image))
         announce(plan.running(store.next, tables, policies))
@@ -143,6 +147,16 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
                     policy: policy.id, place: hook?.place ?? policy.policy.place, reason: "\(error)")
             }
             throw PolicyRefusal(faults: fault.map { [$0] } ?? [], reason: "\(error)")
+        }
+    }
+
+    private func followTrees(_ policies: [RunnablePolicy]) throws(PolicyRefusal) {
+        guard policies.contains(where: { $0.policy.has(.killTree) }) else { return treeMarks.stopFollowing() }
+        do throws(BPFError) {
+            try treeMarks.follow(programs)
+        } catch {
+            attachments.detach(allBut: attached)
+            throw PolicyRefusal(reason: "the kernel does not take the programs of KillTree: \(error)")
         }
     }
 

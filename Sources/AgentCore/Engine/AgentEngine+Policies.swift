@@ -2,8 +2,10 @@ import CEventABI
 import EventDecoder
 import EventModel
 import LinuxSystem
+import Logging
 import PolicyEngine
 import PolicyModel
+import SystemPackage
 
 /// What the engine of policies needs of the agent.
 extension AgentEngine {
@@ -23,6 +25,18 @@ extension AgentEngine {
     /// From now on events of policies are counted by rule.
     func count(rules tally: RecordTally) {
         pipeline.perform { $0.handler.tally = tally }
+    }
+
+    /// From now on trees and containers are ended that policies want ended. Nil where no thread can be made.
+    func kill(by marks: TreeMarks, _ logger: Logger) -> ProcessKiller? {
+        do throws(Errno) {
+            let killer = try ProcessKiller(marks, cgroupRoot: cgroupRoot, logger: logger)
+            pipeline.perform { $0.handler.orders = KillOrders(killer) }
+            return killer
+        } catch {
+            logger.error("KillTree and KillContainer end the process itself only: \(error)")
+            return nil
+        }
     }
 
     /// Inode numbers of the first process's namespaces.

@@ -17,6 +17,8 @@ final class RecordHandler {
     var catalogues = PolicyCatalogues()
     /// Counts what policies tell, once they run.
     var tally: RecordTally?
+    /// What policies leave to user space, once they run.
+    var orders: KillOrders?
     private let digests = BinaryDigests()
     var accounts: StreamAccounts
     private let output: EventOutput
@@ -101,6 +103,7 @@ final class RecordHandler {
                 $0.containerID = cgroup.containerID
             }
         }
+        orders?.forked(process)
         guard fork.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 else { return }
         emit(.processFork, record.head, process, .process)
     }
@@ -162,6 +165,7 @@ final class RecordHandler {
         if exit.flags & SECD_EXIT_OUT_OF_SCOPE == 0 {
             emit(.processExit, record.head, process, .exit(exit))
         }
+        orders?.ended(process)
         names.forget(exit.image.pid)
     }
 
@@ -227,10 +231,15 @@ final class RecordHandler {
 
     private func policy(_ record: borrowing RecordView) {
         guard let fixed = record.load(secd_policy_event.self),
-            let event = catalogues[generation: fixed.generation]?.event(record)
+            let catalogue = catalogues[generation: fixed.generation], let event = catalogue.event(record)
         else { return damaged(record.head) }
         tally?.add(generation: fixed.generation, hook: fixed.hook, rules: PolicyCatalogue.told(record))
-        emit(event.hook.kind, record.head, tree.find(fixed.image), .policy(event))
+        let process = tree.find(fixed.image)
+        emit(event.hook.kind, record.head, process, .policy(event))
+        if fixed.flags & SECD_POLICY_EVENT_KILLED != 0 {
+            orders?.take(
+                catalogue.orders(record), on: process, cgroup: cgroups.name(fixed.cgroup_id), tree)
+        }
     }
 
     private func dns(_ record: borrowing RecordView) {

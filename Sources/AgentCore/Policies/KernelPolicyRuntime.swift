@@ -17,6 +17,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
     private let agent: AgentEngine
     private let logger: Logger
     private var engine: PolicyEngine?
+    private var killer: ProcessKiller?
 
     /// - Parameter agent: whose rings carry the events, and whose worker reads them.
     package init(_ agent: AgentEngine, logger: Logger) {
@@ -43,6 +44,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
         do throws(BPFError) {
             let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }
             agent.count(rules: made.tally)
+            killer = agent.kill(by: made.treeMarks, logger)
             engine = made
             return made
         } catch {

@@ -12,11 +12,23 @@ enum ProcessLife {
         guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return false }
         let fields = text[(close + 1)...].split(separator: UInt8(ascii: " "))
         // Field 3 (state) is the first behind the name.
-        guard fields.count > 19, fields[0] != [UInt8(ascii: "Z")],
-            let ticks = UInt64(String(decoding: fields[19], as: UTF8.self))
-        else { return false }
+        guard fields.count > 19, fields[0] != [UInt8(ascii: "Z")] else { return false }
+        return isStart(fields[19], image.head.process_start_ns)
+    }
+
+    /// Whether a process with a pid began at a time (start_boottime, nanoseconds); one that has ended and is not
+    /// waited for yet, too.
+    static func started(_ pid: Int32, at start: UInt64) -> Bool {
+        let text = ProcfsImage.read("/proc/\(pid)/stat", limit: 4096)
+        guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return false }
+        let fields = text[(close + 1)...].split(separator: UInt8(ascii: " "))
+        return fields.count > 19 && isStart(fields[19], start)
+    }
+
+    private static func isStart(_ field: ArraySlice<UInt8>, _ start: UInt64) -> Bool {
+        guard let ticks = UInt64(String(decoding: field, as: UTF8.self)) else { return false }
         let perSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
-        return ticks == image.head.process_start_ns / (1_000_000_000 / perSecond)
+        return ticks == start / (1_000_000_000 / perSecond)
     }
 
     /// Whether a process runs no more and is only being taken down: exiting (PF_EXITING of

@@ -95,4 +95,7 @@ static inline int secd_open_cgroup(int mount_fd, unsigned long long id)
 /* A descriptor for a process by its number; -1 with errno. */
 int secd_pidfd_open(int pid);
 
+/* Sends a signal to the process of a descriptor; -1 with errno. */
+int secd_pidfd_send_signal(int pidfd, int signal);
+
 #endif

@@ -16,6 +16,7 @@ final class PolicyMaps: Sendable {
     let generations: SharedBPFMap
     let counters: SharedBPFMap
     let ancestries: SharedBPFMap
+    let doomed: SharedBPFMap
 
     /// - Parameter file: loaded.
     init(_ file: borrowing BPFProgramFile) throws(BPFError) {
@@ -32,6 +33,7 @@ final class PolicyMaps: Sendable {
         generations = try Self.open("secd_policy_generations", file)
         ancestries = try Self.open("secd_policy_ancestries", file)
         counters = try Self.open("secd_policy_counters", file)
+        doomed = try Self.open("secd_policy_doomed", file)
     }
 
     private static func open(_ name: String, _ file: borrowing BPFProgramFile) throws(BPFError)

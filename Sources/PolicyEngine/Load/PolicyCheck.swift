@@ -113,8 +113,15 @@ struct PolicyCheck {
             raise(isDeadly ? placed.mechanism.killEffect : .observe, &placed, atReturn: atReturn)
         case .killTree, .killContainer:
             need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
-            need(false, "kill more than the process itself", action, hook, &placed)
             raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
+            need(
+                kind == .killTree || ladder.facts.cgroupRoot != nil, "find containers without cgroup2", action,
+                hook, &placed)
+            placed.blindSpots.append(
+                kind == .killTree
+                    ? "descendants of the process are ended by the daemon, some milliseconds after the process"
+                    : "the rest of the container is ended by the daemon, some milliseconds after the process; "
+                        + "a process outside of containers ends alone")
         case .override:
             need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
             if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }

@@ -12,12 +12,21 @@ enum RulePacker {
         packed.group = UInt16(clamping: rule.group)
         packed.counter = counter
         if mode == .monitor { packed.flags |= UInt8(SECD_POLICY_RULE_MONITOR) }
+        defer { tellOrders(&packed) }
         packed.actions = actions(rule.actions, &packed, atReturn: false)
         // Without actions of its own the return tells what the call's actions let it tell.
         if !rule.returnActions.isEmpty {
             packed.return_actions = actions(rule.returnActions, &packed, atReturn: true)
         }
         return packed
+    }
+
+    /// User space finishes what these actions begin, and learns of it by the record: none may be held back.
+    private static func tellOrders(_ packed: inout secd_policy_rule) {
+        let orders = SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER
+        guard (packed.actions | packed.return_actions) & orders != 0 else { return }
+        packed.rate_ns = 0
+        packed.actions |= SECD_POLICY_POST
     }
 
     /// Whether the programs need not look at the rule: it tells, and nothing else.
