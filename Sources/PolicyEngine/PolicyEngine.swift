@@ -52,6 +52,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         var side: HookSides.Side
     }
 
+    /// Calls that matched and had not returned when their last policy went: their events were not told.
+    public private(set) var abandonedCalls: UInt64 = 0
+
     private var numbers: [Identity: UInt32] = [:]
     private var attached: [HookAttachments.Wanted] = []
 
@@ -113,10 +116,19 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         // Once more, for processes that came meanwhile.
         seed.write()
         attachments.detach(allBut: plan.wanted)
+        forgetCalls(except: plan.wanted)
         if tables.lineageTables.isEmpty { attachments.stopFollowingForks() }
         attached = plan.wanted
         counters.keep(Set(policies.map(\.id)))
         return plan.reports(policies, checks, bytes: bytes, tables)
+    }
+
+    /// Drops what calls keep whose hook goes away, and counts it.
+    private func forgetCalls(except kept: [HookAttachments.Wanted]) {
+        let gone = Set(attached.filter(\.waits).map(\.number)).subtracting(kept.map(\.number))
+        // Where it cannot be waited, a call that is being made may leave something: better kept than lost.
+        guard !gone.isEmpty, (try? store.waitForPrograms()) != nil else { return }
+        abandonedCalls += WaitingCalls(programs.maps.waiting).forget(gone)
     }
 
     private func build(

@@ -27,7 +27,15 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
 
     package func replace(with policies: [RunnablePolicy]) throws(PolicyRefusal) -> [PolicyReport] {
         if policies.isEmpty, engine == nil { return [] }
-        return try started().replace(with: policies)
+        let engine = try started()
+        let before = engine.abandonedCalls
+        let reports = try engine.replace(with: policies)
+        let abandoned = engine.abandonedCalls - before
+        if abandoned > 0 {
+            logger.notice(
+                "\(abandoned) calls that matched had not returned when their policy went: they give no event")
+        }
+        return reports
     }
 
     package func counts() -> [PolicyCounts] { engine?.counts() ?? [] }

@@ -64,6 +64,12 @@ final class GenerationStore {
         control.store(current, atWord: 0)
     }
 
+    /// Returns when no program can still be at work with what was so before the call.
+    func waitForPrograms() throws(BPFError) {
+        // Whatever is put into a map of maps, the kernel waits. No hook has number 0.
+        try maps.hooks.map.update(all: [UInt32(0)], [UInt32(noHook.map.descriptor)])
+    }
+
     private static func single<Value: BitwiseCopyable>(_ value: Value, _ name: String) throws(BPFError)
         -> SharedBPFMap
     {

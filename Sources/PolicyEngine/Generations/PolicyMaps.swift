@@ -17,6 +17,7 @@ final class PolicyMaps: Sendable {
     let counters: SharedBPFMap
     let ancestries: SharedBPFMap
     let doomed: SharedBPFMap
+    let waiting: SharedBPFMap
 
     /// - Parameter file: loaded.
     init(_ file: borrowing BPFProgramFile) throws(BPFError) {
@@ -32,6 +33,7 @@ final class PolicyMaps: Sendable {
         tries = try Self.open("secd_policy_tries", file)
         generations = try Self.open("secd_policy_generations", file)
         ancestries = try Self.open("secd_policy_ancestries", file)
+        waiting = try Self.open("secd_policy_waiting", file)
         counters = try Self.open("secd_policy_counters", file)
         doomed = try Self.open("secd_policy_doomed", file)
     }
