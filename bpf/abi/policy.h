@@ -57,7 +57,7 @@
 /* Array `secd_policy_control`, one entry, mapped by user space: the word that flips. 0 = no policy. */
 struct secd_policy_control {
 	__u32 generation;
-	__u32 reserved;
+	__u32 epoch;              /* its lowest bit says which map calls are counted in */
 };
 SECD_SIZE(secd_policy_control, 8);
 
@@ -116,7 +116,16 @@ struct secd_policy_counter {
 	__u64 held_back;          /* records that its rate limit did not send */
 	__u64 enforced;
 	__u64 monitored;          /* would have enforced */
+	__u64 uncounted;          /* calls whose key found no room in the map of counts */
 };
-SECD_SIZE(secd_policy_counter, 32);
+SECD_SIZE(secd_policy_counter, 40);
+
+/* Key of `secd_policy_counts_0` and `_1` (hashes), value __u64: calls since the epoch began. */
+struct secd_policy_count_key {
+	__u64 values[2];          /* hash of the values that the calls have in common: "Counts" in the page */
+	__u32 counter;            /* the rule, by its lasting number */
+	__u32 reserved;
+};
+SECD_SIZE(secd_policy_count_key, 24);
 
 #endif

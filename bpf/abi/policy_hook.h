@@ -242,7 +242,7 @@ SECD_SIZE(secd_policy_column, 56);
 
 /* Judged when the call is made, the rules that hold kept, the record sent when it returns. */
 #define SECD_POLICY_HOOK_WAITS   (1U << 0)
-/* A rule of the hook has a rate limit. */
+/* A rule of the hook has a rate limit, or counts by values: they are read before it decides. */
 #define SECD_POLICY_HOOK_RATES   (1U << 1)
 
 /* Classes of the process are asked for: IN_PROCESS. */
@@ -297,6 +297,8 @@ SECD_SIZE(secd_policy_hook, 4136);
 #define SECD_POLICY_ENFORCES (SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_OVERRIDE | \
 			      SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER)
 
+#define SECD_POLICY_COUNTS         (1U << 31)  /* in secd_policy_rule.counts, also without columns */
+
 #define SECD_POLICY_RULE_MONITOR   (1U << 0)   /* enforcing actions are told, not done */
 
 #define SECD_POLICY_SCOPE_THREAD   0
@@ -314,7 +316,8 @@ struct secd_policy_rule {
 	__u8  signal;
 	__u8  return_signal;
 	__u32 counter;            /* in `secd_policy_counters`; NONE = no room was left */
-	__u32 reserved;
+	__u32 counts;             /* COUNT by key: SECD_POLICY_COUNTS and columns by bit; 0 = only the rule's
+				   * number of decisions */
 	__u64 rate_ns;            /* one event of a key per so long; 0 = all */
 };
 SECD_LAYOUT(secd_policy_rule, counter, 16);

@@ -7,10 +7,10 @@
 #ifndef SECD_TRACE_DECIDE_H
 #define SECD_TRACE_DECIDE_H
 
+#include "count.h"
 #include "doom.h"
 #include "judge.h"
 #include "own.h"
-#include "rate.h"
 
 /* include/uapi/asm-generic/signal.h */
 #define SECD_SIGSTOP 19
@@ -114,6 +114,9 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 		enforce(work, hook, rule, actions);
 		set_add(work, SECD_POLICY_SET_ENFORCED, bit);
 	}
+	if ((actions & SECD_POLICY_COUNT) && (rule->counts & SECD_POLICY_COUNTS) &&
+	    policy_count(work, rule->counts, rule->counter))
+		set_add(work, SECD_POLICY_SET_TOLD, bit);
 	if (!(actions & SECD_POLICY_POST))
 		return 0;
 	if (rule->rate_ns && !rate_passes(work, rule)) {
