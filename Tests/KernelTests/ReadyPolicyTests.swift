@@ -1,13 +1,14 @@
 import Foundation
 import Glibc
+import PolicyModel
 import Testing
 
 extension KernelSuite {
     /// The policies that come with secd (tracingpolicies/): each is loaded as it is, and set off.
     @Suite("ready policies", .serialized) struct ReadyPolicyTests {
-        /// The folder of the checkout; the guests of the vm tier have none.
+        /// The folder of the checkout, which the guests of the vm tier have at the same path.
         private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../tracingpolicies").path
+            .appending(path: "../../tracingpolicies").standardized.path
         private static var isHere: Bool { unsafe access(folder, R_OK) == 0 }
 
         let temporary = TemporaryFolder()
@@ -21,6 +22,7 @@ extension KernelSuite {
             #expect(
                 files.filter { $0.hasSuffix(".yaml") }.sorted() == [
                     "kill-preload-writers.yaml", "refuse-metadata-service.yaml",
+                    "refuse-shadow-readers.yaml",
                 ])
         }
 
@@ -59,6 +61,30 @@ extension KernelSuite {
             let event = try victim.only("process_kprobe")
             #expect(event.body["policy_name"].text == "kill-preload-writers")
             #expect(event.body["verdict"].text == "killed")
+        }
+
+        @Test(
+            "refuse-shadow-readers: an open fails by LSM, whatever name is used; other files are opened",
+            .enabled(if: isHere && Kernel.hasLSM, "needs the checkout and BPF LSM"))
+        func shadowReaders() throws {
+            // The file of the machine is left alone.
+            let path = temporary / "shadow"
+            try Activity.run(.open(.path(path), O_CREAT | O_WRONLY))
+            temporary.link("link", to: path)
+            let reports = try live.run([
+                text("refuse-shadow-readers.yaml").replacing("[/etc/shadow]", with: "[\(path)]")
+            ])
+
+            let story = try live.agent.run(
+                .open(.path(path), O_RDONLY).fails(EPERM),
+                .open(.path(temporary / "link"), O_RDONLY).fails(EPERM), .open("/dev/null", O_RDONLY))
+
+            #expect(story.status == .exited(0))
+            #expect(reports[0].hooks.map(\.mechanism) == ["lsm/file_open"])
+            #expect(reports[0].hooks.map(\.effect) == [.prevent])
+            let events = story.events.filter { $0.kind == "process_lsm" }
+            #expect(events.map { $0.body["args"][0]["file_arg"]["path"].text } == [path, path])
+            #expect(events.allSatisfy { $0.body["verdict"].text == "denied" })
         }
     }
 }

@@ -12,6 +12,12 @@ enum Kernel {
         return probe.loadObstacle() == nil
     }()
 
+    /// Programs of BPF LSM load and act.
+    static let hasLSM: Bool = {
+        guard let probe = try? KernelProbe() else { return false }
+        return probe.lsmObstacle() == nil
+    }()
+
     /// Mount point of the v2 hierarchy.
     static let cgroupRoot: String? = {
         let fields = readText("/proc/self/mounts").split(separator: "\n").map { $0.split(separator: " ") }
