@@ -84,22 +84,17 @@ static long path_step(__u32 index, struct path_walk *walk)
 	struct dentry *dentry = kcast(dentry, walk->dentry);
 	struct mount *mount, *mount_parent;
 	struct dentry *parent;
+	__u32 is_detached;
 
 	if (walk->dentry == walk->root_dentry &&
 	    walk->mount + bpf_core_field_offset(struct mount, mnt) == walk->root_mount)
 		walk->root_start = walk->start;
 
 	parent = pload(dentry, d_parent);
-	if (walk->mount_root == walk->dentry || (__u64)parent == walk->dentry) {
+	if (walk->mount_root == walk->dentry) {
 		mount = kcast(mount, walk->mount);
 		mount_parent = pload(mount, mnt_parent);
-		if (walk->mount_root != walk->dentry) {
-			/* Its own parent, not the mount's root: memfd, or above a bind mount. */
-			walk->flags |= SECD_PATH_DETACHED;
-			path_component(walk, dentry);
-		}
-		if ((__u64)mount_parent == walk->mount || !mount_parent ||
-		    walk->mount_root != walk->dentry) {
+		if ((__u64)mount_parent == walk->mount || !mount_parent) {
 			if (!pload(mount, mnt_ns))
 				walk->flags |= SECD_PATH_DETACHED;
 			walk->done = 1;
@@ -110,8 +105,11 @@ static long path_step(__u32 index, struct path_walk *walk)
 		walk->mount_root = (__u64)pload(mount_parent, mnt.mnt_root);
 		return 0;
 	}
-
-	if (!path_component(walk, dentry))
+	/* Its own parent, not the mount's root: memfd, or above a bind mount. */
+	is_detached = (__u64)parent == walk->dentry;
+	walk->flags |= is_detached * SECD_PATH_DETACHED;
+	walk->done |= is_detached;
+	if (!path_component(walk, dentry) || is_detached)
 		return 1;
 	walk->dentry = (__u64)parent;
 	return 0;

@@ -133,15 +133,41 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 }
 
 struct decide_walk {
+/* Rows that are intersected without a callback: a hook seldom has more dimensions. */
+#define POLICY_USUAL_ROWS 6
+
 	struct policy_work *work;
 	struct secd_policy_hook *hook;
 };
 
-/* The words of all rows, intersected at one place of the summary. */
-static long word_step(__u32 index, struct decide_walk *walk)
+struct rows_walk {
+	struct policy_work *work;
+	__u64 match;
+	__u32 word;
+	__u32 reserved;
+};
+
+static __always_inline void rows_intersect(struct rows_walk *walk, __u32 at)
 {
 	struct policy_work *work = walk->work;
-	struct secd_policy_row *row, *plain;
+	struct secd_policy_row *row;
+
+	bounded(at, POLICY_ROWS - 1);
+	row = policy_row(work->slot & 1, work->rows[at]);
+	walk->match &= row ? row->words[walk->word & (SECD_POLICY_WORDS - 1)] : 0;
+}
+
+static long rows_step(__u32 index, struct rows_walk *walk)
+{
+	rows_intersect(walk, index + POLICY_USUAL_ROWS);
+	return 0;
+}
+
+/* The words of all rows, intersected at one place of the summary. */
+static __always_inline long word_match(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	struct rows_walk walk = { .work = work };
+	struct secd_policy_row *plain;
 	__u64 match, own, slot = work->slot & 1;
 	__u32 word;
 
@@ -150,18 +176,20 @@ static long word_step(__u32 index, struct decide_walk *walk)
 	word = trailing_zeros(work->summary);
 	work->summary &= work->summary - 1;
 	bounded(word, SECD_POLICY_WORDS - 1);
-	match = work->is_computed ? work->computed.words[word] : ~0ULL;
-	for (__u32 n = 0; n < POLICY_ROWS_USED && n < work->row_count && match; n++) {
-		row = policy_row(slot, work->rows[n]);
-		match &= row ? row->words[word] : 0;
-	}
+	walk.word = word;
+	walk.match = work->is_computed ? work->computed.words[word] : ~0ULL;
+	for (__u32 n = 0; n < POLICY_USUAL_ROWS && n < work->row_count; n++)
+		rows_intersect(&walk, n);
+	if (work->row_count > POLICY_USUAL_ROWS)
+		bpf_loop(work->row_count - POLICY_USUAL_ROWS, rows_step, &walk, 0);
+	match = walk.match;
 	if (!match)
 		return 0;
 	work->matched.words[word] = match;
 	work->matched.summary |= 1ULL << word;
-	plain = policy_row(slot, walk->hook->plain_row);
+	plain = policy_row(slot, hook->plain_row);
 	own = plain ? match & plain->words[word] : 0;
-	if (walk->hook->flags & SECD_POLICY_HOOK_WAITS)
+	if (hook->flags & SECD_POLICY_HOOK_WAITS)
 		own = work->returning ? own : 0;
 	if (own)
 		set_add_word(work, SECD_POLICY_SET_TOLD, word, own);
@@ -174,6 +202,11 @@ static long word_step(__u32 index, struct decide_walk *walk)
 }
 
 /* One rule of those that need a look, lowest first. */
+static long word_step(__u32 index, struct decide_walk *walk)
+{
+	return word_match(walk->work, walk->hook);
+}
+
 static long rule_step(__u32 index, struct decide_walk *walk)
 {
 	struct policy_work *work = walk->work;
@@ -227,7 +260,9 @@ __noinline int policy_match(struct policy_work *work, struct secd_policy_hook *h
 		return 0;
 	work->matched.summary = 0;
 	work->open.summary = 0;
-	bpf_loop(SECD_POLICY_WORDS, word_step, &walk, 0);
+	word_match(work, hook);
+	if (work->summary) /* seldom: hooks with more than 64 rules */
+		bpf_loop(SECD_POLICY_WORDS - 1, word_step, &walk, 0);
 	return 0;
 }
 

@@ -104,6 +104,9 @@ static __always_inline struct event event_begin(__u32 number, bool returning)
 	work->generation = generation;
 	work->hook = number;
 	work->flags = 0;
+	work->missing = 0;
+	work->frame = 0;
+	work->walk.column = 0;
 	work->returning = returning;
 	work->verdict = 0;
 	return event;

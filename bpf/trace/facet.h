@@ -4,7 +4,7 @@
 #define SECD_TRACE_FACET_H
 
 #include "column.h"
-#include "walk.h"
+#include "path_text.h"
 
 /* The number of a facet; false where the value has none. */
 static __always_inline bool facet_number(struct policy_work *work, const struct secd_policy_value *value,
@@ -63,7 +63,7 @@ static __always_inline void value_make_text(struct policy_work *work, struct sec
 		value->state = SECD_POLICY_VALUE_UNREADABLE;
 		return;
 	}
-	policy_path(work, file, at, &path);
+	policy_path_of_column(work, value->column, at, &path);
 	value->path_flags = path.flags;
 	value->root = path.root;
 	if (path.flags & SECD_PATH_UNREADABLE)
@@ -106,7 +106,8 @@ static __always_inline __u32 facet_result(struct policy_work *work, struct secd_
 	__u64 number;
 
 	bounded(column, SECD_POLICY_COLUMNS_MAX - 1);
-	column_read(work, hook, column);
+	if (!(work->read >> column & 1))
+		column_read(work, hook, column);
 	value = &work->values[column];
 	if (value->state == SECD_POLICY_VALUE_ABSENT)
 		return SECD_POLICY_ABSENT;
@@ -120,8 +121,12 @@ static __always_inline __u32 facet_result(struct policy_work *work, struct secd_
 	if (dimension->lookup.family == SECD_POLICY_NETWORKS)
 		return facet_network(work, &dimension->lookup, value, dimension->facet);
 	if (dimension->lookup.family == SECD_POLICY_COMPONENTS) {
-		__u32 state = policy_walk(work, &work->files[column]);
+		__u32 state;
 
+		if (work->walk.column != column + 1)
+			policy_walk(work, &work->files[column]);
+		work->walk.column = column + 1;
+		state = work->walk.state;
 		if (state == SECD_POLICY_VALUE_PRESENT)
 			return policy_components(work, &dimension->lookup);
 		return state == SECD_POLICY_VALUE_ABSENT ? SECD_POLICY_ABSENT : SECD_POLICY_UNREADABLE;

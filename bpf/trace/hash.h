@@ -40,11 +40,6 @@ static __always_inline void hash_block(struct text_hash *hash, __u64 a, __u64 b,
 {
 	const volatile __u64 *seed = secd_policy_setup.seed;
 
-	if (!(b | c | d)) { /* most names of files: zeros add nothing */
-		hash->lane[0] = hash_mix(hash->lane[0] + (__u32)a * seed[0] + (a >> 32) * seed[1]);
-		hash->lane[1] = hash_mix(hash->lane[1] + (__u32)a * seed[8] + (a >> 32) * seed[9]);
-		return;
-	}
 #define SECD_HASH_LANE(k)                                                                       \
 	((__u32)a * seed[k] + (a >> 32) * seed[k + 1] + (__u32)b * seed[k + 2] +                \
 	 (b >> 32) * seed[k + 3] + (__u32)c * seed[k + 4] + (c >> 32) * seed[k + 5] +           \
@@ -52,6 +47,15 @@ static __always_inline void hash_block(struct text_hash *hash, __u64 a, __u64 b,
 	hash->lane[0] = hash_mix(hash->lane[0] + SECD_HASH_LANE(0));
 	hash->lane[1] = hash_mix(hash->lane[1] + SECD_HASH_LANE(8));
 #undef SECD_HASH_LANE
+}
+
+/* The same of 8 bytes and zeros, which add nothing: most names of files. */
+static __always_inline void hash_short(struct text_hash *hash, __u64 a)
+{
+	const volatile __u64 *seed = secd_policy_setup.seed;
+
+	hash->lane[0] = hash_mix(hash->lane[0] + (__u32)a * seed[0] + (a >> 32) * seed[1]);
+	hash->lane[1] = hash_mix(hash->lane[1] + (__u32)a * seed[8] + (a >> 32) * seed[9]);
 }
 
 /* The key of what was hashed in a table. */
@@ -87,6 +91,13 @@ static __always_inline void hash_words(struct text_hash *hash, __u64 a, __u64 b,
 	bounded(length, 63);
 	masks = secd_tail_masks[length];
 	hash_block(hash, a & masks[0], b & masks[1], c & masks[2], d & masks[3]);
+}
+
+/* The same of one word and a length of at most 8. */
+static __always_inline void hash_word(struct text_hash *hash, __u64 a, __u32 length)
+{
+	bounded(length, 63);
+	hash_short(hash, a & secd_tail_masks[length][0]);
 }
 
 #endif

@@ -7,8 +7,8 @@
 
 /* 18 halvings reach every start of a pool. */
 #define POLICY_SEARCH_STEPS 18
-/* Blocks that are hashed in a plain loop; longer text pays for bpf_loop. */
-#define POLICY_SHORT_BLOCKS 8
+/* Blocks that are hashed by one call; only longer text pays for bpf_loop. */
+#define POLICY_HASH_STRIDE 4
 
 /* The result of a number among the starts of a table. */
 __noinline __u32 policy_search(__u32 slot, struct secd_policy_lookup *lookup, __u64 number)
@@ -38,7 +38,7 @@ __noinline __u32 policy_search(__u32 slot, struct secd_policy_lookup *lookup, __
 struct hash_walk {
 	struct policy_work *work;
 	__u32 at;
-	__u32 reserved;
+	__u32 blocks;
 };
 
 static __always_inline void hash_at(struct policy_work *work, __u32 at)
@@ -52,9 +52,18 @@ static __always_inline void hash_at(struct policy_work *work, __u32 at)
 	hash_block(&work->hash, words[0], words[1], words[2], words[3]);
 }
 
+/* The blocks of a stride, as far as there are any. */
+static __always_inline void hash_stride(struct policy_work *work, __u32 at, __u32 blocks)
+{
+	for (__u32 block = 0; block < POLICY_HASH_STRIDE && block < blocks; block++)
+		hash_at(work, at + block * SECD_HASH_BLOCK);
+}
+
 static long hash_step(__u32 index, struct hash_walk *walk)
 {
-	hash_at(walk->work, walk->at + index * SECD_HASH_BLOCK);
+	__u32 done = (index + 1) * POLICY_HASH_STRIDE;
+
+	hash_stride(walk->work, walk->at + done * SECD_HASH_BLOCK, walk->blocks - done);
 	return 0;
 }
 
@@ -67,13 +76,11 @@ __noinline int policy_hash(struct policy_work *work, __u32 at, __u32 length, __u
 	if (!work)
 		return 0;
 	hash_begin(&work->hash);
-	if (blocks > POLICY_SHORT_BLOCKS) {
-		struct hash_walk walk = { .work = work, .at = at };
+	hash_stride(work, at, blocks);
+	if (blocks > POLICY_HASH_STRIDE) {
+		struct hash_walk walk = { .work = work, .at = at, .blocks = blocks };
 
-		bpf_loop(blocks, hash_step, &walk, 0);
-	} else {
-		for (__u32 block = 0; block < POLICY_SHORT_BLOCKS && block < blocks; block++)
-			hash_at(work, at + block * SECD_HASH_BLOCK);
+		bpf_loop((blocks - 1) / POLICY_HASH_STRIDE, hash_step, &walk, 0);
 	}
 	at += blocks * SECD_HASH_BLOCK;
 	bounded(at, SECD_SCRATCH_RECORD - 1);

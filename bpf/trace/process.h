@@ -7,7 +7,7 @@
 #define SECD_TRACE_PROCESS_H
 
 #include "facts.h"
-#include "walk.h"
+#include "path_text.h"
 
 /* Arguments that are looked through for one by position. */
 #define POLICY_ARGUMENTS_MAX 32

@@ -28,11 +28,9 @@ static __always_inline void front_put(struct policy_work *work, __u64 word)
 	work->front = at + 8;
 }
 
-/* The next word of the sets: work->left has those that are still to come. */
-static long set_step(__u32 index, struct front_context *context)
+/* Appends the next word of the sets: work->left has those that are still to come. */
+static __always_inline long front_set_word(struct policy_work *work)
 {
-	struct policy_work *work = context->work;
-
 	for (__u32 set = 0; set < SECD_POLICY_SETS; set++) {
 		__u64 left = work->left[set];
 		__u32 word;
@@ -48,24 +46,53 @@ static long set_step(__u32 index, struct front_context *context)
 	return 1;
 }
 
-/* One value that is shown. */
-static long value_step(__u32 index, struct front_context *context)
+static long set_step(__u32 index, struct front_context *context)
 {
-	struct policy_work *work = context->work;
+	return front_set_word(context->work);
+}
+
+/* Appends a value, if it is shown. */
+static __always_inline void front_value(struct policy_work *work, __u32 index, __u32 begin)
+{
 	struct secd_policy_value *value;
 	__u64 *words;
 
 	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
 	if (!(work->shown >> index & 1))
-		return 0;
+		return;
 	value = &work->values[index];
 	words = (__u64 *)value;
 	if (value->length)
-		value->offset -= context->begin;
+		value->offset -= begin;
 	front_put(work, words[0]);
 	front_put(work, words[1]);
 	front_put(work, words[2]);
+}
+
+static long value_step(__u32 index, struct front_context *context)
+{
+	front_value(context->work, index + 1, context->begin);
 	return 0;
+}
+
+/* The first of each without a loop: most records have no more. */
+static __always_inline void front_sets(struct policy_work *work, struct front_context *context, __u32 words)
+{
+	work->left[0] = work->sets[0].summary;
+	work->left[1] = work->sets[1].summary;
+	work->left[2] = work->sets[2].summary;
+	work->left[3] = work->sets[3].summary;
+	front_set_word(work);
+	if (words > 1)
+		bpf_loop(words - 1, set_step, context, 0);
+}
+
+static __always_inline void front_values(struct policy_work *work, struct front_context *context,
+					 __u32 columns)
+{
+	front_value(work, 0, context->begin);
+	if (columns > 1)
+		bpf_loop(columns - 1, value_step, context, 0);
 }
 
 static __always_inline __u32 ones(__u64 word)
@@ -76,15 +103,27 @@ static __always_inline __u32 ones(__u64 word)
 	return word * 0x0101010101010101ULL >> 56;
 }
 
+/* Who makes the call. Nearly all have their slot; only for others the task must be asked for. */
+static __always_inline void front_actor(struct policy_work *work, struct secd_policy_event *event)
+{
+	struct task_struct *task = kcast(task_struct, work->task);
+	struct secd_process *process = slot_of(pload(task, tgid));
+	struct actor actor = {};
+
+	event->cgroup_id = task_cgroup_id(task);
+	event->tid = pload(task, pid);
+	if (process && process->image.start_ns) {
+		event->image = process->image;
+	} else {
+		actor_read(&actor);
+		event->image = actor.image;
+	}
+}
+
 static __always_inline void front_head(struct policy_work *work, struct secd_policy_event *event,
 				       struct secd_policy_hook *hook, __u32 values)
 {
-	struct actor actor = {};
-
-	actor_read(&actor);
-	event->image = actor.image;
-	event->cgroup_id = actor.cgroup_id;
-	event->tid = actor.tid;
+	front_actor(work, event);
 	event->generation = work->generation;
 	event->hook = work->hook;
 	event->flags = work->flags | (work->returning ? SECD_POLICY_EVENT_RETURNED : 0);
@@ -128,12 +167,8 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	front_head(work, event, hook, values);
 	work->front = begin + sizeof(*event);
 	context.begin = begin;
-	work->left[0] = work->sets[0].summary;
-	work->left[1] = work->sets[1].summary;
-	work->left[2] = work->sets[2].summary;
-	work->left[3] = work->sets[3].summary;
-	bpf_loop(words, set_step, &context, 0);
-	bpf_loop(hook->columns, value_step, &context, 0);
+	front_sets(work, &context, words);
+	front_values(work, &context, hook->columns);
 	if (work->stacks)
 		policy_put_stacks(work);
 	end = work->end;

@@ -17,24 +17,28 @@ static __always_inline bool is_told_early(const struct policy_work *work)
 }
 
 /* Reads one column, if events show it. What the return shows waits for it. */
-static long show_step(__u32 index, struct show_walk *walk)
+static __always_inline void show_column(struct policy_work *work, struct secd_policy_hook *hook, __u32 index)
 {
-	struct policy_work *work = walk->work;
 	struct secd_policy_value *value;
-
 	__u32 flags;
 
 	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
-	flags = walk->hook->column[index].flags;
+	flags = hook->column[index].flags;
 	if (!(flags & SECD_POLICY_COLUMN_SHOWN))
-		return 0;
+		return;
 	if ((flags & SECD_POLICY_COLUMN_RETURN) && !work->returning && !is_told_early(work))
-		return 0;
-	column_read(work, walk->hook, index);
+		return;
+	if (!(work->read >> index & 1))
+		column_read(work, hook, index);
 	value = &work->values[index];
 	if (value->state <= SECD_POLICY_VALUE_TRUNCATED)
 		value_make_text(work, value, &work->files[index]);
 	work->shown |= 1U << index;
+}
+
+static long show_step(__u32 index, struct show_walk *walk)
+{
+	show_column(walk->work, walk->hook, index + 1);
 	return 0;
 }
 
@@ -45,7 +49,9 @@ __noinline int policy_show(struct policy_work *work, struct secd_policy_hook *ho
 
 	if (!work || !hook)
 		return 0;
-	bpf_loop(hook->columns, show_step, &walk, 0);
+	show_column(work, hook, 0);
+	if (hook->columns > 1)
+		bpf_loop(hook->columns - 1, show_step, &walk, 0);
 	return 0;
 }
 

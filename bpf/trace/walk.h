@@ -14,6 +14,8 @@
 #define POLICY_WALK_STEPS (SECD_POLICY_COMPONENTS_MAX + 32)
 /* Steps that one call makes: calls cost more than what they do. */
 #define POLICY_WALK_STRIDE 8
+/* Components whose hashes are joined without a callback. */
+#define POLICY_USUAL_DEPTH 12
 /* Blocks of the longest name. */
 #define POLICY_NAME_BLOCKS (SECD_NAME_MAX / SECD_HASH_BLOCK + 1)
 
@@ -31,7 +33,7 @@ static __always_inline void name_block(struct text_hash *hash, __u64 name, __u32
 #else
 	words[0] = word_at(name);
 	if (length <= 8) {
-		hash_words(hash, words[0], 0, 0, 0, length);
+		hash_word(hash, words[0], length);
 		return;
 	}
 	words[1] = word_at(name + 8);
@@ -107,6 +109,9 @@ static __always_inline long component_step(struct policy_work *work)
 				walk->state = SECD_POLICY_VALUE_PRESENT;
 				return 1;
 			}
+			walk->below_dentry = walk->dentry;
+			walk->below_mount = walk->mount;
+			walk->below_depth = depth;
 			walk->dentry = (__u64)kload(mount, mnt_mountpoint);
 			walk->mount = above;
 			return 0;
@@ -136,11 +141,31 @@ static long component_stride(__u32 index, struct stride_context *context)
 	return 0;
 }
 
+/* The hash of a beginning from that of one component less. */
+static __always_inline void beginning_add(struct policy_work *work, __u32 whole)
+{
+	__u32 at = work->walk.depth - 1 - whole;
+	struct text_hash *above, *below, *component;
+
+	bounded(at, SECD_POLICY_COMPONENTS_MAX - 1);
+	bounded(whole, SECD_POLICY_COMPONENTS_MAX - 1);
+	component = &work->components[at];
+	above = &work->paths[whole];
+	below = &work->paths[whole + 1];
+	below->lane[0] = hash_mix(above->lane[0] + component->lane[0]);
+	below->lane[1] = hash_mix(above->lane[1] + component->lane[1]);
+}
+
+static long beginning_step(__u32 index, struct stride_context *context)
+{
+	beginning_add(context->work, index + POLICY_USUAL_DEPTH);
+	return 0;
+}
+
 /* Hashes of a file's path: work->paths[n] is the beginning of n components, work->depth the whole. */
 __noinline __u32 policy_walk(struct policy_work *work, struct policy_file *file)
 {
 	struct stride_context context = { .work = work };
-	struct text_hash *above, *below, *component;
 	__u32 depth;
 
 	if (!work || !file)
@@ -148,22 +173,17 @@ __noinline __u32 policy_walk(struct policy_work *work, struct policy_file *file)
 	work->walk.dentry = file->dentry;
 	work->walk.mount = file->mnt ? (__u64)mount_of((const struct vfsmount *)file->mnt) : 0;
 	work->walk.depth = 0;
+	work->walk.below_dentry = 0;
+	work->walk.column = 0;
 	work->walk.state = SECD_POLICY_VALUE_UNREADABLE; /* until the root is reached */
 	bpf_loop(POLICY_WALK_STEPS / POLICY_WALK_STRIDE, component_stride, &context, 0);
 	depth = work->walk.depth;
 	work->depth = depth;
-	above = &work->paths[0];
-	hash_begin(above);
-	for (__u32 n = 0; n < SECD_POLICY_COMPONENTS_MAX && n < depth; n++) {
-		__u32 at = depth - 1 - n;
-
-		bounded(at, SECD_POLICY_COMPONENTS_MAX - 1);
-		component = &work->components[at];
-		above = &work->paths[n];
-		below = &work->paths[n + 1];
-		below->lane[0] = hash_mix(above->lane[0] + component->lane[0]);
-		below->lane[1] = hash_mix(above->lane[1] + component->lane[1]);
-	}
+	hash_begin(&work->paths[0]);
+	for (__u32 n = 0; n < POLICY_USUAL_DEPTH && n < depth; n++)
+		beginning_add(work, n);
+	if (depth > POLICY_USUAL_DEPTH)
+		bpf_loop(depth - POLICY_USUAL_DEPTH, beginning_step, &context, 0);
 	return work->walk.state;
 }
 
@@ -222,22 +242,6 @@ static __always_inline __u32 policy_components(struct policy_work *work, struct 
 			return *result;
 	}
 	return lookup->missing;
-}
-
-/* The path of a file as text, at `at` of scratch.record; returns its end. */
-__noinline __u32 policy_path(struct policy_work *work, struct policy_file *file, __u32 at,
-			     struct secd_path *out)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct fs_struct *fs = kload(task, fs);
-
-	if (!work || !file || !out)
-		return at;
-	work->request.dentry = file->dentry;
-	work->request.mount = file->mnt;
-	work->request.root_dentry = fs ? (__u64)kload(fs, root.dentry) : 0;
-	work->request.root_mount = fs ? (__u64)kload(fs, root.mnt) : 0;
-	return path_put(&work->scratch, &work->request, out, at);
 }
 
 #endif

@@ -44,6 +44,19 @@ struct component_walk {
 	__u64 mount;              /* struct mount; 0 = only names of one file system */
 	__u32 depth;
 	__u32 state;              /* of the value */
+	/* The mount that was left last: the root of it, and how deep the walk was there. */
+	__u64 below_dentry;
+	__u64 below_mount;
+	__u32 below_depth;
+	__u32 column;             /* whose path it was, and 1; 0 = nobody's */
+};
+
+/* Where the text of a walked path goes on. */
+struct text_walk {
+	__u32 left;               /* components, the leaf's is 0 */
+	__u32 at;                 /* in scratch.record */
+	__u32 flags;              /* SECD_PATH_* */
+	__u32 reserved;
 };
 
 /* All rules, and a row for each dimension; a power of two, so that indices can be masked. */
@@ -88,8 +101,10 @@ struct policy_work {
 	__u32 hook;
 	__u32 flags;              /* SECD_POLICY_EVENT_* */
 	__u32 is_uncertain;       /* `uncertain` is in use */
-	__u64 arguments[8];       /* six; masked indices reach eight */
+	__u64 arguments[16];      /* six, of USDT probes twelve; masked indices reach sixteen */
 	__u64 call_ns;
+	__u32 missing;            /* arguments, by bit, that could not be read */
+	__u32 frame;              /* of a function of a program: where its stack begins; else 0 */
 	__u64 held_back;
 	__u32 stacks;             /* SECD_POLICY_KERNEL_STACK, _USER_STACK that rules ask for */
 	__u32 read;               /* columns that were read, by bit */
@@ -104,6 +119,7 @@ struct policy_work {
 	__u64 bits_unknown[SECD_POLICY_MARK_WORDS];
 	struct text_hash components[SECD_POLICY_COMPONENTS_MAX];   /* leaf first */
 	struct component_walk walk;
+	struct text_walk text;
 	__u64 dentries[SECD_POLICY_COMPONENTS_MAX];
 	struct text_hash paths[SECD_POLICY_COMPONENTS_MAX + 1];    /* beginnings, by components */
 	__u32 state;              /* of the automaton that runs over a text */
