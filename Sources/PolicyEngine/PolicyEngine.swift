@@ -45,6 +45,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let programs: EnginePrograms
     private let store: GenerationStore
     private let attachments: HookAttachments
+    private let origins: Origins
     private let counters: CounterBook
     /// A hook that policies share.
     private struct Identity: Hashable {
@@ -78,6 +79,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         store = try GenerationStore(programs.maps)
         attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot)
         counters = CounterBook(programs.maps.counters, tally)
+        origins = Origins(programs.maps.origins)
         treeMarks = TreeMarks(programs.maps.doomed)
     }
 
@@ -107,6 +109,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw plan.refusal(of: error.hook, error.reason, policies)
         }
         try followTrees(policies)
+        try followChanges(tables)
         let bytes = try fill(image)
         tally.begin(generation: store.next, plan.tallied(image))
         announce(plan.running(store.next, tables, policies))
@@ -118,6 +121,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         attachments.detach(allBut: plan.wanted)
         forgetCalls(except: plan.wanted)
         if tables.lineageTables.isEmpty { attachments.stopFollowingForks() }
+        if !tables.asksForChanges { origins.stop() }
         attached = plan.wanted
         counters.keep(Set(policies.map(\.id)))
         return plan.reports(policies, checks, bytes: bytes, tables)
@@ -169,6 +173,16 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         } catch {
             attachments.detach(allBut: attached)
             throw PolicyRefusal(reason: "the kernel does not take the programs of KillTree: \(error)")
+        }
+    }
+
+    private func followChanges(_ tables: Generation) throws(PolicyRefusal) {
+        guard tables.asksForChanges else { return }
+        do throws(BPFError) {
+            try origins.follow(programs)
+        } catch {
+            attachments.detach(allBut: attached)
+            throw PolicyRefusal(reason: "the kernel does not take the programs that follow changes: \(error)")
         }
     }
 

@@ -120,6 +120,10 @@ struct ImageEvaluator {
         case SECD_POLICY_FACT_EFFECTIVE: .capabilities(.effective, onlyInitial: onlyInitial)
         case SECD_POLICY_FACT_INHERITABLE: .capabilities(.inheritable, onlyInitial: onlyInitial)
         case SECD_POLICY_FACT_PERMITTED: .capabilities(.permitted, onlyInitial: onlyInitial)
+        case SECD_POLICY_FACT_NAMESPACES_CHANGED: .namespaceChanges
+        case SECD_POLICY_FACT_EFFECTIVE_CHANGED: .capabilityChanges(.effective, onlyInitial: onlyInitial)
+        case SECD_POLICY_FACT_INHERITABLE_CHANGED: .capabilityChanges(.inheritable, onlyInitial: onlyInitial)
+        case SECD_POLICY_FACT_PERMITTED_CHANGED: .capabilityChanges(.permitted, onlyInitial: onlyInitial)
         default: .namespace(NamespaceKind.allCases[Int(number) - Int(SECD_POLICY_FACT_NAMESPACE)])
         }
     }
@@ -172,6 +176,11 @@ struct ImageEvaluator {
         for length in lengths(lookup) where Int(length.bytes) <= text.count {
             if let found = key(text.suffix(Int(length.bytes)), lookup.table + 2) { return found }
         }
+        if lookup.flags & UInt8(SECD_POLICY_LOOKUP_TRIE) != 0,
+            let found = longest(text.reversed(), lookup.table + 2)
+        {
+            return found
+        }
         return lookup.missing
     }
 
@@ -220,9 +229,10 @@ extension ImageEvaluator {
         bits dimension: secd_policy_dimension, _ columns: [Column], _ event: HookEvent, _ rules: inout Rules
     ) {
         let count = rules.matching.count
-        let (set, unknown) = bits(dimension, columns, event)
-        var hit = Words(repeating: 0, count: count)
-        var open = hit
+        let isComputed = Int32(dimension.input) >= SECD_POLICY_IN_TEXTS
+        let (set, unknown) = isComputed ? ([], []) : bits(dimension, columns, event)
+        let none = Words(repeating: 0, count: count)
+        var (hit, open) = isComputed ? computed(dimension, columns, event, count) : (none, none)
         for bit in 0..<Int(dimension.index_count) {
             let row = image.indexes[Int(dimension.index) + bit]
             guard row != UInt32(SECD_POLICY_NONE) else { continue }

@@ -45,25 +45,32 @@ import Testing
         #expect(try fault(Array(policies.dropLast())) == nil)
     }
 
-    @Test func lengthsOfEndings() throws {
-        let limit = Int(SECD_POLICY_LENGTHS_MAX)
+    /// Beginnings and endings of any number of lengths fit: those beyond eight go into the trie.
+    @Test func lengthsOfBeginningsAndEndings() throws {
         let column = Column(source: .argument(1), type: .string)
-        let policies = (0...limit).map { index in
-            policy("p\(index)", column, .postfix([[UInt8](repeating: 97, count: index + 1)]), .text)
-        }
+        let texts = (1...200).map { [UInt8](repeating: 97, count: $0) }
+        let beginnings = texts.map { policy("b\($0.count)", column, .prefix([$0]), .text) }
+        let endings = texts.map { policy("e\($0.count)", column, .postfix([$0]), .text) }
 
-        #expect(try fault(policies)?.policy == limit)
-        #expect(try fault(Array(policies.dropLast())) == nil)
+        #expect(try fault(beginnings + endings) == nil)
     }
 
-    /// Beginnings of any number of lengths fit: those beyond eight go into the trie.
-    @Test func lengthsOfBeginnings() throws {
-        let column = Column(source: .argument(1), type: .string)
-        let policies = (1...200).map { length in
-            policy("p\(length)", column, .prefix([[UInt8](repeating: 97, count: length)]), .text)
+    /// As deep as no expression of a policy is.
+    @Test func valuesThatAnExpressionKeeps() throws {
+        let limit = Int(SECD_POLICY_EXPRESSION_STACK)
+        func sum(_ values: Int) -> CheckedPolicy {
+            let steps = [Expression.Step](repeating: .constant(1), count: values)
+            let expression = Expression(
+                text: "sum", steps: steps + [Expression.Step](repeating: .binary(.add), count: values - 1))
+            let column = Column(source: .argument(0), type: .int)
+            var sum = policy("sum", column, .expression(expression), .number)
+            sum.hooks[0].selectors[0].conditions[0].subject = .expression
+            return sum
         }
 
-        #expect(try fault(policies) == nil)
+        #expect(try fault([sum(limit)]) == nil)
+        let reason = try fault([sum(limit + 1)])?.reason
+        #expect(reason == "\"sum\" keeps 65 values at once; there is room for 64")
     }
 
     /// Longer than the keys of a trie: hashed, and then only so many lengths.

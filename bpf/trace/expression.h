@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Expressions over numbers: steps of a machine with a stack, which stand in a pool (SECD_POLICY_DO_*). Those of
- * all rules follow each other.
+ * Expressions over numbers: steps of a machine with a stack, which stand in a pool (SECD_POLICY_DO_*). Those
+ * of all rules follow each other.
  */
 #ifndef SECD_TRACE_EXPRESSION_H
 #define SECD_TRACE_EXPRESSION_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a process had when its image began: namespaces and capabilities at exec, those of its parent's image at
- * fork. Kept only while a generation asks what has changed.
+ * What a process had when its image began: namespaces and capabilities at exec, those of its parent's image
+ * at fork. Kept only while a generation asks what has changed.
  */
 #ifndef SECD_TRACE_ORIGIN_H
 #define SECD_TRACE_ORIGIN_H

@@ -15,8 +15,9 @@ enum DimensionKey: Hashable {
         case process(ProcessFact)
         case marks(includesSelf: Bool)
         case workloads
-        case substrings(Int, Facet)
-        case argumentSubstrings(ProcessFact)
+        /// Texts with and without their case have automata of their own.
+        case substrings(Int, Facet, ignoringCase: Bool)
+        case argumentSubstrings(ProcessFact, ignoringCase: Bool)
         case expressions
     }
 

@@ -84,14 +84,18 @@ struct HookTableBuilder {
     private func bitSource(_ condition: Condition) -> DimensionKey.BitSource {
         switch condition.subject {
         case .column(let index, let facet):
-            if case .contains = condition.test { return .substrings(index, facet) }
+            if case .contains(_, let ignoringCase) = condition.test {
+                return .substrings(index, facet, ignoringCase: ignoringCase)
+            }
             return .column(index)
         case .gained(let new, let old): return .gained(new: new, old: old)
         case .expression: return .expressions
         case .process(.lineage(_, let includesSelf)): return .marks(includesSelf: includesSelf)
         case .process(.workload): return .workloads
         case .process(let fact):
-            if case .contains = condition.test { return .argumentSubstrings(fact) }
+            if case .contains(_, let ignoringCase) = condition.test {
+                return .argumentSubstrings(fact, ignoringCase: ignoringCase)
+            }
             return .process(fact)
         }
     }
@@ -233,8 +237,8 @@ struct HookTableBuilder {
         case .process(let fact): .process(fact)
         case .marks(let includesSelf): .marks(includesSelf: includesSelf)
         case .workloads: .workloads
-        case .substrings(let column, let facet): .substrings(column, facet, patterns)
-        case .argumentSubstrings(let fact): .argumentSubstrings(fact, patterns)
+        case .substrings(let column, let facet, _): .substrings(column, facet, patterns)
+        case .argumentSubstrings(let fact, _): .argumentSubstrings(fact, patterns)
         case .expressions: .expressions(expressions)
         }
     }

@@ -157,7 +157,7 @@ public struct BitDimension: Sendable, Hashable {
         case marks(includesSelf: Bool)
         /// A bit for each of `Generation.workloads`.
         case workloads
-        /// A bit for each text.
+        /// A bit for each text; all of them with or all without their case.
         case substrings(Int, Facet, [SubstringPattern])
         case argumentSubstrings(ProcessFact, [SubstringPattern])
         /// A bit for each expression.

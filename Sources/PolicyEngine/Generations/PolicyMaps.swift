@@ -16,6 +16,7 @@ final class PolicyMaps: Sendable {
     let generations: SharedBPFMap
     let counters: SharedBPFMap
     let ancestries: SharedBPFMap
+    let origins: SharedBPFMap
     let doomed: SharedBPFMap
     let waiting: SharedBPFMap
 
@@ -33,6 +34,7 @@ final class PolicyMaps: Sendable {
         tries = try Self.open("secd_policy_tries", file)
         generations = try Self.open("secd_policy_generations", file)
         ancestries = try Self.open("secd_policy_ancestries", file)
+        origins = try Self.open("secd_policy_origins", file)
         waiting = try Self.open("secd_policy_waiting", file)
         counters = try Self.open("secd_policy_counters", file)
         doomed = try Self.open("secd_policy_doomed", file)

@@ -71,18 +71,39 @@ struct DimensionPacker {
             packed.column = UInt16(new)
             packed.other = UInt16(old)
         case .process(let fact):
-            guard case .capabilities(_, let onlyInitial) = fact, let number = ProcessPacker.number(fact)
-            else {
-                throw PackingLimit("changes of namespaces and capabilities are not judged by the programs")
+            guard let number = ProcessPacker.number(fact) else {
+                throw PackingLimit("\(fact) is no set of bits that the programs know")
             }
             packed.input = UInt8(SECD_POLICY_IN_FACT_BITS)
             packed.fact = number
-            if onlyInitial { packed.fact_flags = UInt8(SECD_POLICY_FACT_INITIAL_ONLY) }
+            if fact.countsOnlyInitially { packed.fact_flags = UInt8(SECD_POLICY_FACT_INITIAL_ONLY) }
         case .marks(let includesSelf):
             packed.input = UInt8(includesSelf ? SECD_POLICY_IN_MARKS : SECD_POLICY_IN_MARKS_ABOVE)
         case .workloads: throw PackingLimit("workloads are not known to the programs")
-        case .substrings, .argumentSubstrings, .expressions:
-            throw PackingLimit("substrings and expressions are not judged by the programs")
+        case .substrings(let column, let facet, let patterns):
+            packed.input = UInt8(SECD_POLICY_IN_TEXTS)
+            packed.column = UInt16(column)
+            packed.facet = facet.number
+            pack(patterns, bits.members, &packed, &image)
+            return packed
+        case .argumentSubstrings(let fact, let patterns):
+            guard case .commandArgument(let position) = fact else {
+                throw PackingLimit("texts inside of \(fact) are not looked for by the programs")
+            }
+            packed.input = UInt8(SECD_POLICY_IN_ARGUMENT_TEXTS)
+            packed.other = UInt16(clamping: position)
+            pack(patterns, bits.members, &packed, &image)
+            return packed
+        case .expressions(let expressions):
+            packed.input = UInt8(SECD_POLICY_IN_EXPRESSIONS)
+            packed.lookup.first = UInt32(image.starts.count)
+            for member in bits.members {
+                try ExpressionSteps.append(
+                    expressions[member.bit], row: rows[Int(member.row)], to: &image.starts)
+            }
+            packed.lookup.count = UInt32(image.starts.count) - packed.lookup.first
+            try ExpressionSteps.check(Int(packed.lookup.count))
+            return packed
         }
         let count = (bits.members.map(\.bit).max() ?? -1) + 1
         packed.index = UInt32(image.indexes.count)
@@ -92,6 +113,52 @@ struct DimensionPacker {
             image.indexes[Int(packed.index) + member.bit] = rows[Int(member.row)]
         }
         return packed
+    }
+}
+
+extension DimensionPacker {
+    /// Texts that are looked for inside of another; all have the same kind of letters.
+    private func pack(
+        _ patterns: [SubstringPattern], _ members: [BitDimension.Member],
+        _ packed: inout secd_policy_dimension, _ image: inout GenerationImage
+    ) {
+        let words = members.map { hook.rows[Int($0.row)].words }
+        func row(_ positions: [Int]) -> UInt32 {
+            guard let first = positions.first else { return UInt32(SECD_POLICY_NONE) }
+            let all = positions.dropFirst().reduce(words[first]) { all, next in
+                zip(all, words[next]).map { $0 | $1 }
+            }
+            return image.row(all)
+        }
+        packed.constrained_row = row(Array(members.indices))
+        // An empty text is in every other.
+        packed.lookup.missing = row(members.indices.filter { patterns[members[$0].bit].bytes.isEmpty })
+        let sought = members.indices.filter { !patterns[members[$0].bit].bytes.isEmpty }
+        let automaton = TextAutomaton(
+            sought.map { patterns[members[$0].bit].bytes },
+            ignoringCase: patterns.contains { $0.ignoresCase })
+        packed.lookup.first = UInt32(image.starts.count)
+        packed.lookup.count = UInt32(automaton.transitions.count)
+        var known: [[Int]: UInt32] = [[]: UInt32(SECD_POLICY_NONE)]
+        for transition in automaton.transitions {
+            let found = known[transition.texts] ?? row(transition.texts.map { sought[$0] })
+            known[transition.texts] = found
+            // Laid out as `secd_policy_transition`: state, next, row.
+            image.starts.append(
+                secd_policy_start(
+                    start: UInt64(transition.state) | UInt64(transition.next) << 32, result: found,
+                    reserved: 0))
+        }
+    }
+}
+
+extension ProcessFact {
+    /// Capabilities that count in the initial user namespace only.
+    fileprivate var countsOnlyInitially: Bool {
+        switch self {
+        case .capabilities(_, let onlyInitial), .capabilityChanges(_, let onlyInitial): onlyInitial
+        default: false
+        }
     }
 }
 

@@ -145,7 +145,7 @@ package struct GenerationPacker {
             (image.rules.count, SECD_POLICY_RULE_CHUNKS * SECD_POLICY_RULES_PER_CHUNK, "selectors"),
             (
                 image.starts.count, SECD_POLICY_START_CHUNKS * SECD_POLICY_STARTS_PER_CHUNK,
-                "ranges of numbers"
+                "ranges of numbers, texts inside of text, expressions"
             ),
             (image.indexes.count, SECD_POLICY_INDEX_CHUNKS * SECD_POLICY_INDEX_PER_CHUNK, "classes"),
         ]

@@ -54,7 +54,9 @@ struct LookupPacker {
         // Few lengths are hashed; many go into the trie, as far as its keys reach.
         let usesTrie = table.lengths.count > Int(SECD_POLICY_LENGTHS_MAX)
         let hashed = usesTrie ? table.lengths.filter { $0 > Int(SECD_POLICY_TRIE_MAX) } : table.lengths
-        try set(hashed.map { (bytes: $0, whole: 0) }, "lengths of beginnings (Prefix) of text", &lookup)
+        try set(
+            hashed.map { (bytes: $0, whole: 0) },
+            "lengths of beginnings (Prefix) beyond \(SECD_POLICY_TRIE_MAX) bytes", &lookup)
         if usesTrie { lookup.flags |= UInt8(SECD_POLICY_LOOKUP_TRIE) }
         let isHashed = Set(hashed)
         for (text, number) in table.prefixes.sortedByKey {
@@ -92,10 +94,22 @@ struct LookupPacker {
     ) throws(PackingLimit) {
         lookup.family = UInt8(SECD_POLICY_ENDINGS)
         lookup.table = image.table()
-        try set(table.lengths.map { (bytes: $0, whole: 0) }, "lengths of endings (Postfix)", &lookup)
+        // As with beginnings; in the trie they stand backwards.
+        let usesTrie = table.lengths.count > Int(SECD_POLICY_LENGTHS_MAX)
+        let hashed = usesTrie ? table.lengths.filter { $0 > Int(SECD_POLICY_TRIE_MAX) } : table.lengths
+        try set(
+            hashed.map { (bytes: $0, whole: 0) },
+            "lengths of endings (Postfix) beyond \(SECD_POLICY_TRIE_MAX) bytes", &lookup)
+        if usesTrie { lookup.flags |= UInt8(SECD_POLICY_LOOKUP_TRIE) }
+        let isHashed = Set(hashed)
         for (text, number) in table.endings.sortedByKey {
-            let key = KeyHash.key(hash.text(text), table: lookup.table + 2, length: text.count)
-            image.add(key, result(number))
+            if isHashed.contains(text.count) {
+                let key = KeyHash.key(hash.text(text), table: lookup.table + 2, length: text.count)
+                image.add(key, result(number))
+            } else {
+                image.add(
+                    prefix: text.reversed(), bits: text.count * 8, table: lookup.table + 2, result(number))
+            }
         }
     }
 

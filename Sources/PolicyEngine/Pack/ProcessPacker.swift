@@ -86,7 +86,7 @@ struct ProcessPacker {
         }
     }
 
-    /// Facts that are one number; nil for others.
+    /// Facts that are one number, or a set of bits; nil for others.
     static func number(_ fact: ProcessFact) -> UInt8? {
         switch fact {
         case .pid(let inNamespace):
@@ -96,6 +96,10 @@ struct ProcessPacker {
         case .capabilities(.effective, _): return UInt8(SECD_POLICY_FACT_EFFECTIVE)
         case .capabilities(.inheritable, _): return UInt8(SECD_POLICY_FACT_INHERITABLE)
         case .capabilities(.permitted, _): return UInt8(SECD_POLICY_FACT_PERMITTED)
+        case .namespaceChanges: return UInt8(SECD_POLICY_FACT_NAMESPACES_CHANGED)
+        case .capabilityChanges(.effective, _): return UInt8(SECD_POLICY_FACT_EFFECTIVE_CHANGED)
+        case .capabilityChanges(.inheritable, _): return UInt8(SECD_POLICY_FACT_INHERITABLE_CHANGED)
+        case .capabilityChanges(.permitted, _): return UInt8(SECD_POLICY_FACT_PERMITTED_CHANGED)
         default: return nil
         }
     }
