@@ -213,6 +213,28 @@ public struct BPFProgramFile: ~Copyable {
         return unsafe BPFLink(adopting: link)
     }
 
+    /// Attaches a program to a place in a program's file, for all processes that run it.
+    /// - Parameters:
+    ///   - counterOffset: where in the file the number stands that the kernel counts up meanwhile; 0 = none.
+    ///   - cookie: the number that the program asks for with `bpf_get_attach_cookie`.
+    public func attach(
+        _ program: String, toFile path: String, offset: UInt64, counterOffset: UInt64, onReturn: Bool,
+        cookie: UInt64
+    ) throws(BPFError) -> BPFLink {
+        var options = unsafe bpf_uprobe_opts()
+        unsafe options.sz = MemoryLayout<bpf_uprobe_opts>.size
+        unsafe options.bpf_cookie = cookie
+        unsafe options.retprobe = onReturn
+        unsafe options.ref_ctr_offset = Int(clamping: counterOffset)
+        let everyProcess: Int32 = -1
+        let link = try unsafe bpf_program__attach_uprobe_opts(
+            self.program(program), everyProcess, path, Int(clamping: offset), &options)
+        guard let link = unsafe link else {
+            throw error("attach \(program) to", "offset \(offset) of the program", currentErrno())
+        }
+        return unsafe BPFLink(adopting: link)
+    }
+
     /// Attaches a program to a cgroup, with the attach type that it was loaded for.
     public func attach(_ program: String, cgroup: Int32) throws(BPFError) -> BPFLink {
         let link = try unsafe bpf_program__attach_cgroup(self.program(program), cgroup)

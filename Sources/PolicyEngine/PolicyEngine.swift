@@ -15,17 +15,21 @@ public struct PolicyEngineOptions: Sendable {
     public var facts: EngineFacts
     /// The kernel's types, for offsets; asked when policies change, not kept in between.
     public var kernel: @Sendable () -> BTFKernelTypes?
+    /// Programs that policies name.
+    public var programs: any ProgramFiles
     /// Inode numbers of the first process's namespaces.
     public var hostNamespaces: [NamespaceKind: UInt64]
 
     public init(
         agent: secd_agent, shared: [SharedBPFMap], facts: EngineFacts,
-        kernel: @escaping @Sendable () -> BTFKernelTypes?, hostNamespaces: [NamespaceKind: UInt64]
+        kernel: @escaping @Sendable () -> BTFKernelTypes?, programs: any ProgramFiles,
+        hostNamespaces: [NamespaceKind: UInt64]
     ) {
         self.agent = agent
         self.shared = shared
         self.facts = facts
         self.kernel = kernel
+        self.programs = programs
         self.hostNamespaces = hostNamespaces
     }
 }
@@ -92,14 +96,15 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         guard let kernel = options.kernel() else {
             throw PolicyRefusal(reason: "this kernel's type information cannot be read")
         }
-        let ladder = MechanismLadder(facts: options.facts, kernel: kernel, syscalls: .x86)
+        let ladder = MechanismLadder(
+            facts: options.facts, kernel: kernel, syscalls: .x86, programs: ProgramCache(options.programs))
         let checks = policies.map { PolicyCheck($0, ladder) }
         let faults = checks.flatMap(\.faults)
         if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
 
         let sides = HookSides(checks)
         let tables = try build(policies, sides)
-        var plan = try GenerationPlan(tables, policies, sides, kernel, number)
+        var plan = try GenerationPlan(tables, policies, sides, ladder, number)
         plan.counters(counters)
         let image = try pack(tables, plan, policies)
         do throws(HookAttachments.Failure) {

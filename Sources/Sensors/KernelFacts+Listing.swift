@@ -12,6 +12,7 @@ extension KernelFacts {
                 "tracepoints of system calls and cgroup programs: io_uring calls are not seen, names of "
                     + "files are the caller's strings"),
             row("kprobes", kprobe, "kernel functions named by policies", "equivalent tracepoints"),
+            row("uprobes", uprobe, "places in programs named by policies", "such policies are refused"),
             row(
                 "syscall tracepoints", syscallTracepoints, "credential changes, accept, Unix sockets, files",
                 "credential changes outside exec, Unix sockets and files are not seen"),

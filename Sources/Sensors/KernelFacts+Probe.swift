@@ -21,7 +21,9 @@ extension KernelFacts {
             syscallTracepoints: exists("/sys/kernel/tracing/events/syscalls/sys_exit_connect/id")
                 ? nil : Obstacle("tracefs is not mounted, or the kernel lacks CONFIG_FTRACE_SYSCALLS"),
             cgroup: cgroupRoot == nil ? Obstacle("no cgroup2 hierarchy is mounted") : nil,
-            tracepoints: probe.tracepoints(tracepoints), functions: probe.functions(functions))
+            tracepoints: probe.tracepoints(tracepoints), functions: probe.functions(functions),
+            uprobe: exists("/sys/bus/event_source/devices/uprobe/type")
+                ? nil : Obstacle("the kernel was built without CONFIG_UPROBE_EVENTS"))
     }
 
     private static func lsm(_ probe: borrowing KernelProbe) -> Obstacle? {

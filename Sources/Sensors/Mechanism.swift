@@ -6,6 +6,8 @@ public struct KernelFacts: Sendable {
     public var fentry: Obstacle?
     /// kprobes attach to kernel functions.
     public var kprobe: Obstacle?
+    /// Probes can be put into programs.
+    public var uprobe: Obstacle?
     /// Tracepoints of the syscalls category exist in tracefs.
     public var syscallTracepoints: Obstacle?
     /// Root of the v2 hierarchy, where cgroup programs attach.
@@ -24,11 +26,12 @@ public struct KernelFacts: Sendable {
     public init(
         lsm: Obstacle?, fentry: Obstacle?, kprobe: Obstacle?, syscallTracepoints: Obstacle?,
         cgroup: Obstacle?,
-        tracepoints: [String: Int], functions: Set<String>
+        tracepoints: [String: Int], functions: Set<String>, uprobe: Obstacle? = nil
     ) {
         self.lsm = lsm
         self.fentry = fentry
         self.kprobe = kprobe
+        self.uprobe = uprobe
         self.syscallTracepoints = syscallTracepoints
         self.cgroup = cgroup
         self.tracepoints = tracepoints

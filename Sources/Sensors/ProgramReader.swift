@@ -79,7 +79,9 @@ private final class ProgramFile: ProgramBytes {
                 continue
             }
             var rest = [UInt8](repeating: 0, count: count - done)
-            guard let read = try? file.read(into: &rest, at: offset + UInt64(done)), read > 0 else { return nil }
+            guard let read = try? file.read(into: &rest, at: offset + UInt64(done)), read > 0 else {
+                return nil
+            }
             bytes.replaceSubrange(done..<done + read, with: rest[..<read])
             done += read
         }

@@ -13,5 +13,6 @@
 #include "policy_hook.h"
 #include "policy_process.h"
 #include "policy_event.h"
+#include "policy_site.h"
 
 #endif

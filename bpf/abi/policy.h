@@ -17,8 +17,8 @@
 #define SECD_POLICY_DIMENSIONS_MAX     32
 /* Read at one hook, for all policies together. */
 #define SECD_POLICY_COLUMNS_MAX        16
-/* Members from an argument to the value (Tetragon's limit, too). */
-#define SECD_POLICY_STEPS_MAX          10
+/* Pointers from an argument to the value: as many as a path has members. */
+#define SECD_POLICY_STEPS_MAX          16
 /* Distinct lengths of one table that are looked up by hash; more go into the trie. */
 #define SECD_POLICY_LENGTHS_MAX         8
 /* Facts about a process that are looked up once per image and generation. */
@@ -91,7 +91,7 @@ SECD_SIZE(secd_policy_call, 16);
 struct secd_policy_waiting_key {
 	__u64 task;               /* address of the thread's task: its number changes when it calls execve */
 	__u32 hook;
-	__u32 reserved;
+	__u32 frame;              /* of a function of a program: calls of one thread differ by it; else 0 */
 };
 SECD_SIZE(secd_policy_waiting_key, 16);
 

@@ -209,13 +209,15 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_FROM_ARGUMENT   1   /* `position`: of a function, or of a syscall */
 #define SECD_POLICY_FROM_RETURN     2
 #define SECD_POLICY_FROM_TASK       3   /* the running task_struct */
-#define SECD_POLICY_FROM_FIELD      4   /* `position`: offset in a tracepoint's record */
+#define SECD_POLICY_FROM_FIELD      4   /* `position`: offset in a tracepoint's record; in a program's saved
+					 * registers */
 
 #define SECD_POLICY_COLUMN_SIGNED   (1U << 0)   /* NUMBER: extended by its sign */
 #define SECD_POLICY_COLUMN_USER     (1U << 1)   /* the pointer is of user space */
 #define SECD_POLICY_COLUMN_RETURN   (1U << 2)   /* read when the call returns */
 #define SECD_POLICY_COLUMN_SHOWN    (1U << 3)   /* events carry it */
 #define SECD_POLICY_COLUMN_INSIDE   (1U << 4)   /* the last step leads to the value, not to a pointer */
+#define SECD_POLICY_COLUMN_OWN      (1U << 6)   /* the steps go through memory of the program */
 #define SECD_POLICY_COLUMN_PEER     (1U << 5)   /* SOCK, SOCKET in a cgroup program: the socket has no
 						 * destination yet, the call's address is it */
 

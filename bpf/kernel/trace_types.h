@@ -14,6 +14,13 @@
 struct pt_regs___more {
 	unsigned long bp, bx, ax, cx;
 };
+struct pt_regs___stack {
+	unsigned long sp;
+};
+/* What execve gave the program: pairs of numbers (getauxval(3)). */
+struct mm_struct___auxv {
+	unsigned long saved_auxv[2];
+};
 struct filename {
 	const char *name;
 };

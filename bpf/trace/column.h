@@ -18,12 +18,21 @@ static __always_inline __u64 column_origin(struct policy_work *work,
 					   const struct secd_policy_column *column)
 {
 	if (column->from == SECD_POLICY_FROM_ARGUMENT)
-		return work->arguments[column->position & 7];
+		return work->arguments[column->position & 15];
 	if (column->from == SECD_POLICY_FROM_RETURN)
 		return work->result;
 	if (column->from == SECD_POLICY_FROM_TASK)
 		return bpf_get_current_task();
 	return work->fields + column->position;
+}
+
+/* A member on the way to a value, or the value. */
+static __always_inline long column_load(const struct secd_policy_column *column, void *to, __u32 size,
+					__u64 address)
+{
+	if (column->flags & SECD_POLICY_COLUMN_OWN)
+		return bpf_probe_read_user(to, size, (void *)address);
+	return bpf_probe_read_kernel(to, size, (void *)address);
 }
 
 /* Follows the steps of a column. */
@@ -36,6 +45,10 @@ static __always_inline void column_follow(struct policy_work *work,
 	start->value = column_origin(work, column);
 	start->address = 0;
 	start->failed = 0;
+	if (column->from == SECD_POLICY_FROM_ARGUMENT && (work->missing & 1U << (column->position & 15))) {
+		start->failed = SECD_POLICY_VALUE_UNREADABLE;
+		return;
+	}
 	if (column->from == SECD_POLICY_FROM_FIELD)
 		start->address = start->value;
 	if (!column->step_count)
@@ -49,7 +62,7 @@ static __always_inline void column_follow(struct policy_work *work,
 		}
 		if (n == last)
 			break;
-		if (bpf_probe_read_kernel(&start->value, sizeof(start->value), (void *)start->address)) {
+		if (column_load(column, &start->value, sizeof(start->value), start->address)) {
 			start->failed = SECD_POLICY_VALUE_UNREADABLE;
 			return;
 		}
@@ -66,7 +79,7 @@ static __always_inline __u64 column_pointer(const struct secd_policy_column *col
 	    column->reader == SECD_POLICY_READ_FIELD_STRING ||
 	    column->reader == SECD_POLICY_READ_DATA_LOC)
 		return start->address;
-	if (bpf_probe_read_kernel(&start->value, sizeof(start->value), (void *)start->address))
+	if (column_load(column, &start->value, sizeof(start->value), start->address))
 		start->failed = SECD_POLICY_VALUE_UNREADABLE;
 	return start->value;
 }
@@ -80,7 +93,7 @@ static __always_inline __u32 column_number(const struct secd_policy_column *colu
 	if (start->address) {
 		number = 0;
 		if (width > 8 || width == 0 ||
-		    bpf_probe_read_kernel(&number, width, (void *)start->address))
+		    column_load(column, &number, width, start->address))
 			return SECD_POLICY_VALUE_UNREADABLE;
 	}
 	if (column->bit_size) {
@@ -102,7 +115,7 @@ static __always_inline __u64 column_size(struct policy_work *work,
 					 const struct secd_policy_column *column, __u64 otherwise)
 {
 	return column->size_argument == 0xff ? otherwise
-					     : work->arguments[column->size_argument & 7];
+					     : work->arguments[column->size_argument & 15];
 }
 
 /* Reads what a pointer leads to. */

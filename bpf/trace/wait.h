@@ -30,11 +30,11 @@ struct {
 	__type(value, struct waiting_call);
 } secd_policy_waiting SEC(".maps");
 
-static __always_inline void waiting_key_of(struct secd_policy_waiting_key *key, __u32 hook)
+static __always_inline void waiting_key_of(struct secd_policy_waiting_key *key, __u32 hook, __u32 frame)
 {
 	key->task = (__u64)bpf_get_current_task();
 	key->hook = hook;
-	key->reserved = 0;
+	key->frame = frame;
 }
 
 /* Keeps a call that matched; false where there is no room. */
@@ -53,7 +53,7 @@ __noinline int policy_keep(struct policy_work *work, struct secd_policy_hook *ho
 	barrier_var(length);
 	if (length > POLICY_KEPT_TEXT)
 		return 0;
-	waiting_key_of(&key, work->hook);
+	waiting_key_of(&key, work->hook, work->frame);
 	/* 6.1 takes no value from memory that was passed on. */
 	buffer = work->buffer;
 	again = bpf_map_lookup_elem(&secd_policy_work, &buffer);
@@ -75,7 +75,7 @@ __noinline int policy_resume(struct policy_work *work)
 
 	if (!work)
 		return 0;
-	waiting_key_of(&key, work->hook);
+	waiting_key_of(&key, work->hook, work->frame);
 	waiting = bpf_map_lookup_elem(&secd_policy_waiting, &key);
 	if (!waiting)
 		return 0;

@@ -20,6 +20,7 @@ final class RecordHandler {
     /// What policies leave to user space, once they run.
     var orders: KillOrders?
     private let digests = BinaryDigests()
+    private var loaded = LoadedFiles()
     var accounts: StreamAccounts
     private let output: EventOutput
     var settings: EventSettings
@@ -235,6 +236,10 @@ final class RecordHandler {
         else { return damaged(record.head) }
         tally?.add(generation: fixed.generation, hook: fixed.hook, rules: PolicyCatalogue.told(record))
         let process = tree.find(fixed.image)
+        if event.hook.kind == .processLoader {
+            let event = loaded.event(event, pid: fixed.image.pid)
+            return emit(.processLoader, record.head, process, .loader(event))
+        }
         emit(event.hook.kind, record.head, process, .policy(event))
         if fixed.flags & SECD_POLICY_EVENT_KILLED != 0 {
             orders?.take(

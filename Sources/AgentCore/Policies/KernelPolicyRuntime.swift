@@ -45,10 +45,12 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
         let sensors = agent.sensors
         let facts = EngineFacts(
             lsmObstacle: sensors.facts.lsm?.description, fentryObstacle: sensors.facts.fentry?.description,
-            kprobeObstacle: sensors.facts.kprobe?.description, cgroupRoot: agent.cgroupRoot)
+            kprobeObstacle: sensors.facts.kprobe?.description, cgroupRoot: agent.cgroupRoot,
+            uprobeObstacle: sensors.facts.uprobe?.description)
         let options = PolicyEngineOptions(
             agent: agent.options.sensors.agent, shared: sensors.sharedMaps, facts: facts,
-            kernel: { try? PolicyKernel.types { Self.matcher($0) } }, hostNamespaces: agent.hostNamespaces)
+            kernel: { try? PolicyKernel.types { Self.matcher($0) } }, programs: ProgramReader(),
+            hostNamespaces: agent.hostNamespaces)
         do throws(BPFError) {
             let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }
             agent.count(rules: made.tally)

@@ -223,7 +223,9 @@ struct ColumnTable {
                         return nil
                     }
                     type = found
-                } else if isProgram, spec.source == nil, check.settings.programs != nil || target.typesPath.isEmpty {
+                } else if isProgram, spec.source == nil,
+                    check.settings.programs != nil || target.typesPath.isEmpty
+                {
                     problems.error(
                         path + ".resolve", "the types of the program are not known", at: written.place,
                         hint: target.typesPath.isEmpty

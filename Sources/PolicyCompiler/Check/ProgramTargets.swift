@@ -32,7 +32,9 @@ struct ProgramTargets {
             let counter = index < target.refCtrOffsets.count ? target.refCtrOffsets[index].value : 0
             let point = AttachPoint.uprobe(
                 path: target.path.value, location: place.location, counterOffset: counter)
-            if let program { _ = sites(of: point, in: program, target.path, "\(hook.path).\(place.key)", place.place) }
+            if let program {
+                _ = sites(of: point, in: program, target.path, "\(hook.path).\(place.key)", place.place)
+            }
             points.append(point)
         }
         var resolved = CallResolver.Resolved(points: points)

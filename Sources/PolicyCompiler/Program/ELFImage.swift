@@ -49,7 +49,8 @@ public struct ELFImage: Sendable {
 
     public init(_ bytes: any ProgramBytes) throws(ProgramObstacle) {
         self.bytes = bytes
-        guard let head = bytes.read(at: 0, count: 20).map(LittleEndian.init), head.bytes[..<4] == [0x7f, 0x45, 0x4c, 0x46]
+        guard let head = bytes.read(at: 0, count: 20).map(LittleEndian.init),
+            head.bytes[..<4] == [0x7f, 0x45, 0x4c, 0x46]
         else { throw ProgramObstacle(.file, "is no ELF file") }
         guard head.bytes[4] == 2, head.bytes[5] == 1 else {
             throw ProgramObstacle(.file, "is no 64-bit little-endian ELF file")

@@ -126,7 +126,9 @@ extension ELFImage {
             return
         }
         // Without a kind: assembler.
-        guard Self.functionKinds.contains(info & 15), offset(of: address, executable: true) != nil else { return }
+        guard Self.functionKinds.contains(info & 15), offset(of: address, executable: true) != nil else {
+            return
+        }
         if info >> 4 == 0 { matches.local.insert(address) } else { matches.global.insert(address) }
     }
 }

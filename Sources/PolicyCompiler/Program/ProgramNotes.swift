@@ -47,7 +47,9 @@ extension ELFImage {
     public func buildID() -> [UInt8] {
         for segment in segments where segment.kind == Self.noteSegment && segment.fileSize <= Self.noteLimit {
             guard let bytes = bytes.read(at: segment.offset, count: Int(segment.fileSize)) else { continue }
-            let note = Self.notes(LittleEndian(bytes)).first { $0.owner == "GNU" && $0.kind == Self.buildKind }
+            let note = Self.notes(LittleEndian(bytes)).first {
+                $0.owner == "GNU" && $0.kind == Self.buildKind
+            }
             if let note, note.content.count <= Self.longestBuildID { return note.content }
         }
         return []
@@ -77,7 +79,8 @@ extension ELFImage {
             counterOffset = found
         }
         return ProbeNote(
-            provider: texts[0], name: texts[1], offset: offset, counterOffset: counterOffset, arguments: texts[2])
+            provider: texts[0], name: texts[1], offset: offset, counterOffset: counterOffset,
+            arguments: texts[2])
     }
 
     private static func notes(_ bytes: LittleEndian) -> [Note] {

@@ -90,7 +90,8 @@ extension ELFImage {
                     ?? "it has " + names.sorted().prefix(8).joined(separator: ", "))
         }
         guard found.count <= Self.siteLimit else {
-            throw ProgramObstacle(.place, "the probe stands at \(found.count) places; at most \(Self.siteLimit)")
+            throw ProgramObstacle(
+                .place, "the probe stands at \(found.count) places; at most \(Self.siteLimit)")
         }
         return found.map {
             ProgramSite(

@@ -55,7 +55,9 @@ public struct UsdtArgument: Sendable, Hashable {
         }
         let inside = text[text.index(after: open)...].dropLast()
         let parts = inside.split(separator: ",", omittingEmptySubsequences: false)
-        guard (1...3).contains(parts.count), let base = ProgramRegister(parts[0]), base.isWhole else { return nil }
+        guard (1...3).contains(parts.count), let base = ProgramRegister(parts[0]), base.isWhole else {
+            return nil
+        }
         var index: ProgramRegister?
         var scale: UInt8 = 1
         if parts.count > 1 {

@@ -14,7 +14,7 @@ struct GenerationPlan {
     /// - Parameter number: of a hook; nil = there are too many.
     init(
         _ tables: Generation, _ policies: [RunnablePolicy], _ sides: HookSides,
-        _ kernel: BTFKernelTypes, _ number: (PolicyCheck.Placed) -> UInt32?
+        _ ladder: MechanismLadder, _ number: (PolicyCheck.Placed) -> UInt32?
     ) throws(PolicyRefusal) {
         self.tables = tables
         policyIDs = policies.map(\.id)
@@ -25,7 +25,8 @@ struct GenerationPlan {
                     policies)
             }
             let mechanism = placed.mechanism
-            let reader = ColumnReader(kernel, hook.point, isPlace: mechanism.isPlace)
+            let reader = ColumnReader(
+                ladder.kernel, hook.point, isPlace: mechanism.isPlace, programs: ladder.programs)
             var placement = GenerationPacker.Placement(
                 number: number, mechanism: mechanism.number,
                 columns: hook.columns.map { try? reader.pack($0) },
@@ -36,7 +37,7 @@ struct GenerationPlan {
             wanted.append(
                 HookAttachments.Wanted(
                     number: number, mechanism: mechanism, waits: placed.waits,
-                    arguments: reader.argumentCount))
+                    arguments: reader.argumentCount, touched: hook.columns.touched))
         }
     }
 
@@ -124,6 +125,19 @@ struct GenerationPlan {
             }
             return PolicyReport(
                 id: policies[index].id, hooks: hooks, kernelBytes: bytes * UInt64(rules[index]) / UInt64(all))
+        }
+    }
+}
+
+extension [Column] {
+    /// Arguments, by bit, that lead to memory of the program, which is read.
+    fileprivate var touched: UInt16 {
+        reduce(0) { touched, column in
+            guard case .argument(let position) = column.source, position < 16, !column.atReturn else {
+                return touched
+            }
+            let isText = [.string, .charBuf, .sockaddr, .sockaddrUn].contains(column.type)
+            return isText || !column.path.isEmpty ? touched | 1 << UInt16(position) : touched
         }
     }
 }

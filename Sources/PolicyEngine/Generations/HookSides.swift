@@ -9,6 +9,8 @@ struct HookSides {
     /// Entries with equal sides at a point share its tables.
     struct Side: Hashable {
         var mechanism: String
+        /// Of the file that it is attached to.
+        var version: String
         var waits: Bool
     }
 
@@ -54,6 +56,7 @@ struct HookSides {
 
 extension HookSides.Side {
     init(_ placed: PolicyCheck.Placed) {
-        self.init(mechanism: placed.mechanism.name, waits: placed.waits)
+        self.init(
+            mechanism: placed.mechanism.name, version: placed.mechanism.version, waits: placed.waits)
     }
 }

@@ -17,10 +17,23 @@ package struct ColumnReader {
     private let fields: [TracepointField]
     /// The prototype's arguments are those of the program, but for what a place has instead.
     private let isPlace: Bool
+    private let programs: ProgramCache?
+    /// The point is met by questions of fanotify.
+    private let asked: FileCalls?
 
     /// - Parameter isPlace: the point is met by a cgroup program, with a socket and an address in the
     ///   kernel.
     package init(_ kernel: BTFKernelTypes, _ point: AttachPoint, isPlace: Bool = false) {
+        self.init(kernel, point, isPlace: isPlace, programs: nil)
+    }
+
+    /// - Parameter programs: with the types of programs that columns name.
+    init(
+        _ kernel: BTFKernelTypes, _ point: AttachPoint, isPlace: Bool, programs: ProgramCache?,
+        asked: FileCalls? = nil
+    ) {
+        self.programs = programs
+        self.asked = asked
         self.kernel = kernel
         self.point = point
         self.isPlace = isPlace
@@ -48,10 +61,29 @@ package struct ColumnReader {
         packed.size_argument = column.sizeArgument.map { UInt8(clamping: $0) } ?? 0xff
         packed.capacity = UInt32(min(column.capacity, Column.textCapacity))
         if column.atReturn { packed.flags |= UInt8(SECD_POLICY_COLUMN_RETURN) }
+        if let asked, try pack(column, asked, &packed) { return packed }
         let start = try start(column, &packed)
         let value = try follow(column, from: start, &packed)
         try setReader(column, value, &packed)
         return packed
+    }
+
+    /// Of the call's arguments fanotify tells the file, and sometimes how it is accessed.
+    private func pack(
+        _ column: Column, _ asked: FileCalls, _ packed: inout secd_policy_column
+    ) throws(Obstacle) -> Bool {
+        guard case .argument(let position) = column.source else { return false }
+        packed.from = UInt8(SECD_POLICY_FROM_ARGUMENT)
+        packed.position = UInt16(clamping: position)
+        if position == asked.file, column.type.textFacet != nil, column.path.isEmpty {
+            packed.reader = UInt8(SECD_POLICY_READ_SUBJECT)
+            return true
+        }
+        guard position == asked.access, column.type.integer != nil, column.path.isEmpty else {
+            throw Obstacle(reason: "fanotify tells nothing of this argument")
+        }
+        setNumber(column, nil, &packed)
+        return true
     }
 
     /// Says which position of the kernel's call a column begins at.
@@ -72,6 +104,7 @@ package struct ColumnReader {
             }
             packed.from = UInt8(SECD_POLICY_FROM_ARGUMENT)
             packed.position = UInt16(clamping: position)
+            if isInProgram { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
             if case .syscall = point, !isPlace { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
             guard let prototype else { return nil }
             guard position < prototype.parameters.count else {
@@ -81,11 +114,53 @@ package struct ColumnReader {
         case .returnValue:
             packed.from = UInt8(SECD_POLICY_FROM_RETURN)
             packed.flags |= UInt8(SECD_POLICY_COLUMN_RETURN)
+            if isInProgram { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
             return prototype?.result
         case .currentTask:
             packed.from = UInt8(SECD_POLICY_FROM_TASK)
             return kernel.structure("task_struct")
-        case .register: throw Obstacle(reason: "registers are read in programs only")
+        case .register(let name):
+            guard isInProgram else { throw Obstacle(reason: "registers are read in programs only") }
+            guard let register = ProgramRegister(name) else {
+                throw Obstacle(reason: "there is no register \(name)")
+            }
+            packed.from = UInt8(SECD_POLICY_FROM_FIELD)
+            packed.position = register.position
+            packed.width = UInt8(register.size)
+            packed.flags |= UInt8(SECD_POLICY_COLUMN_USER)
+            return nil
+        }
+    }
+
+    private var isInProgram: Bool {
+        switch point {
+        case .uprobe, .usdt: true
+        default: false
+        }
+    }
+
+    /// Where the members of a column are looked up, and the type that they begin with.
+    private func types(
+        _ column: Column, _ start: KernelType?
+    ) throws(Obstacle) -> (types: BTFKernelTypes, start: KernelType?) {
+        guard isInProgram, column.source != .currentTask else { return (kernel, start) }
+        guard !column.types.isEmpty, let programs else {
+            throw Obstacle(reason: "the types of the program are not known")
+        }
+        let types: BTFKernelTypes
+        do throws(ProgramObstacle) {
+            types = try programs.types(column.types)
+        } catch {
+            throw Obstacle(reason: error.reason)
+        }
+        guard case .uprobe(_, .symbol(let name), _) = point, let function = types.function(name) else {
+            return (types, nil)
+        }
+        switch column.source {
+        case .argument(let position) where position < function.parameters.count:
+            return (types, function.parameters[position].type)
+        case .returnValue: return (types, function.result)
+        default: return (types, nil)
         }
     }
 
@@ -93,6 +168,8 @@ package struct ColumnReader {
     private func follow(
         _ column: Column, from start: KernelType?, _ packed: inout secd_policy_column
     ) throws(Obstacle) -> KernelType? {
+        guard !column.path.isEmpty || !column.startType.isEmpty else { return start }
+        let (kernel, start) = try types(column, start)
         var type = start
         if !column.startType.isEmpty {
             let name =
@@ -105,8 +182,12 @@ package struct ColumnReader {
             throw Obstacle(reason: "where \"\(column.path)\" lies is not known on this kernel")
         }
         try setSteps(layout, &packed)
-        // Behind a member everything is the kernel's.
-        packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER)
+        if isInProgram, column.source != .currentTask {
+            packed.flags |= UInt8(SECD_POLICY_COLUMN_OWN)
+        } else {
+            // Behind a member everything is the kernel's.
+            packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER)
+        }
         return layout.type
     }
 
@@ -137,24 +218,44 @@ package struct ColumnReader {
             setNumber(column, value, &packed)
             return
         }
-        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), column.type.textFacet == .text {
+        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), !isInProgram, column.type.textFacet == .text {
             try setFieldText(column, &packed)
             return
         }
-        packed.reader = try reader(column, &packed)
+        packed.reader = try reader(column, value, &packed)
         // A file that a user names by its number is the kernel's all the same.
         let isUserText: Set<Int32> = [
             SECD_POLICY_READ_STRING, SECD_POLICY_READ_BUFFER, SECD_POLICY_READ_ADDRESS,
+            SECD_POLICY_READ_PIECES, SECD_POLICY_READ_BPF_ATTR,
         ]
         if !isUserText.contains(Int32(packed.reader)) { packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER) }
     }
 
     private func reader(
-        _ column: Column, _ packed: inout secd_policy_column
+        _ column: Column, _ value: KernelType?, _ packed: inout secd_policy_column
     ) throws(Obstacle) -> UInt8 {
         switch column.type {
         case .string: return UInt8(SECD_POLICY_READ_STRING)
         case .charBuf: return UInt8(SECD_POLICY_READ_BUFFER)
+        case .charIovec: return UInt8(SECD_POLICY_READ_PIECES)
+        case .iovIter: return UInt8(SECD_POLICY_READ_ITERATOR)
+        case .constBuf:
+            guard case .array(let element, let count) = value?.shape, let bytes = element.bytes else {
+                throw Obstacle(reason: "const_buf is an array inside of a structure: only that has a length")
+            }
+            packed.capacity = min(packed.capacity, UInt32(clamping: Int(count) * bytes))
+            return UInt8(SECD_POLICY_READ_BUFFER)
+        case .dataLoc:
+            throw Obstacle(reason: "data_loc is a field of a tracepoint: no other place has such text")
+        case .skb: return UInt8(SECD_POLICY_READ_PACKET)
+        case .cred: return UInt8(SECD_POLICY_READ_CREDENTIALS)
+        case .userNamespace: return UInt8(SECD_POLICY_READ_USER_NAMESPACE)
+        case .bpfAttr: return UInt8(SECD_POLICY_READ_BPF_ATTR)
+        case .bpfProg: return UInt8(SECD_POLICY_READ_BPF_PROGRAM)
+        case .bpfMap: return UInt8(SECD_POLICY_READ_BPF_MAP)
+        case .perfEvent: return UInt8(SECD_POLICY_READ_PERF_EVENT)
+        case .loadInfo: return UInt8(SECD_POLICY_READ_LOAD_INFO)
+        case .module: return UInt8(SECD_POLICY_READ_MODULE)
         case .fd: return UInt8(SECD_POLICY_READ_DESCRIPTOR)
         case .file: return UInt8(SECD_POLICY_READ_FILE)
         case .path: return UInt8(SECD_POLICY_READ_PATH)
@@ -173,10 +274,9 @@ package struct ColumnReader {
         case .netDevice:
             try addStep("name", of: "net_device", &packed)
             return UInt8(SECD_POLICY_READ_STRING)
-        case .module:
-            try addStep("name", of: "module", &packed)
-            return UInt8(SECD_POLICY_READ_STRING)
-        default: throw Obstacle(reason: "values of type \(column.type.rawValue) are not read yet")
+        case .auto, .nop, .int, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .sizeT,
+            .capability, .kernelCap, .capInheritable, .capPermitted, .capEffective, .bpfCmd, .syscall64:
+            throw Obstacle(reason: "its type is not known on this kernel")
         }
     }
 
@@ -204,10 +304,17 @@ package struct ColumnReader {
         let field = fields[position]
         switch field.kind {
         case .dataLocation: packed.reader = UInt8(SECD_POLICY_READ_DATA_LOC)
+        case .array where column.type == .constBuf:
+            // The bytes themselves, as many as the record has.
+            packed.reader = UInt8(SECD_POLICY_READ_BUFFER)
+            packed.flags |= UInt8(SECD_POLICY_COLUMN_INSIDE)
+            packed.capacity = min(packed.capacity, UInt32(clamping: field.size))
         case .array: packed.reader = UInt8(SECD_POLICY_READ_FIELD_STRING)
         case .pointer:
             packed.reader = UInt8(
-                column.type == .charBuf ? SECD_POLICY_READ_BUFFER : SECD_POLICY_READ_STRING)
+                column.type == .charBuf
+                    ? SECD_POLICY_READ_BUFFER
+                    : column.type == .charIovec ? SECD_POLICY_READ_PIECES : SECD_POLICY_READ_STRING)
         case .number: throw Obstacle(reason: "the field is a number")
         }
         if field.kind != .pointer { packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER) }
@@ -247,5 +354,12 @@ package struct ColumnReader {
         } else {
             packed.flags |= UInt8(SECD_POLICY_COLUMN_INSIDE)
         }
+    }
+}
+
+extension KernelType {
+    /// Of a number; nil for others.
+    fileprivate var bytes: Int? {
+        if case .integer(let shape) = shape { shape.bytes } else { nil }
     }
 }

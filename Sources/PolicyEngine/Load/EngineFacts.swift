@@ -6,15 +6,19 @@ public struct EngineFacts: Sendable {
     public var fentryObstacle: String?
     /// kprobes attach to kernel functions.
     public var kprobeObstacle: String?
+    /// Probes can be put into programs.
+    public var uprobeObstacle: String?
     /// Mount point of the v2 hierarchy; nil = cgroup programs cannot be attached.
     public var cgroupRoot: String?
 
     public init(
-        lsmObstacle: String?, fentryObstacle: String?, kprobeObstacle: String?, cgroupRoot: String?
+        lsmObstacle: String?, fentryObstacle: String?, kprobeObstacle: String?, cgroupRoot: String?,
+        uprobeObstacle: String? = nil
     ) {
         self.lsmObstacle = lsmObstacle
         self.fentryObstacle = fentryObstacle
         self.kprobeObstacle = kprobeObstacle
+        self.uprobeObstacle = uprobeObstacle
         self.cgroupRoot = cgroupRoot
     }
 }

@@ -9,6 +9,17 @@ final class LoadedPrograms {
     init(_ file: consuming BPFProgramFile) { self.file = file }
 }
 
+/// The programs for places in programs, and what they know of these places.
+final class UserPrograms {
+    let file: BPFProgramFile
+    let sites: SharedBPFMap
+
+    init(_ file: consuming BPFProgramFile, sites: SharedBPFMap) {
+        self.file = file
+        self.sites = sites
+    }
+}
+
 /// Loads the engine's programs, all on the same maps; each when a policy first needs it.
 final class EnginePrograms {
     let maps: PolicyMaps
@@ -17,6 +28,7 @@ final class EnginePrograms {
     /// Rings and what else other objects have, and the engine's own maps.
     private let shared: [SharedBPFMap]
     private var common: [String: LoadedPrograms] = [:]
+    private var userLoaded: UserPrograms?
 
     static let enter = "on_sys_enter"
     static let exit = "on_sys_exit"
@@ -26,6 +38,15 @@ final class EnginePrograms {
     static let forkMarks = "on_fork_marks"
     static let rawTracepoint = "on_raw_tracepoint"
 
+    static let place = "on_place"
+    static let placeReturn = "on_place_return"
+    static let placeTouch = "on_place_touch"
+    static let loadMap = "on_load_map"
+    static let loadProtect = "on_load_protect"
+    static let loadExec = "on_load_exec"
+
+    private static let user = [BPFObjects.traceuser, BPFObjects.traceuserProbe]
+    private static let load = [BPFObjects.traceload, BPFObjects.traceloadProbe]
     private static let trace = [BPFObjects.trace, BPFObjects.traceProbe]
     private static let function = [BPFObjects.tracefunction, BPFObjects.tracefunctionProbe]
 
@@ -65,6 +86,27 @@ final class EnginePrograms {
         return try Self.load(Self.function, [program], agent, setup, shared, target: target)
     }
 
+    /// The programs for places in programs, which share what they know of these.
+    func userPrograms() throws(BPFError) -> UserPrograms {
+        if let known = userLoaded { return known }
+        let names = [Self.place, Self.placeReturn, Self.placeTouch]
+        let file = try Self.open(Self.user, names, agent, setup, shared)
+        let sites = SharedBPFMap(try file.openMap("secd_policy_sites"))
+        let loaded = UserPrograms(file, sites: sites)
+        userLoaded = loaded
+        return loaded
+    }
+
+    /// The programs that see mapped files.
+    func loadPrograms() throws(BPFError) -> LoadedPrograms {
+        try Self.load(Self.load, [Self.loadMap, Self.loadProtect, Self.loadExec], agent, setup, shared)
+    }
+
+    /// The program that judges for other processes, with the map that tells it for whom.
+    func subjectProgram(_ program: String) throws(BPFError) -> BPFProgramFile {
+        try Self.open([BPFObjects.tracefile], [program], agent, setup, shared)
+    }
+
     /// The cgroup programs of a place.
     func cgroupPrograms(_ place: UInt32) throws(BPFError) -> LoadedPrograms {
         try Self.load([BPFObjects.tracecgroup], CgroupPlaces.programs[Int(place)], agent, setup, shared)
@@ -75,6 +117,13 @@ final class EnginePrograms {
         _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
         _ shared: [SharedBPFMap], target: String? = nil
     ) throws(BPFError) -> LoadedPrograms {
+        LoadedPrograms(try open(builds, programs, agent, setup, shared, target: target))
+    }
+
+    private static func open(
+        _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
+        _ shared: [SharedBPFMap], target: String? = nil
+    ) throws(BPFError) -> BPFProgramFile {
         var first: BPFError?
         for build in builds {
             do throws(BPFError) {
@@ -86,7 +135,7 @@ final class EnginePrograms {
                 let names = Set(file.mapNames)
                 for map in shared where names.contains(map.map.name) { try file.reuse(map.map) }
                 try file.load()
-                return LoadedPrograms(file)
+                return file
             } catch {
                 first = first ?? error
             }

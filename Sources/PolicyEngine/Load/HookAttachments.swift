@@ -12,6 +12,8 @@ final class HookAttachments {
         var waits: Bool
         /// Of the function or tracepoint that a program is loaded for.
         var arguments: Int
+        /// Arguments, by bit, that lead to memory of programs.
+        var touched: UInt16 = 0
     }
 
     /// Why a hook could not be attached.
@@ -35,6 +37,7 @@ final class HookAttachments {
 
     private let programs: EnginePrograms
     private let cgroupRoot: String?
+    private let probes: ProgramProbes
     private var own: [UInt32: Own] = [:]
     private var calls: [UInt32: secd_policy_call] = [:]
     private var enter: Link?
@@ -46,6 +49,7 @@ final class HookAttachments {
     init(_ programs: EnginePrograms, cgroupRoot: String?) {
         self.programs = programs
         self.cgroupRoot = cgroupRoot
+        probes = ProgramProbes(programs)
     }
 
     /// Attaches what is missing. Where that fails, nothing more is attached than before.
@@ -64,6 +68,8 @@ final class HookAttachments {
         switch hook.mechanism.attachment {
         case .calls(let positions, let returned): try attach(hook, calls: positions, returned: returned)
         case .place(let place): try attach(hook.number, at: place)
+        // `FilePrevention` has marks instead.
+        case .files: return
         case .tracepoint(let category, let event):
             guard own[hook.number] == nil else { return }
             let loaded = try programs.common(EnginePrograms.tracepoint)
@@ -84,6 +90,8 @@ final class HookAttachments {
                     name, target: target, hook: hook.number, arguments: hook.arguments)
                 return (loaded, Link(try loaded.file.attach(name)))
             }
+        case .program(let places): try probes.attach(hook, places)
+        case .loads: try attachLoads(hook)
         case .probe(let function):
             let names = (hook.waits ? [EnginePrograms.probeReturn] : []) + [EnginePrograms.probe]
             try attachOnce(hook, names) { programs, name throws(BPFError) in
@@ -95,6 +103,32 @@ final class HookAttachments {
             }
         }
     }
+
+    private func attachLoads(_ hook: Wanted) throws(BPFError) {
+        guard own[hook.number] == nil else { return }
+        let loaded = try programs.loadPrograms()
+        let cookie = UInt64(hook.number)
+        var links: [Link] = []
+        for place in Self.loadPlaces.indices {
+            let (program, category, event) = Self.loadPlaces[place]
+            do throws(BPFError) {
+                let link = try loaded.file.attach(program, tracepoint: category, event, cookie: cookie)
+                links.append(Link(link))
+            } catch {
+                // Built without protection keys, a kernel has no such call.
+                if event != Self.keyedProtect { throw error }
+            }
+        }
+        own[hook.number] = Own(links: links, programs: [loaded])
+    }
+
+    private static let loadPlaces = [
+        (EnginePrograms.loadExec, "sched", "sched_process_exec"),
+        (EnginePrograms.loadMap, "syscalls", "sys_exit_mmap"),
+        (EnginePrograms.loadProtect, "syscalls", "sys_exit_mprotect"),
+        (EnginePrograms.loadProtect, "syscalls", keyedProtect),
+    ]
+    private static let keyedProtect = "sys_exit_pkey_mprotect"
 
     /// Attaches programs of one hook, those that it does not have yet.
     private func attachOnce(
@@ -196,6 +230,7 @@ final class HookAttachments {
         if !calls.values.contains(where: { $0.enter | $0.waits != 0 }) { enter = nil }
         if !calls.values.contains(where: { $0.exit | $0.waits != 0 }) { exit = nil }
         for hook in own.keys where !numbers.contains(hook) { own[hook] = nil }
+        probes.detach(allBut: numbers)
         for (place, hooks) in places {
             let left = hooks.filter { numbers.contains($0) }
             if left != hooks { try? write(left, place) }

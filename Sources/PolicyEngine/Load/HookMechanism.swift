@@ -17,6 +17,12 @@ struct HookMechanism: Hashable {
         case function(String, program: String, returning: String?)
         /// Probes on a function, with the hook's number as their cookie.
         case probe(String)
+        /// Probes in a program's file.
+        case program(ProgramPlaces)
+        /// Programs that see mapped files.
+        case loads
+        /// Questions of fanotify.
+        case files(FileCalls)
         /// SECD_POLICY_PLACE_*: cgroup programs that serve up to four hooks.
         case place(UInt32)
     }
@@ -27,6 +33,8 @@ struct HookMechanism: Hashable {
     var number: UInt16
     /// What is attached for it.
     var attachment: Attachment
+    /// Of what it is attached to, where names may come to mean another: then it is another hook.
+    var version = ""
     /// Signals can be sent from there.
     var canSignal: Bool
     /// The call can be refused there.

@@ -12,6 +12,9 @@ struct MechanismLadder {
     let facts: EngineFacts
     let kernel: BTFKernelTypes
     let syscalls: SyscallTable
+    let programs: ProgramCache
+    /// Asks about files where nothing else refuses; nil = it is not there.
+    let files: FileEngine?
 
     /// What an entry of a policy asks of its points.
     struct Needs: Hashable {
@@ -23,6 +26,8 @@ struct MechanismLadder {
         var enforce = false
         /// Memory of the program is read.
         var userMemory = false
+        /// What it refuses it names by paths, so that fanotify can be asked to.
+        var namesFiles = false
     }
 
     /// The best mechanism for a point.
@@ -33,13 +38,15 @@ struct MechanismLadder {
         case .rawTracepoint(let event): return try rawTracepoint(event)
         case .function(let symbol): return try function(symbol, needs)
         case .lsm(let hook): return try lsm(hook)
-        case .uprobe, .usdt, .mapping: throw Obstacle(reason: "places in programs are not attached to yet")
+        case .uprobe, .usdt: return try program(point)
+        case .mapping: return loads
         }
     }
 
     private func syscall(_ name: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         let numbers = CallNumbers.positions(of: name, syscalls)
         guard !numbers.isEmpty else { throw Obstacle(reason: "no system call of this machine is \(name)") }
+        if needs.deny, needs.namesFiles, let files = asked(.syscall(name)) { return files }
         var blindSpots: [String] = []
         if let operation = CallNumbers.rings[name] {
             blindSpots.append("io_uring does the same without the system call (\(operation))")
@@ -112,6 +119,8 @@ struct MechanismLadder {
                 "fentry/\(symbol)", SECD_POLICY_BY_FENTRY, canDeny: false, symbol, "on_function",
                 returning: "on_function_return")
         }
+        let files = needs.deny || facts.kprobeObstacle != nil ? asked(.function(symbol)) : nil
+        if let files { return files }
         if facts.kprobeObstacle == nil {
             return HookMechanism(
                 name: "kprobe/\(symbol)", number: UInt16(SECD_POLICY_BY_KPROBE), attachment: .probe(symbol),
@@ -133,7 +142,10 @@ struct MechanismLadder {
             return mechanism("lsm/\(hook)", SECD_POLICY_BY_LSM, canDeny: true, hook, "on_lsm")
         }
         if let place = Self.places["security_\(hook)"] { return try cgroup(place) }
-        throw Obstacle(reason: "LSM hooks need BPF LSM: \(obstacle)")
+        if let files = asked(.lsm(hook)) { return files }
+        let fanotify = FileCalls(.lsm(hook)) == nil ? nil : self.files?.obstacle()
+        throw Obstacle(
+            reason: "LSM hooks need BPF LSM: \(obstacle)" + (fanotify.map { "; \($0)" } ?? ""))
     }
 
     private func mechanism(
@@ -144,6 +156,57 @@ struct MechanismLadder {
             name: name, number: UInt16(number),
             attachment: .function(target, program: program, returning: returning), canSignal: true,
             canDeny: canDeny, canWait: returning != nil, killEffect: .killBeforeReturn, blindSpots: [])
+    }
+
+    // MARK: Programs
+
+    private func program(_ point: AttachPoint) throws(Obstacle) -> HookMechanism {
+        if let obstacle = facts.uprobeObstacle {
+            throw Obstacle(reason: "places in programs need uprobes: \(obstacle)")
+        }
+        let places: ProgramPlaces
+        do throws(ProgramObstacle) {
+            places = try programs.places(point)
+        } catch {
+            throw Obstacle(reason: error.reason + (error.hint.isEmpty ? "" : "; \(error.hint)"))
+        }
+        var name = "usdt"
+        var blindSpots = ["processes that run an older file of this name are not seen"]
+        var isFunction = false
+        if case .uprobe(_, let location, _) = point {
+            name = "uprobe"
+            isFunction = true
+            if case .symbol = location {
+                blindSpots.append("calls that the compiler has put inline are not seen")
+            }
+        }
+        let identity = places.identity
+        return HookMechanism(
+            name: name, number: UInt16(SECD_POLICY_BY_UPROBE), attachment: .program(places),
+            version: "\(identity.device):\(identity.inode):\(identity.changed):\(identity.size)",
+            canSignal: true, canDeny: false, canWait: isFunction, killEffect: .killBeforeEffect,
+            blindSpots: blindSpots)
+    }
+
+    private var loads: HookMechanism {
+        HookMechanism(
+            name: "tracepoint/syscalls/sys_exit_mmap", number: UInt16(SECD_POLICY_BY_TRACEPOINT),
+            attachment: .loads, canSignal: true, canDeny: false, canWait: false,
+            killEffect: .killBeforeReturn,
+            blindSpots: [
+                "mappings that 32-bit programs make themselves are not seen; those of execve are"
+            ])
+    }
+
+    // MARK: Files
+
+    /// Questions about the calls of a point, where this kernel asks them.
+    private func asked(_ point: AttachPoint) -> HookMechanism? {
+        guard let calls = FileCalls(point), let files, files.obstacle() == nil else { return nil }
+        return HookMechanism(
+            name: FileCalls.mechanism, number: UInt16(SECD_POLICY_BY_FANOTIFY), attachment: .files(calls),
+            canSignal: true, canDeny: true, canWait: false, killEffect: .killBeforeEffect,
+            blindSpots: calls.blindSpots + FileCalls.common)
     }
 
     // MARK: Cgroup programs

@@ -24,9 +24,6 @@ struct PolicyCheck {
     init(_ policy: RunnablePolicy, _ ladder: MechanismLadder) {
         self.policy = policy
         self.ladder = ladder
-        if policy.policy.reportsLoads {
-            fault(policy.policy.place, "spec.loader: mapped files give no events yet")
-        }
         for hook in policy.policy.hooks { placed.append(check(hook)) }
     }
 
@@ -42,6 +39,7 @@ struct PolicyCheck {
                 }
             }
         }
+        checkDigests(hook)
         let needs = MechanismLadder.Needs(hook)
         return hook.points.compactMap { check(hook, $0, needs) }
     }
@@ -69,10 +67,27 @@ struct PolicyCheck {
         return placed
     }
 
+    /// The program must be one of those that the policy names by their digests.
+    private mutating func checkDigests(_ hook: CheckedHook) {
+        guard case .uprobe(let path, _, _) = hook.points.first, !hook.digests.isEmpty else { return }
+        guard hook.digests.allSatisfy({ $0.hasPrefix("build-id:") }) else {
+            fault(hook.place, "\(hook.path): binaryDigests: of digests only build-id can be compared")
+            return
+        }
+        // Where the program cannot be read, its points say so.
+        guard let program = try? ladder.programs.open(path) else { return }
+        let digits = program.image.buildID().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+        let own = "build-id:" + digits.joined()
+        if !hook.digests.contains(where: { $0.lowercased() == own }) {
+            fault(hook.place, "\(hook.path): \(path) is another build: \(own)")
+        }
+    }
+
     // MARK: Values
 
     private mutating func checkColumns(_ hook: CheckedHook, _ placed: inout Placed) {
-        let reader = ColumnReader(ladder.kernel, placed.point, isPlace: placed.mechanism.isPlace)
+        let reader = ColumnReader(
+            ladder.kernel, placed.point, isPlace: placed.mechanism.isPlace, programs: ladder.programs)
         for (index, column) in hook.columns.enumerated() {
             do throws(ColumnReader.Obstacle) {
                 _ = try reader.pack(column)
