@@ -20,9 +20,8 @@ struct PolicyValues {
             guard let value = record.value(index), Int(value.column) < columns.count,
                 let content = record.content(value)
             else { return nil }
-            let isEndpoint = Int32(value.kind) == SECD_POLICY_VALUE_ENDPOINT
             let isHere = Int32(value.state) <= SECD_POLICY_VALUE_TRUNCATED
-            if isEndpoint, isHere, content.byteCount < MemoryLayout<secd_policy_endpoint>.size { return nil }
+            if isHere, content.byteCount < PolicyObjects.size(of: value.kind) { return nil }
             entries[Int(value.column)] = Entry(
                 value: value, content: unsafe content.withUnsafeBytes { unsafe Array($0) })
         }
@@ -79,7 +78,9 @@ struct PolicyValues {
             let isUsers = UInt32(value.path_flags) & SECD_PATH_USER != 0
             return PolicyArgument(path(entry, type), origin: isUsers ? .user : .kernel)
         case SECD_POLICY_VALUE_ENDPOINT: return PolicyArgument(endpoint(entry, type))
-        default: return PolicyArgument(number(value.number, type, flags))
+        default:
+            let object = PolicyObjects.value(value.kind, entry.content, isRequest: type == .bpfAttr)
+            return PolicyArgument(object ?? number(value.number, type, flags))
         }
     }
 
@@ -110,16 +111,16 @@ struct PolicyValues {
     private static func text(_ entry: Entry, _ type: ArgumentType, isCut: Bool) -> PolicyArgument.Value {
         let bytes = entry.content
         switch type {
-        case .charBuf, .charIovec, .constBuf:
+        case .charBuf, .charIovec, .constBuf, .iovIter:
             // Where the whole length is known it is more than what is here.
             return .bytes(
                 bytes, of: isCut ? max(entry.value.number, UInt64(bytes.count)) : UInt64(bytes.count))
-        case .fd, .file, .kiocb, .iovIter: return .file(PolicyFile(path: bytes, flags: SECD_PATH_USER))
+        case .fd, .file, .kiocb: return .file(PolicyFile(path: bytes, flags: SECD_PATH_USER))
         case .filename, .path, .dentry: return .path(PolicyFile(path: bytes, flags: SECD_PATH_USER))
         case .binprm: return .program(PolicyFile(path: bytes, flags: SECD_PATH_USER))
         case .sockaddrUn: return .unixAddress(bytes)
         case .netDevice: return .device(bytes)
-        case .module, .loadInfo: return .module(PolicyModule(name: bytes))
+        case .module, .loadInfo: return .module(PolicyObjects.module(bytes, entry.value.number))
         default: return .text(bytes)
         }
     }
@@ -144,18 +145,14 @@ struct PolicyValues {
         let destination = address(end.destination, end.family)
         switch type {
         case .sockaddr: return .address(family: end.family, source, port: end.source_port)
-        case .skb:
-            var packet = PolicyPacket()
-            (packet.family, packet.protocolNumber) = (end.family, end.protocol)
-            (packet.source, packet.sourcePort) = (source, end.source_port)
-            (packet.destination, packet.destinationPort) = (destination, end.destination_port)
-            return .packet(packet)
+        case .skb: return .packet(PolicyObjects.packet(end, source, destination))
         default:
             var socket = PolicySocket()
             (socket.family, socket.type, socket.protocolNumber) = (end.family, end.type, end.protocol)
             (socket.source, socket.sourcePort) = (source, end.source_port)
             (socket.destination, socket.destinationPort) = (destination, end.destination_port)
             (socket.state, socket.cookie) = (end.state, end.cookie)
+            (socket.mark, socket.priority) = (end.mark, end.priority)
             return .socket(socket)
         }
     }

@@ -35,6 +35,15 @@
 #define SECD_POLICY_VALUE_PATH       3   /* bytes: the host's path, kernel's; `number` = file mode,
 					  * `path_flags` SECD_PATH_*, `root` as in secd_path */
 #define SECD_POLICY_VALUE_ENDPOINT   4   /* bytes: struct secd_policy_endpoint */
+#define SECD_POLICY_VALUE_CREDENTIALS    5   /* bytes: struct secd_credentials */
+#define SECD_POLICY_VALUE_USER_NAMESPACE 6   /* bytes: struct secd_policy_user_namespace */
+#define SECD_POLICY_VALUE_BPF_PROGRAM    7   /* bytes: struct secd_policy_bpf_program */
+#define SECD_POLICY_VALUE_BPF_MAP        8   /* bytes: struct secd_policy_bpf_map */
+#define SECD_POLICY_VALUE_PERF_EVENT     9   /* bytes: struct secd_policy_perf_event */
+
+/* `number` of a module, whose name is TEXT: its taints in the lower half, and */
+#define SECD_POLICY_MODULE_JUDGED (1ULL << 62)   /* its signature was looked at … */
+#define SECD_POLICY_MODULE_SIGNED (1ULL << 63)   /* … and is valid */
 
 /* A value of a column. Its bytes lie at `offset` of the record. */
 struct secd_policy_value {
@@ -50,7 +59,7 @@ struct secd_policy_value {
 SECD_LAYOUT(secd_policy_value, number, 8);
 SECD_SIZE(secd_policy_value, 24);
 
-/* A socket, or an address (source only). Addresses as in secd_socket: IPv4 in the first 4 bytes. */
+/* A socket, a packet, or an address (source only). Addresses as in secd_socket: IPv4 in the first 4 bytes. */
 struct secd_policy_endpoint {
 	__u8  source[16];
 	__u8  destination[16];
@@ -62,9 +71,54 @@ struct secd_policy_endpoint {
 	__u16 state;
 	__u32 reserved;
 	__u64 cookie;
+	__u32 mark;
+	__u32 priority;
+	/* Of a packet. */
+	__u32 length;
+	__u32 hash;
+	__u32 path_length;        /* elements of its IPsec path … */
+	__u32 path_offloaded;     /* … and those that the hardware handled */
 };
 SECD_LAYOUT(secd_policy_endpoint, source_port, 32);
-SECD_SIZE(secd_policy_endpoint, 56);
+SECD_LAYOUT(secd_policy_endpoint, mark, 56);
+SECD_SIZE(secd_policy_endpoint, 80);
+
+struct secd_policy_user_namespace {
+	__u32 level;
+	__u32 owner;
+	__u32 group;
+	__u32 inode;
+};
+SECD_SIZE(secd_policy_user_namespace, 16);
+
+/* A program, or what bpf(2) was asked to load. */
+struct secd_policy_bpf_program {
+	__u32 type;
+	__u32 instructions;
+	__u8  name[16];
+};
+SECD_SIZE(secd_policy_bpf_program, 24);
+
+struct secd_policy_bpf_map {
+	__u32 type;
+	__u32 key_size;
+	__u32 value_size;
+	__u32 entries;
+	__u8  name[16];
+};
+SECD_SIZE(secd_policy_bpf_map, 32);
+
+#define SECD_POLICY_FUNCTION_MAX 128   /* KSYM_NAME_LEN until 6.0 */
+struct secd_policy_perf_event {
+	__u32 type;
+	__u32 reserved;
+	__u64 config;
+	__u64 offset;             /* of a probe in its function */
+	__u8  function[SECD_POLICY_FUNCTION_MAX];
+};
+SECD_SIZE(secd_policy_perf_event, 152);
+/* The largest of those, and what is made of it. */
+#define SECD_POLICY_OBJECT_MAX 152
 
 /*
  * Tail, in this order: for each set of `summary` the words whose bits are set in it, lowest first

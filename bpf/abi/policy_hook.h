@@ -169,7 +169,8 @@ struct secd_policy_dimension {
 	__u8  fact;
 	__u8  fact_flags;
 	__u16 column;
-	__u16 other;              /* column of GAINED_BITS */
+	__u16 other;              /* column of GAINED_BITS; argument of ARGUMENT_TEXTS; columns of
+				   * EXPRESSIONS, by bit */
 	__u32 slot;               /* of PROCESS: position in secd_policy_generation.tables */
 	__u32 index;              /* first in the pool `secd_policy_indexes`; NONE: the result is the row */
 	__u32 index_count;
@@ -204,6 +205,18 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_READ_BINPRM         12   /* struct linux_binprm *: the file that will run */
 #define SECD_POLICY_READ_FIELD_STRING   13   /* tracepoint: char[] of `width` bytes in the record */
 #define SECD_POLICY_READ_DATA_LOC       14   /* tracepoint: __data_loc */
+#define SECD_POLICY_READ_PIECES         15   /* struct iovec *, `size_argument` of them */
+#define SECD_POLICY_READ_ITERATOR       16   /* struct iov_iter * */
+/* Objects: what is shown of them, see SECD_POLICY_VALUE_*. */
+#define SECD_POLICY_READ_PACKET         17   /* struct sk_buff * */
+#define SECD_POLICY_READ_CREDENTIALS    18   /* struct cred * */
+#define SECD_POLICY_READ_USER_NAMESPACE 19   /* struct user_namespace * */
+#define SECD_POLICY_READ_BPF_ATTR       20   /* union bpf_attr * */
+#define SECD_POLICY_READ_BPF_PROGRAM    21   /* struct bpf_prog * */
+#define SECD_POLICY_READ_BPF_MAP        22   /* struct bpf_map * */
+#define SECD_POLICY_READ_PERF_EVENT     23   /* struct perf_event * */
+#define SECD_POLICY_READ_MODULE         24   /* struct module * */
+#define SECD_POLICY_READ_LOAD_INFO      25   /* struct load_info * */
 
 /* Where the reader starts. */
 #define SECD_POLICY_FROM_ARGUMENT   1   /* `position`: of a function, or of a syscall */
@@ -240,17 +253,17 @@ struct secd_policy_column {
 	__u32 steps[SECD_POLICY_STEPS_MAX];
 };
 SECD_LAYOUT(secd_policy_column, capacity, 12);
-SECD_SIZE(secd_policy_column, 56);
+SECD_SIZE(secd_policy_column, 80);
 
 /* Judged when the call is made, the rules that hold kept, the record sent when it returns. */
 #define SECD_POLICY_HOOK_WAITS   (1U << 0)
 /* A rule of the hook has a rate limit, or counts by values: they are read before it decides. */
 #define SECD_POLICY_HOOK_RATES   (1U << 1)
-
 /* Classes of the process are asked for: IN_PROCESS. */
 #define SECD_POLICY_HOOK_CLASSES (1U << 2)
 /* Marks are: IN_MARKS, IN_MARKS_ABOVE. */
 #define SECD_POLICY_HOOK_MARKS   (1U << 3)
+
 /* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
 struct secd_policy_hook {
 	__u32 flags;              /* SECD_POLICY_HOOK_* */
@@ -271,7 +284,7 @@ struct secd_policy_hook {
 SECD_LAYOUT(secd_policy_hook, rules, 16);
 SECD_LAYOUT(secd_policy_hook, dimension, 40);
 SECD_LAYOUT(secd_policy_hook, column, 3240);
-SECD_SIZE(secd_policy_hook, 4136);
+SECD_SIZE(secd_policy_hook, 4520);
 
 #define SECD_POLICY_BY_SYS_ENTER        1   /* tp_btf, all system calls */
 #define SECD_POLICY_BY_SYS_EXIT         2

@@ -3,6 +3,7 @@
 #ifndef SECD_TRACE_ADDRESS_H
 #define SECD_TRACE_ADDRESS_H
 
+#include "../kernel/objects.h"
 #include "../lib/sock.h"
 #include "text.h"
 
@@ -79,6 +80,8 @@ static __always_inline __u32 sock_read(struct policy_work *work, struct secd_pol
 	endpoint->protocol = kload(sk, sk_protocol);
 	endpoint->state = kload(sk, __sk_common.skc_state);
 	endpoint->cookie = kload(sk, __sk_common.skc_cookie.counter);
+	endpoint->mark = kload(kcast(sock___options, sk), sk_mark);
+	endpoint->priority = kload(kcast(sock___options, sk), sk_priority);
 	if (family_is_ip(endpoint->family)) {
 		endpoint->source_port = kload(sk, __sk_common.skc_num);
 		endpoint->destination_port = host_order(kload(sk, __sk_common.skc_dport));

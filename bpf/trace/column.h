@@ -5,6 +5,8 @@
 
 #include "address.h"
 #include "file.h"
+#include "object.h"
+#include "pieces.h"
 
 /* What is read for a value: a pointer, or the number itself. */
 struct column_start {
@@ -118,6 +120,37 @@ static __always_inline __u64 column_size(struct policy_work *work,
 					     : work->arguments[column->size_argument & 15];
 }
 
+static __always_inline bool is_filled(__u32 reader)
+{
+	return reader == SECD_POLICY_READ_BUFFER || reader == SECD_POLICY_READ_PIECES;
+}
+
+/* Bytes of a buffer: what is read when the call returns is what the call has put there. */
+static __always_inline __u64 column_filled(struct policy_work *work, const struct secd_policy_column *column,
+					   __u64 size)
+{
+	if (!(column->flags & SECD_POLICY_COLUMN_RETURN) || work->result >= size)
+		return size;
+	return work->result;
+}
+
+/* A buffer in pieces, which the program has listed. */
+static __always_inline __u32 column_read_pieces(struct policy_work *work,
+						const struct secd_policy_column *column, __u32 index,
+						__u64 pointer)
+{
+	__u32 flags = 0;
+
+	if (column->flags & SECD_POLICY_COLUMN_USER)
+		flags = PIECES_LIST_USER | PIECES_DATA_USER;
+	if (flags && (work->flags & SECD_POLICY_EVENT_COMPAT))
+		flags |= PIECES_COMPAT;
+	work->piece_flags = flags;
+	work->piece_skipped = 0;
+	return policy_pieces(work, index, pointer, column_size(work, column, 1),
+			     column_filled(work, column, ~0ULL));
+}
+
 /* Reads what a pointer leads to. */
 static __always_inline __u32 column_read_pointer(struct policy_work *work,
 						 struct secd_policy_column *column,
@@ -131,8 +164,12 @@ static __always_inline __u32 column_read_pointer(struct policy_work *work,
 	    reader == SECD_POLICY_READ_PATH || reader == SECD_POLICY_READ_DENTRY ||
 	    reader == SECD_POLICY_READ_BINPRM)
 		return file_read_by(work, value, file, reader, pointer);
-	if (!pointer)
+	/* What a call that failed was to fill says nothing. */
+	if (!pointer || ((column->flags & SECD_POLICY_COLUMN_RETURN) && is_filled(reader) &&
+			 (__s64)work->result < 0))
 		return SECD_POLICY_VALUE_ABSENT;
+	if (reader >= SECD_POLICY_READ_PACKET && reader <= SECD_POLICY_READ_LOAD_INFO)
+		return policy_object(work, value->column, reader, pointer, user);
 	if (reader == SECD_POLICY_READ_ADDRESS)
 		return address_read(work, value, pointer, column_size(work, column, 28), user);
 	if (reader == SECD_POLICY_READ_SOCK)
@@ -143,6 +180,10 @@ static __always_inline __u32 column_read_pointer(struct policy_work *work,
 		return sock_read(work, value, kload(socket, sk));
 	}
 	value->kind = SECD_POLICY_VALUE_TEXT;
+	if (reader == SECD_POLICY_READ_PIECES)
+		return column_read_pieces(work, column, value->column, pointer);
+	if (reader == SECD_POLICY_READ_ITERATOR)
+		return pieces_of_iterator(work, value, value->column, pointer);
 	if (reader == SECD_POLICY_READ_FILENAME) {
 		struct filename *name = kcast(filename, pointer);
 
@@ -161,9 +202,10 @@ static __always_inline __u32 column_read_pointer(struct policy_work *work,
 		return text_read_string(work, value, work->fields + (place & 0xffff), column->capacity,
 					false);
 	}
-	if (reader == SECD_POLICY_READ_BUFFER)
-		return text_read_buffer(work, value, pointer, column_size(work, column, column->capacity),
-					column->capacity, user);
+	if (reader == SECD_POLICY_READ_BUFFER) {
+		value->number = column_filled(work, column, column_size(work, column, column->capacity));
+		return text_read_buffer(work, value, pointer, value->number, column->capacity, user);
+	}
 	return text_read_string(work, value, pointer, column->capacity, user);
 }
 

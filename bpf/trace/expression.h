@@ -83,13 +83,12 @@ static __always_inline void expression_push(struct policy_work *work, __u64 numb
 	work->stack_depth++;
 }
 
-static __always_inline void expression_column(struct policy_work *work, struct secd_policy_hook *hook,
-					      __u32 column)
+/* A column, which was read before: calls may be eight deep, and reading needs three of them. */
+static __always_inline void expression_column(struct policy_work *work, __u32 column)
 {
 	struct secd_policy_value *value;
 
 	bounded(column, SECD_POLICY_COLUMNS_MAX - 1);
-	column_read(work, hook, column);
 	value = &work->values[column];
 	if (value->state == SECD_POLICY_VALUE_ABSENT)
 		work->stack_flags |= EXPRESSION_ABSENT;
@@ -130,7 +129,7 @@ static long expression_step(__u32 index, struct expression_walk *walk)
 	} else if (step->operation == SECD_POLICY_DO_NUMBER) {
 		expression_push(work, step->operand);
 	} else if (step->operation == SECD_POLICY_DO_COLUMN) {
-		expression_column(work, walk->hook, step->operand);
+		expression_column(work, step->operand);
 	} else if (step->operation < SECD_POLICY_DO_ADD) {
 		right = expression_place(work, work->stack_depth - 1);
 		*right = expression_single(step->operation, *right);
@@ -151,6 +150,9 @@ __noinline int policy_expressions(struct policy_work *work, struct secd_policy_h
 
 	if (!work || !hook || !dimension)
 		return 0;
+	for (__u32 column = 0; column < SECD_POLICY_COLUMNS_MAX; column++)
+		if (dimension->other >> column & 1)
+			column_read(work, hook, column);
 	walk.first = dimension->lookup.first;
 	walk.count = dimension->lookup.count;
 	work->stack_depth = 0;

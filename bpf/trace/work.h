@@ -125,7 +125,8 @@ struct policy_work {
 	__u32 state;              /* of the automaton that runs over a text */
 	__u32 stack_depth;        /* of the expression that is computed, and what its columns were */
 	__u32 stack_flags;
-	__u32 reserved;
+	__u32 piece_flags;        /* of the list of pieces that is read, and what of its first one is done */
+	__u64 piece_skipped;
 	__u64 stack[SECD_POLICY_EXPRESSION_STACK];
 	struct secd_scratch scratch;
 };

@@ -48,7 +48,7 @@ struct ArgumentConditions {
         }
         let values = lists.expand(filter.values, path + ".values")
         let parser = ComparisonValues(
-            values: values, type: type, capacity: references.columns[column].capacity, path: path + ".values",
+            values: values, type: type, path: path + ".values",
             lists: lists, problems: problems)
         guard let test = parser.test(filter.operation.value, comparison) else { return nil }
         return Condition(

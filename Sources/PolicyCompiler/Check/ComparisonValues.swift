@@ -5,7 +5,6 @@ internal import YAMLReader
 struct ComparisonValues {
     let values: [Located<String>]
     let type: ArgumentType
-    let capacity: Int
     let path: String
     let lists: ValueLists
     let problems: Problems
@@ -14,7 +13,8 @@ struct ComparisonValues {
         switch comparison {
         case .number: return numbers(operation)
         case .text(let facet):
-            TextValues.checkLength(values, capacity: capacity, path, problems)
+            // What `maxData` captures beyond that is shown, not compared.
+            TextValues.checkLength(values, capacity: Column.textCapacity, path, problems)
             if facet == .path, [.file, .path, .fd, .kiocb].contains(type) {
                 TextValues.checkPaths(operation, values, path, problems)
             }

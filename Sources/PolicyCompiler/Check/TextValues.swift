@@ -22,7 +22,7 @@ enum TextValues {
             if value.value.utf8.count > capacity {
                 problems.error(
                     "\(path)[\(index)]",
-                    "has \(value.value.utf8.count) bytes; \(capacity) are captured at most",
+                    "has \(value.value.utf8.count) bytes; \(capacity) are compared at most",
                     at: value.place)
             } else if value.value.utf8.contains(0) {
                 problems.error("\(path)[\(index)]", "text of the kernel has no zero bytes", at: value.place)

@@ -102,6 +102,9 @@ struct DimensionPacker {
                     expressions[member.bit], row: rows[Int(member.row)], to: &image.starts)
             }
             packed.lookup.count = UInt32(image.starts.count) - packed.lookup.first
+            for column in bits.members.flatMap({ expressions[$0.bit].columns }) {
+                packed.other |= 1 << UInt16(column)
+            }
             try ExpressionSteps.check(Int(packed.lookup.count))
             return packed
         }
