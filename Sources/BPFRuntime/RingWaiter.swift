@@ -48,9 +48,13 @@ public struct RingWaiter: ~Copyable, Sendable {
 
     /// Sleeps at most `milliseconds`; less when woken.
     public func wait(milliseconds: Int32) {
-        unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 4) { events in
-            _ = unsafe epoll_wait(epoll, events.baseAddress, 4, milliseconds)
+        let poked = unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 4) { events in
+            let ready = unsafe epoll_wait(epoll, events.baseAddress, 4, milliseconds)
+            for index in 0..<Int(max(0, ready)) where unsafe events[index].data.fd == event { return true }
+            return false
         }
+        // Most sleeps end by themselves, and then there is nothing to take.
+        guard poked else { return }
         var count: UInt64 = 0
         unsafe read(event, &count, 8)
     }

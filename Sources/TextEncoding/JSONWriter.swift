@@ -99,6 +99,12 @@ public struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
+    /// Writes a member whose value is a number in quotes.
+    public mutating func member(_ name: StaticString, quoted value: UInt64) {
+        output.append(jsonKey: name, quoted: value, comma: needsComma)
+        needsComma = true
+    }
+
     /// Writes `true` or `false`.
     public mutating func bool(_ value: Bool) {
         separate()
@@ -124,6 +130,20 @@ public struct JSONWriter: ~Copyable {
     /// Writes a string.
     public mutating func string(_ text: String) {
         unsafe string(text.utf8.span.bytes)
+    }
+
+    /// Begins a string whose pieces are appended to `output`, escaped.
+    @inline(__always)
+    public mutating func beginString() {
+        separate()
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// Ends a string that was written in pieces.
+    @inline(__always)
+    public mutating func endString() {
+        output.append(UInt8(ascii: "\""))
+        needsComma = true
     }
 
     /// Writes a value that was encoded before.
@@ -154,10 +174,7 @@ public struct JSONWriter: ~Copyable {
             known.truncate(to: Self.secondLength)
             knownSecond = second
         }
-        output.append(UInt8(ascii: "\""))
-        known.withBytes { output.append($0) }
-        output.append(decimal: time.nanoseconds % 1_000_000_000, digits: 9)
-        output.append("Z\"")
+        output.append(second: known, nanoseconds: time.nanoseconds &- second &* 1_000_000_000)
         needsComma = true
     }
 }

@@ -1,3 +1,5 @@
+internal import CTextScan
+
 extension OutputBuffer {
     /// Appends an unsigned number in decimal.
     @inline(__always)
@@ -15,47 +17,9 @@ extension OutputBuffer {
         append(decimal: value.magnitude)
     }
 
-    /// All numbers below 100 in two digits.
-    private static let pairs: StaticString = """
-        00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748\
-        4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798\
-        99
-        """
-
-    /// Stores the two digits of a number below 100.
-    @inline(__always)
-    private static func storePair(_ value: UInt64, at place: UnsafeMutableRawPointer) {
-        let digits = unsafe UnsafeRawPointer(pairs.utf8Start)
-            .loadUnaligned(fromByteOffset: Int(truncatingIfNeeded: value) &* 2, as: UInt16.self)
-        unsafe place.storeBytes(of: digits, as: UInt16.self)
-    }
-
-    /// Digits are made from the last to the first, behind the end of the text, and moved to it.
     private mutating func appendLong(_ value: UInt64) {
-        /// Digits of the largest number.
-        let most = 20
-        reserve(2 * most)
-        let start = unsafe base + count
-        var place = unsafe start + most
-        var rest = value
-        while rest >= 100 {
-            unsafe place -= 2
-            unsafe Self.storePair(rest % 100, at: place)
-            rest /= 100
-        }
-        if rest >= 10 {
-            unsafe place -= 2
-            unsafe Self.storePair(rest, at: place)
-        } else {
-            unsafe place -= 1
-            unsafe place.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest), as: UInt8.self)
-        }
-        // Both parts are read before either is written: the places overlap.
-        let head = unsafe place.loadUnaligned(as: SIMD2<UInt64>.self)
-        let tail = unsafe place.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-        unsafe start.storeBytes(of: head, as: SIMD2<UInt64>.self)
-        unsafe start.storeBytes(of: tail, toByteOffset: 16, as: UInt32.self)
-        advance(by: unsafe start + most - place)
+        reserve(Int(SECD_DECIMAL_ROOM))
+        advance(by: unsafe secd_store_decimal((base + count).assumingMemoryBound(to: UInt8.self), value))
     }
 
     /// Appends a number in decimal with leading zeros, exactly `digits` long.
@@ -63,16 +27,48 @@ extension OutputBuffer {
         reserve(digits)
         var rest = value
         var position = count + digits
-        while position - count >= 2 {
-            position -= 2
-            unsafe Self.storePair(rest % 100, at: base + position)
-            rest /= 100
-        }
-        if position > count {
+        while position > count {
+            position -= 1
             let digit = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            unsafe base.storeBytes(of: digit, toByteOffset: count, as: UInt8.self)
+            unsafe base.storeBytes(of: digit, toByteOffset: position, as: UInt8.self)
+            rest /= 10
         }
         advance(by: digits)
+    }
+
+    /// Appends a member whose value is a number in quotes, and a comma before it where one is due; one check
+    /// of the room for all of it.
+    mutating func append(jsonKey name: StaticString, quoted value: UInt64, comma: Bool) {
+        let length = name.utf8CodeUnitCount
+        reserve(length + 6 + Int(SECD_DECIMAL_ROOM))
+        var end = unsafe base + count
+        unsafe end.storeBytes(of: UInt8(ascii: ","), as: UInt8.self)
+        unsafe end += comma ? 1 : 0
+        unsafe end.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+        unsafe Self.copy(name.utf8Start, to: end + 1, length)
+        unsafe end += length + 1
+        unsafe end.storeBytes(of: Self.endOfKeyAndQuote, as: UInt32.self)
+        unsafe end += 3
+        unsafe end += secd_store_decimal(end.assumingMemoryBound(to: UInt8.self), value)
+        unsafe end.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+        self.length = unsafe end + 1 - base
+    }
+
+    /// `":"`; the fourth byte is overwritten.
+    private static var endOfKeyAndQuote: UInt32 { UInt32(0x0022_3a22).littleEndian }
+
+    /// Appends in quotes what is the same for a whole second, a fraction in nine digits, and `Z`.
+    mutating func append(second: borrowing OutputBuffer, nanoseconds: UInt64) {
+        let length = second.count
+        reserve(length + 13)
+        var end = unsafe base + count
+        unsafe end.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+        unsafe Self.copy(second.base, to: end + 1, length)
+        unsafe end += length + 1
+        unsafe secd_store_nine(end.assumingMemoryBound(to: UInt8.self), nanoseconds)
+        unsafe (end + 9).storeBytes(of: UInt8(ascii: "Z"), as: UInt8.self)
+        unsafe (end + 10).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+        self.length += length + 12
     }
 
     /// Appends lower-case hexadecimal, two digits a byte.
@@ -90,45 +86,16 @@ extension OutputBuffer {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    private static let base64Digits: StaticString =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
     /// Appends the standard base64 of some bytes, with padding (RFC 4648, section 4).
     public mutating func append(base64 span: RawSpan) {
-        let length = span.byteCount
-        reserve((length + 2) / 3 * 4)
-        var place = unsafe base + count
-        var index = 0
-        while index + 3 <= length {
-            let first = unsafe UInt32(span.unsafeLoad(fromByteOffset: index, as: UInt8.self))
-            let second = unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 1, as: UInt8.self))
-            let third = unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 2, as: UInt8.self))
-            let word = first << 16 | second << 8 | third
-            let digits =
-                Self.base64Digit(word >> 18) | Self.base64Digit(word >> 12) << 8
-                | Self.base64Digit(word >> 6) << 16 | Self.base64Digit(word) << 24
-            unsafe place.storeBytes(of: digits.littleEndian, as: UInt32.self)
-            unsafe place += 4
-            index += 3
+        // A word more, because digits are stored eight at a time.
+        reserve((span.byteCount + 2) / 3 * 4 + 8)
+        let written = unsafe span.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return 0 }
+            return unsafe secd_store_base64(
+                (base + count).assumingMemoryBound(to: UInt8.self),
+                start.assumingMemoryBound(to: UInt8.self), bytes.count)
         }
-        if index < length {
-            let isLast = index + 1 == length
-            let first = unsafe UInt32(span.unsafeLoad(fromByteOffset: index, as: UInt8.self))
-            let second =
-                isLast ? 0 : unsafe UInt32(span.unsafeLoad(fromByteOffset: index + 1, as: UInt8.self))
-            let word = first << 16 | second << 8
-            let third = isLast ? UInt32(UInt8(ascii: "=")) : Self.base64Digit(word >> 6)
-            let digits =
-                Self.base64Digit(word >> 18) | Self.base64Digit(word >> 12) << 8 | third << 16
-                | UInt32(UInt8(ascii: "=")) << 24
-            unsafe place.storeBytes(of: digits.littleEndian, as: UInt32.self)
-        }
-        advance(by: (length + 2) / 3 * 4)
-    }
-
-    /// The digit of the low six bits.
-    @inline(__always)
-    private static func base64Digit(_ value: UInt32) -> UInt32 {
-        UInt32(unsafe base64Digits.utf8Start[Int(truncatingIfNeeded: value & 63)])
+        advance(by: written)
     }
 }

@@ -15,7 +15,7 @@ struct ReadingPaceTests {
             now += Self.millisecond
             sleeps.append(pace.sleep(after: 0, at: now))
         }
-        #expect(sleeps == [16, 32, 40, 40, 40])
+        #expect(sleeps == [32, 64, 80, 80, 80])
     }
 
     @Test func manyRecordsInAMillisecondAreReadEachMillisecond() {
@@ -31,6 +31,16 @@ struct ReadingPaceTests {
         _ = pace.sleep(after: 0, at: Self.start)
         #expect(pace.sleep(after: 19, at: Self.start + Self.millisecond) == ReadingPace.quiet)
         #expect(pace.sleep(after: 20, at: Self.start + 2 * Self.millisecond) == ReadingPace.busy)
-        #expect(pace.sleep(after: 1, at: Self.start + 3 * Self.millisecond) == ReadingPace.quiet)
+    }
+
+    @Test func betweenBurstsItIsLookedEveryFewMilliseconds() {
+        var pace = ReadingPace()
+        _ = pace.sleep(after: 0, at: Self.start)
+        let burst = Self.start + Self.millisecond
+        #expect(pace.sleep(after: 1000, at: burst) == ReadingPace.busy)
+        #expect(pace.sleep(after: 0, at: burst + Self.millisecond) == ReadingPace.alert)
+        #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime - 1) == ReadingPace.alert)
+        #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime) == ReadingPace.quiet)
+        #expect(pace.sleep(after: 0, at: burst + ReadingPace.alertTime + 1) == 2 * ReadingPace.quiet)
     }
 }

@@ -43,40 +43,43 @@ final class EventOutput {
 
     /// Encodes an event for everybody who wants it.
     func emit(_ event: consuming Event) {
-        emit(&event)
+        emit(event.head, event.body)
     }
 
-    /// Likewise, without moving the event, which is large: for those that come by the thousand.
+    /// Likewise, of an event that its owner keeps.
     func emit(_ event: inout Event) {
+        emit(event.head, event.body)
+    }
+
+    /// Likewise, of its two parts: an event is large, and those that come by the thousand are never put together.
+    func emit(_ unnumbered: Event.Head, _ body: borrowing Event.Body) {
         lineCount += 1
-        event.origin.line = lineCount
-        let kind = event.kind
-        let priority = event.priority
-        counts[kind] += 1
+        var head = unnumbered
+        head.origin.line = lineCount
+        let priority = body.priority
+        counts[head.kind] += 1
         json.json.removeAll()
         json.json.beginObject()
-        event.describe(context, &json)
+        head.describe(body, context, &json)
         json.json.endObject()
         for index in lines.indices {
             json.json.output.withBytes {
-                lines[index].batch.append($0, terminator: UInt8(ascii: "\n"), kind, priority)
+                lines[index].batch.append($0, terminator: UInt8(ascii: "\n"), head.kind, priority)
             }
             if lines[index].batch.bytes.count > Self.batchBytes { flush(&lines[index]) }
         }
-        if !journals.isEmpty { offerToJournals(event) }
-        if !subscribers.isEmpty { offerToSubscribers(event) }
+        guard !journals.isEmpty || !subscribers.isEmpty else { return }
+        let event = Event(head, copy body)
+        offerToJournals(event, priority)
+        if !subscribers.isEmpty { json.json.output.withBytes { subscribers.offer(event, context, $0) } }
     }
 
-    private func offerToJournals(_ event: Event) {
+    private func offerToJournals(_ event: borrowing Event, _ priority: UInt8) {
         for index in journals.indices {
             json.json.output.withBytes { JournalEncoding.encode(event, context, json: $0, &journal) }
-            journal.finish(into: &journals[index].batch, kind: event.kind, priority: event.priority)
+            journal.finish(into: &journals[index].batch, kind: event.kind, priority: priority)
             if journals[index].batch.bytes.count > Self.batchBytes { flush(&journals[index]) }
         }
-    }
-
-    private func offerToSubscribers(_ event: Event) {
-        json.json.output.withBytes { subscribers.offer(event, context, $0) }
     }
 
     /// Events of the stream so far, of kinds that had any.
@@ -100,9 +103,15 @@ final class EventOutput {
 }
 
 extension Event {
+    /// See `Body`.
+    var priority: UInt8 { body.priority }
+}
+
+extension Event.Body {
     /// syslog priority (RFC 5424): what went wrong stands out in `journalctl -p`.
+    @inline(__always)
     var priority: UInt8 {
-        switch body {
+        switch self {
         case .gap: 4
         case .start, .stop: 5
         case .exit(let record): record.status & 0x7f == 11 || record.status & 0x7f == 6 ? 5 : 6

@@ -83,14 +83,13 @@ final class RecordHandler {
                 body: .gap(accounts.gap(of: head, context)), origin: Origin(ring: nil)))
     }
 
-    // Inlined, because an event is large: it is put together where it is sent, and not moved.
+    // Inlined, because a body is large: it is made where it is sent, and not moved.
     @inline(__always)
-    private func emit(_ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: Event.Body) {
+    private func emit(_ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: borrowing Event.Body) {
         guard settings.wants(kind) else { return }
-        var event = Event(
-            kind: kind, time: context.time(head.time_ns), process: process, body: body,
-            origin: accounts.origin(head))
-        output.emit(&event)
+        let time = context.time(head.time_ns)
+        let start = Event.Head(kind: kind, time: time, process: process, origin: accounts.origin(head))
+        output.emit(start, body)
     }
 
     private func fork(_ record: borrowing RecordView) {

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "digits.h"
+
 typedef uint8_t secd_bytes __attribute__((vector_size(16)));
 typedef uint64_t secd_words __attribute__((vector_size(16)));
 

@@ -32,6 +32,8 @@ public protocol FieldVisitor: ~Copyable {
     mutating func capabilities(_ field: Field, _ set: UInt64)
     /// Several texts; `element` appends the bytes of one to the buffer it gets.
     mutating func strings(_ field: Field, count: Int, _ element: (Int, (RawSpan) -> Void) -> Void)
+    /// NUL-terminated arguments in Tetragon's one-string form, without the first.
+    mutating func arguments(_ field: Field, _ bytes: RawSpan, _ context: EncodingContext)
     /// NUL-terminated texts, one after another.
     mutating func strings(_ field: Field, in bytes: RawSpan)
     /// A nested message; unset when `present` is false.
@@ -91,5 +93,11 @@ extension FieldVisitor where Self: ~Copyable {
 }
 
 extension FieldVisitor where Self: ~Copyable {
+    public mutating func arguments(_ field: Field, _ bytes: RawSpan, _ context: EncodingContext) {
+        context.scratch.removeAll()
+        context.scratch.append(tetragonArguments: bytes)
+        context.scratch.withBytes { string(field, $0) }
+    }
+
     public static var showsShape: Bool { false }
 }

@@ -21,6 +21,12 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.string(value)
     }
 
+    public mutating func arguments(_ field: Field, _ bytes: RawSpan, _ context: EncodingContext) {
+        guard Arguments.hasTetragonForm(bytes) else { return }
+        json.key(field.name)
+        json.append(tetragonArguments: bytes)
+    }
+
     public mutating func text(_ field: Field, _ value: StaticString?) {
         guard let value else { return }
         json.key(field.name)
@@ -43,8 +49,7 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
     @inline(__always)
     public mutating func uint64(_ field: Field, _ value: UInt64) {
         guard value != 0 else { return }
-        json.key(field.name)
-        json.quoted(value)
+        json.member(field.name, quoted: value)
     }
 
     @inline(__always)

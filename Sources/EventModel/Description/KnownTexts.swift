@@ -25,8 +25,8 @@ struct KnownTexts: ~Copyable {
             guard entries[slot].field == field, entries[slot].source.count == bytes.count,
                 unsafe entries[slot].source.withUnsafeBytes({ unsafe Self.isSame($0, bytes) })
             else { return false }
-            let text = entries[slot].text
-            unsafe json.encoded(text.span.bytes)
+            // Lent, not copied: a reference that is counted costs as much as the comparison.
+            unsafe entries[slot].text.withUnsafeBytes { unsafe json.encoded(RawSpan(_unsafeBytes: $0)) }
             return true
         }
     }
@@ -63,11 +63,11 @@ struct KnownTexts: ~Copyable {
         var index = 0
         while index + 8 <= source.count {
             let word = unsafe source.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            // Knuth's multiplier; the high bits of a product depend on all bits below.
+            // Knuth's multiplier. A step is a bijection, so words that differ in one place never fall together;
+            // the high bits of a product depend on all bits below.
             hash = (hash ^ word) &* 0x9e37_79b9_7f4a_7c15
-            hash ^= hash >> 32
             index += 8
         }
-        return Int(truncatingIfNeeded: hash) & (slots - 1)
+        return Int(truncatingIfNeeded: hash >> 32) & (slots - 1)
     }
 }

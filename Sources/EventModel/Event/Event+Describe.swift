@@ -1,30 +1,55 @@
 import CEventABI
 import TextEncoding
 
+/// What the members `stream`, `ring` and `cpu` depend on: the stream is its context's.
+private struct StreamSource: BitwiseCopyable {
+    var context: UInt
+    var ring: UInt32
+    var cpu: UInt32
+
+    init(_ context: EncodingContext, _ origin: Origin) {
+        self.context = UInt(bitPattern: ObjectIdentifier(context))
+        ring = UInt32(origin.ring ?? .max)
+        cpu = origin.cpu
+    }
+}
+
 extension Event {
-    /// Describes the whole event with its envelope: the content of one JSON line, or of one
-    /// `tetragon.GetEventsResponse`.
+    /// Describes the whole event, envelope included, to a visitor at the top level.
     public borrowing func describe<V: FieldVisitor & ~Copyable>(
         _ context: EncodingContext, _ visitor: inout V
     ) {
+        head.describe(body, context, &visitor)
+    }
+}
+
+extension Event.Head {
+    /// Describes the whole event with its envelope: the content of one JSON line, or of one
+    /// `tetragon.GetEventsResponse`. Of a head and a body, because to put both into an event copies them.
+    public func describe<V: FieldVisitor & ~Copyable>(
+        _ body: borrowing Event.Body, _ context: EncodingContext, _ visitor: inout V
+    ) {
         typealias F = EventFields
         let field = Field(kind.name, kind.rawValue, .message, "The event.")
-        visitor.message(field, present: true) { describeBody(context, &$0) }
+        visitor.message(field, present: true) { describe(body: body, context, &$0) }
         context.nodeText.withBytes { visitor.string(F.nodeName, $0) }
         visitor.timestamp(F.time, time)
         context.clusterText.withBytes { visitor.string(F.clusterName, $0) }
         visitor.message(F.secd, present: true) { visitor in
-            context.streamText.withBytes { visitor.string(F.stream, $0) }
-            visitor.text(F.ring, origin.ring.map { Origin.name(ofRing: $0) })
-            visitor.wrapped(F.cpu, origin.ring == nil ? nil : origin.cpu)
+            let source = StreamSource(context, origin)
+            visitor.members(of: F.stream, decidedBy: source) { visitor in
+                context.streamText.withBytes { visitor.string(F.stream, $0) }
+                visitor.text(F.ring, origin.ring.map { Origin.name(ofRing: $0) })
+                visitor.wrapped(F.cpu, origin.ring == nil ? nil : origin.cpu)
+            }
             visitor.uint64(F.sequence, origin.sequence)
             visitor.uint64(F.skipped, origin.skipped)
             visitor.uint64(F.line, origin.line)
         }
     }
 
-    private borrowing func describeBody<V: FieldVisitor & ~Copyable>(
-        _ context: EncodingContext, _ visitor: inout V
+    private func describe<V: FieldVisitor & ~Copyable>(
+        body: borrowing Event.Body, _ context: EncodingContext, _ visitor: inout V
     ) {
         typealias F = EventFields
         switch body {

@@ -19,23 +19,49 @@ public struct Event {
         indirect case stop(StreamStop)
     }
 
-    /// Names the event in JSON and numbers it in the API.
-    public var kind: EventKind
-    /// When it happened in the kernel, not when it was read.
-    public var time: UnixTime
-    /// The acting process; nil where it is not known, or for events of the stream itself.
-    public var process: ProcessObject?
+    /// What every event has.
+    public struct Head {
+        /// Names the event in JSON and numbers it in the API.
+        public var kind: EventKind
+        /// When it happened in the kernel, not when it was read.
+        public var time: UnixTime
+        /// The acting process; nil where it is not known, or for events of the stream itself.
+        public var process: ProcessObject?
+        /// Its place in ring and stream.
+        public var origin: Origin
+
+        public init(kind: EventKind, time: UnixTime, process: ProcessObject?, origin: Origin) {
+            self.kind = kind
+            self.time = time
+            self.process = process
+            self.origin = origin
+        }
+    }
+
+    /// Small and moved at will, unlike the body.
+    public var head: Head
     /// What the event shows beside the process.
     public var body: Body
-    /// Its place in ring and stream.
-    public var origin: Origin
 
     public init(kind: EventKind, time: UnixTime, process: ProcessObject?, body: Body, origin: Origin) {
-        self.kind = kind
-        self.time = time
-        self.process = process
+        self.init(Head(kind: kind, time: time, process: process, origin: origin), body)
+    }
+
+    public init(_ head: Head, _ body: Body) {
+        self.head = head
         self.body = body
-        self.origin = origin
+    }
+
+    /// See `Head`.
+    public var kind: EventKind { head.kind }
+    /// See `Head`.
+    public var time: UnixTime { head.time }
+    /// See `Head`.
+    public var process: ProcessObject? { head.process }
+    /// See `Head`.
+    public var origin: Origin {
+        get { head.origin }
+        set { head.origin = newValue }
     }
 }
 

@@ -15,6 +15,13 @@ enum Arguments {
         }
     }
 
+    /// Whether anything stands in Tetragon's one-string form: more than argv[0] and one empty argument.
+    static func hasTetragonForm(_ bytes: RawSpan) -> Bool {
+        let rest = bytes.byteCount - bytes.firstIndex(of: 0) - 1
+        guard rest == 1 else { return rest > 1 }
+        return unsafe bytes.unsafeLoad(fromByteOffset: bytes.byteCount - 1, as: UInt8.self) != 0
+    }
+
     static func contains(_ bytes: RawSpan, _ byte: UInt8) -> Bool {
         bytes.firstIndex(of: byte) < bytes.byteCount
     }
@@ -45,6 +52,24 @@ extension OutputBuffer {
             append(argument)
             if quoted { append(UInt8(ascii: "\"")) }
         }
+    }
+}
+
+extension JSONWriter {
+    /// Writes the same form as a string, escaped on the way.
+    mutating func append(tetragonArguments bytes: RawSpan) {
+        beginString()
+        var index = 0
+        Arguments.forEach(in: bytes) { argument in
+            defer { index += 1 }
+            guard index > 0 else { return }
+            let quoted = Arguments.contains(argument, UInt8(ascii: " "))
+            if index > 1 || quoted { output.append(UInt8(ascii: " ")) }
+            if quoted { output.append("\\\"") }
+            output.append(escaping: argument)
+            if quoted { output.append("\\\"") }
+        }
+        endString()
     }
 }
 

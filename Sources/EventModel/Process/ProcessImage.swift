@@ -42,8 +42,13 @@ public struct ProcessImage: Sendable {
 
     /// Puts `[comm]` in the place of a binary that nobody can name: kernel threads have none, and hardened
     /// kernels hide that of PID 1.
+    @inline(__always)
     public mutating func nameByTask() {
-        guard head.binary.length == 0 else { return }
+        if head.binary.length == 0 { nameByComm() }
+    }
+
+    @inline(never)
+    private mutating func nameByComm() {
         let comm = unsafe withUnsafeBytes(of: head.comm) { unsafe Array($0.prefix { $0 != 0 }) }
         guard !comm.isEmpty else { return }
         tail.insert(contentsOf: [UInt8(ascii: "[")] + comm + [UInt8(ascii: "]")], at: 0)
@@ -65,6 +70,7 @@ public struct ProcessImage: Sendable {
     /// with 2 MiB of arguments could fill the log with every connection it makes, and memory by sleeping.
     /// Returns whether there was any.
     package mutating func shorten() -> Bool {
+        guard environment != nil || longArguments != nil else { return false }
         let limit = Int(SECD_ARGUMENTS_INLINE)
         var shortened = environment != nil
         environment = nil

@@ -32,13 +32,11 @@ extension ProcessObject {
         visitor.wrapped(F.uid, image.head.credentials.euid)
         visitor.string(F.cwd, bytes.extracting(image.cwdRange))
         visitor.string(F.binary, bytes.extracting(image.binaryRange))
-        context.scratch.removeAll()
         if let arguments = image.longArguments {
-            unsafe context.scratch.append(tetragonArguments: arguments.span.bytes)
+            unsafe visitor.arguments(F.arguments, arguments.span.bytes, context)
         } else {
-            context.scratch.append(tetragonArguments: bytes.extracting(image.argumentsRange))
+            visitor.arguments(F.arguments, bytes.extracting(image.argumentsRange), context)
         }
-        context.scratch.withBytes { visitor.string(F.arguments, $0) }
         withFlags { visitor.string(F.flags, $0) }
         visitor.timestamp(F.startTime, context.time(image.head.image.start_ns))
         visitor.wrapped(F.auid, image.head.loginuid)

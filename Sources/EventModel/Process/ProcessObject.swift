@@ -156,14 +156,20 @@ public final class ProcessObject {
         return before - heapBytes
     }
 
+    // What is empty is left alone: to empty it, or to release nothing, costs as much as ten looks.
     private func invalidate() {
-        attachment = nil
+        if attachment != nil { attachment = nil }
         guard hasEncodings else { return }
         hasEncodings = false
-        standardJSON.removeAll(keepingCapacity: true)
-        briefJSON.removeAll(keepingCapacity: true)
-        standardProtobuf.removeAll(keepingCapacity: true)
-        briefProtobuf.removeAll(keepingCapacity: true)
+        Self.forget(&standardJSON)
+        Self.forget(&briefJSON)
+        Self.forget(&standardProtobuf)
+        Self.forget(&briefProtobuf)
+    }
+
+    @inline(__always)
+    private static func forget(_ encoding: inout [UInt8]) {
+        if !encoding.isEmpty { encoding.removeAll(keepingCapacity: true) }
     }
 
     /// Bytes that this object holds on the heap, for the memory budget.
