@@ -60,7 +60,7 @@ import YAMLReader
         #expect(
             policy.hooks.map(\.section) == [
                 .kprobes, .kprobes, .kprobes, .kprobes, .fentries, .tracepoints, .tracepoints, .lsmhooks,
-                .uprobes, .uprobes, .uprobes, .usdts,
+                .uprobes, .uprobes, .uprobes, .usdts, .loader,
             ])
         #expect(policy.hooks[0].points == [.syscall("dup"), .syscall("dup2")])
         #expect(policy.hooks[1].points.count == SyscallTable.x86.numbers.count)
