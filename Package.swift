@@ -84,6 +84,8 @@ let package = Package(
         library("LinuxSystem", ["CLinuxShims", system]),
         library(
             "BPFRuntime", ["LinuxSystem", "CLibbpf", "CBPFShims", "CLinuxShims", system], settings: eventPath),
+        // Questions of fanotify, answered by whoever judges them.
+        library("FilePrevention", ["LinuxSystem", "CLinuxShims", system]),
         library("TextEncoding", ["CTextScan"], settings: eventPath),
         library("YAMLReader", ["CYaml"]),
 
@@ -113,7 +115,7 @@ let package = Package(
             "PolicyEngine",
             [
                 "PolicyCompiler", "PolicyModel", "BPFRuntime", "BPFObjects", "LinuxSystem", "CEventABI",
-                "CLinuxShims", logging, system,
+                "FilePrevention", "CLinuxShims", logging, system,
             ]),
         library(
             "Export",
@@ -143,7 +145,7 @@ let package = Package(
             "AgentCore",
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
-                "PolicyEngine",
+                "PolicyEngine", "FilePrevention",
                 "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,

@@ -23,6 +23,12 @@ public struct MappedArray<Value: BitwiseCopyable>: ~Copyable {
         unsafe munmap(memory, length)
     }
 
+    /// The value's memory, valid while this lives. Programs may look at it at any time.
+    @unsafe
+    public var address: UnsafeMutablePointer<Value> {
+        unsafe memory.assumingMemoryBound(to: Value.self)
+    }
+
     /// Stores one word of the value.
     public func store(_ word: UInt32, atWord index: Int) {
         precondition(index >= 0 && (index + 1) * 4 <= length)

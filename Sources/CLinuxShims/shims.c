@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "CLinuxShims.h"
 
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include <link.h>
@@ -68,4 +69,45 @@ int secd_pidfd_open(int pid)
 int secd_pidfd_send_signal(int pidfd, int signal)
 {
 	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int secd_fanotify_init(unsigned int flags, unsigned int event_flags)
+{
+	return syscall(SYS_fanotify_init, flags, event_flags);
+}
+
+int secd_fanotify_mark(int group, unsigned int flags, unsigned long long mask, int directory,
+		       const char *path)
+{
+	return syscall(SYS_fanotify_mark, group, flags, mask, directory, path);
+}
+
+int secd_file_identity(int directory, const char *path, struct secd_file_identity *identity)
+{
+	struct statx status;
+
+	if (statx(directory, path, AT_EMPTY_PATH, STATX_INO | STATX_TYPE | STATX_NLINK | STATX_BTIME,
+		  &status))
+		return -1;
+	identity->device = (unsigned long long)status.stx_dev_major << 32 | status.stx_dev_minor;
+	identity->inode = status.stx_ino;
+	identity->born = 0;
+	if (status.stx_mask & STATX_BTIME)
+		identity->born = (unsigned long long)status.stx_btime.tv_sec * 1000000000ULL +
+				 status.stx_btime.tv_nsec;
+	identity->mode = status.stx_mode;
+	identity->links = status.stx_nlink;
+	return 0;
+}
+
+int secd_readable_bytes(int descriptor)
+{
+	int bytes = 0;
+
+	return ioctl(descriptor, FIONREAD, &bytes) ? -1 : bytes;
+}
+
+int secd_is_own_thread(int tid)
+{
+	return syscall(SYS_tgkill, getpid(), tid, 0) == 0;
 }

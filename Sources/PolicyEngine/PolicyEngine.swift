@@ -1,5 +1,6 @@
 public import BPFRuntime
 public import CEventABI
+public import FilePrevention
 import LinuxSystem
 public import PolicyCompiler
 public import PolicyModel
@@ -19,6 +20,8 @@ public struct PolicyEngineOptions: Sendable {
     public var programs: any ProgramFiles
     /// Inode numbers of the first process's namespaces.
     public var hostNamespaces: [NamespaceKind: UInt64]
+    /// For fanotify.
+    public var files = FileSettings()
 
     public init(
         agent: secd_agent, shared: [SharedBPFMap], facts: EngineFacts,
@@ -50,6 +53,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let store: GenerationStore
     private let attachments: HookAttachments
     private let origins: Origins
+    private let files: FileEngine
     private let counters: CounterBook
     /// A hook that policies share.
     private struct Identity: Hashable {
@@ -85,6 +89,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         counters = CounterBook(programs.maps.counters, tally)
         origins = Origins(programs.maps.origins)
         treeMarks = TreeMarks(programs.maps.doomed)
+        files = FileEngine(programs, options.files)
     }
 
     public func counts() -> [PolicyCounts] { counters.counts() }
@@ -97,7 +102,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw PolicyRefusal(reason: "this kernel's type information cannot be read")
         }
         let ladder = MechanismLadder(
-            facts: options.facts, kernel: kernel, syscalls: .x86, programs: ProgramCache(options.programs))
+            facts: options.facts, kernel: kernel, syscalls: .x86, programs: ProgramCache(options.programs),
+            files: files)
         let checks = policies.map { PolicyCheck($0, ladder) }
         let faults = checks.flatMap(\.faults)
         if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
@@ -115,12 +121,14 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         }
         try followTrees(policies)
         try followChanges(tables)
+        try prepareFiles(plan, tables, policies, checks)
         let bytes = try fill(image)
         tally.begin(generation: store.next, plan.tallied(image))
         announce(plan.running(store.next, tables, policies))
         let seed = AncestrySeed(programs.maps.ancestries, tables, generation: store.next)
         seed.write()
         store.flip()
+        files.settle()
         // Once more, for processes that came meanwhile.
         seed.write()
         attachments.detach(allBut: plan.wanted)
@@ -180,6 +188,22 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw PolicyRefusal(reason: "the kernel does not take the programs of KillTree: \(error)")
         }
     }
+
+    /// Questions of fanotify that the generation needs; from here on they are asked, too.
+    private func prepareFiles(
+        _ plan: GenerationPlan, _ tables: Generation, _ policies: [RunnablePolicy], _ checks: [PolicyCheck]
+    ) throws(PolicyRefusal) {
+        let (wanted, hooks) = plan.files(tables, policies, checks)
+        do throws(FilePreventionFailure) {
+            try files.prepare(wanted, hooks)
+        } catch {
+            attachments.detach(allBut: attached)
+            throw plan.refusal(of: error, policies, checks)
+        }
+    }
+
+    /// What happened to questions of fanotify; nil = no policy needed them yet.
+    public var fileCounters: FileCounters? { files.counters }
 
     private func followChanges(_ tables: Generation) throws(PolicyRefusal) {
         guard tables.asksForChanges else { return }

@@ -205,6 +205,7 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_READ_BINPRM         12   /* struct linux_binprm *: the file that will run */
 #define SECD_POLICY_READ_FIELD_STRING   13   /* tracepoint: char[] of `width` bytes in the record */
 #define SECD_POLICY_READ_DATA_LOC       14   /* tracepoint: __data_loc */
+#define SECD_POLICY_READ_SUBJECT        30   /* the file that fanotify asks about, as text */
 #define SECD_POLICY_READ_PIECES         15   /* struct iovec *, `size_argument` of them */
 #define SECD_POLICY_READ_ITERATOR       16   /* struct iov_iter * */
 /* Objects: what is shown of them, see SECD_POLICY_VALUE_*. */
@@ -297,6 +298,7 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_BY_FMOD_RET         9
 #define SECD_POLICY_BY_KPROBE          10
 #define SECD_POLICY_BY_UPROBE          11
+#define SECD_POLICY_BY_FANOTIFY        20   /* asked by the daemon: policy_subject.h */
 
 /* What a rule does (secd_policy_rule.actions, .return_actions). */
 #define SECD_POLICY_POST           (1U << 0)

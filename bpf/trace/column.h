@@ -5,6 +5,9 @@
 
 #include "address.h"
 #include "file.h"
+#ifdef SECD_POLICY_OF_SUBJECT
+#include "subject_file.h"
+#endif
 #include "object.h"
 #include "pieces.h"
 
@@ -160,6 +163,10 @@ static __always_inline __u32 column_read_pointer(struct policy_work *work,
 	__u32 reader = column->reader;
 	bool user = column->flags & SECD_POLICY_COLUMN_USER;
 
+#ifdef SECD_POLICY_OF_SUBJECT
+	if (reader == SECD_POLICY_READ_SUBJECT)
+		return subject_read_file(work, value, file);
+#endif
 	if (reader == SECD_POLICY_READ_DESCRIPTOR || reader == SECD_POLICY_READ_FILE ||
 	    reader == SECD_POLICY_READ_PATH || reader == SECD_POLICY_READ_DENTRY ||
 	    reader == SECD_POLICY_READ_BINPRM)

@@ -57,7 +57,8 @@ static __always_inline void send_signal(struct policy_work *work, __u32 signal, 
 static __always_inline bool can_refuse(const struct secd_policy_hook *hook)
 {
 	return hook->mechanism == SECD_POLICY_BY_CGROUP || hook->mechanism == SECD_POLICY_BY_LSM ||
-	       hook->mechanism == SECD_POLICY_BY_FMOD_RET;
+	       hook->mechanism == SECD_POLICY_BY_FMOD_RET ||
+	       hook->mechanism == SECD_POLICY_BY_FANOTIFY;
 }
 
 static __always_inline void enforce(struct policy_work *work, const struct secd_policy_hook *hook,

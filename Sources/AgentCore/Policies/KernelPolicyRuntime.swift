@@ -18,15 +18,21 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
     private let logger: Logger
     private var engine: PolicyEngine?
     private var killer: ProcessKiller?
+    private let files: FileHandover
 
     /// - Parameter agent: whose rings carry the events, and whose worker reads them.
     package init(_ agent: AgentEngine, logger: Logger) {
         self.agent = agent
         self.logger = logger
+        files = FileHandover(logger)
     }
 
     package func replace(with policies: [RunnablePolicy]) throws(PolicyRefusal) -> [PolicyReport] {
-        if policies.isEmpty, engine == nil { return [] }
+        if policies.isEmpty, engine == nil {
+            // Nobody judges what waits for a daemon that has gone.
+            files.letGo()
+            return []
+        }
         let engine = try started()
         let before = engine.abandonedCalls
         let reports = try engine.replace(with: policies)
@@ -47,10 +53,11 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             lsmObstacle: sensors.facts.lsm?.description, fentryObstacle: sensors.facts.fentry?.description,
             kprobeObstacle: sensors.facts.kprobe?.description, cgroupRoot: agent.cgroupRoot,
             uprobeObstacle: sensors.facts.uprobe?.description)
-        let options = PolicyEngineOptions(
+        var options = PolicyEngineOptions(
             agent: agent.options.sensors.agent, shared: sensors.sharedMaps, facts: facts,
             kernel: { try? PolicyKernel.types { Self.matcher($0) } }, programs: ProgramReader(),
             hostNamespaces: agent.hostNamespaces)
+        options.files = files.settings
         do throws(BPFError) {
             let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }
             agent.count(rules: made.tally)

@@ -103,6 +103,13 @@ extension PolicySource {
     fileprivate var domain: String { origin == .api ? "grpc" : "static" }
 }
 
+extension HookReport {
+    /// `prevent while secd lives`.
+    fileprivate var effectText: String {
+        condition.isEmpty ? effect.rawValue : "\(effect.rawValue) \(condition)"
+    }
+}
+
 extension PolicyReport {
     /// Some entries have nothing to attach to, which they accept.
     fileprivate var isPartial: Bool { hooks.contains { $0.state != .loaded } }
@@ -116,7 +123,7 @@ extension PolicyHookStatus {
         self.init(
             path: report.path, section: entry?.section.rawValue ?? "",
             index: position.flatMap { Int($0) } ?? 0, point: report.point.name, state: report.state.rawValue,
-            mechanism: report.mechanism, effect: report.effect.rawValue, blindSpots: report.blindSpots,
+            mechanism: report.mechanism, effect: report.effectText, blindSpots: report.blindSpots,
             degraded: report.isDegraded)
     }
 }

@@ -92,6 +92,50 @@ static inline int secd_open_cgroup(int mount_fd, unsigned long long id)
 	return (int)syscall(SYS_open_by_handle_at, mount_fd, &handle, O_RDONLY | O_CLOEXEC);
 }
 
+/*
+ * fanotify(7), by hand: older C libraries lack what newer kernels have, and the macros of its header are
+ * of types that Swift does not import.
+ */
+struct secd_fanotify_event {
+	unsigned int length;
+	unsigned char version;
+	unsigned char reserved;
+	unsigned short head_length;
+	unsigned long long mask;
+	int descriptor;
+	int pid;
+};
+
+struct secd_fanotify_answer {
+	int descriptor;
+	unsigned int answer;
+};
+
+int secd_fanotify_init(unsigned int flags, unsigned int event_flags);
+int secd_fanotify_mark(int group, unsigned int flags, unsigned long long mask, int directory,
+		       const char *path);
+
+/* Tells one file from another, also where an inode number is used again. */
+struct secd_file_identity {
+	unsigned long long device;
+	unsigned long long inode;
+	unsigned long long born;  /* nanoseconds since 1970; 0 where it is not recorded */
+	unsigned int mode;
+	unsigned int links;
+};
+
+/* Of a path, its last link followed; of `directory` itself where the path is empty. 0, or -1 with errno. */
+int secd_file_identity(int directory, const char *path, struct secd_file_identity *identity);
+
+/* Bytes that a read would give (ioctl FIONREAD); -1 with errno. */
+int secd_readable_bytes(int descriptor);
+
+/* Whether a thread is one of this process. */
+int secd_is_own_thread(int tid);
+
+/* A descriptor for a process by its number; -1 with errno. */
+int secd_pidfd_open(int pid);
+
 /* A descriptor for a process by its number; -1 with errno. */
 int secd_pidfd_open(int pid);
 

@@ -26,7 +26,8 @@ struct GenerationPlan {
             }
             let mechanism = placed.mechanism
             let reader = ColumnReader(
-                ladder.kernel, hook.point, isPlace: mechanism.isPlace, programs: ladder.programs)
+                ladder.kernel, hook.point, isPlace: mechanism.isPlace, programs: ladder.programs,
+                asked: mechanism.asked)
             var placement = GenerationPacker.Placement(
                 number: number, mechanism: mechanism.number,
                 columns: hook.columns.map { try? reader.pack($0) },
@@ -120,7 +121,10 @@ struct GenerationPlan {
                 hooks += checks[index].placed[position].map { placed in
                     HookReport(
                         path: entry.path, point: placed.point, mechanism: placed.mechanism.name,
-                        effect: placed.effect, blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
+                        effect: placed.effect,
+                        condition: placed.mechanism.asked == nil || placed.effect == .observe
+                            ? "" : FileCalls.condition,
+                        blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
                 }
             }
             return PolicyReport(

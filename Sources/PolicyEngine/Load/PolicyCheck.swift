@@ -1,4 +1,5 @@
 import CEventABI
+import FilePrevention
 import PolicyCompiler
 import PolicyModel
 
@@ -13,6 +14,8 @@ struct PolicyCheck {
         var effect: EffectClass
         var blindSpots: [String]
         var isDegraded: Bool
+        /// What fanotify is to ask about.
+        var files: [WantedFiles] = []
     }
 
     private let policy: RunnablePolicy
@@ -57,6 +60,7 @@ struct PolicyCheck {
         var placed = Placed(
             point: point, mechanism: mechanism, waits: mechanism.canWait && needs.wait, effect: .observe,
             blindSpots: mechanism.blindSpots, isDegraded: false)
+        if case .files(let calls) = mechanism.attachment { checkFiles(hook, calls, &placed) }
         checkColumns(hook, &placed)
         checkReturn(hook, &placed)
         for selector in hook.selectors {
@@ -81,6 +85,13 @@ struct PolicyCheck {
         if !hook.digests.contains(where: { $0.lowercased() == own }) {
             fault(hook.place, "\(hook.path): \(path) is another build: \(own)")
         }
+    }
+
+    private mutating func checkFiles(_ hook: CheckedHook, _ calls: FileCalls, _ placed: inout Placed) {
+        let check = FileCheck(hook, calls)
+        for found in check.faults { fault(found.place, "\(hook.path): \(found.reason)") }
+        placed.blindSpots += check.blindSpots
+        placed.files = check.files
     }
 
     // MARK: Values
@@ -188,7 +199,7 @@ struct PolicyCheck {
     private mutating func checkNames(
         _ selector: CheckedSelector, _ hook: CheckedHook, _ placed: inout Placed
     ) {
-        guard case .syscall = placed.point else { return }
+        guard case .syscall = placed.point, placed.mechanism.asked == nil else { return }
         for condition in selector.conditions {
             guard case .column(let index, .text) = condition.subject, hook.columns[index].type == .string
             else {
@@ -224,12 +235,21 @@ extension MechanismLadder.Needs {
         userMemory = hook.columns.contains { column in
             [.string, .charBuf, .sockaddr, .sockaddrUn].contains(column.type) && column.path.isEmpty
         }
+        namesFiles = hook.points.allSatisfy { point in
+            guard let calls = FileCalls(point) else { return false }
+            return hook.selectors.allSatisfy { selector in
+                !selector.isEnforcing || selector.files(calls.file, hook.columns) != nil
+            }
+        }
     }
 }
 
 extension HookMechanism {
     /// Met by a cgroup program.
     var isPlace: Bool { if case .place = attachment { true } else { false } }
+
+    /// Met by questions of fanotify; nil = it is not.
+    var asked: FileCalls? { if case .files(let calls) = attachment { calls } else { nil } }
 
     /// Of SECD_POLICY_ENFORCES, what cannot be done there.
     var impossible: UInt32 {

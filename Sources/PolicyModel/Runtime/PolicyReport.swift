@@ -37,6 +37,8 @@ public struct HookReport: Sendable, Hashable {
     public var mechanism: String
     /// What actions of the entry can do at most.
     public var effect: EffectClass
+    /// As long as what; empty = as long as the policy runs.
+    public var condition: String
     /// What the mechanism does not see, in sentences.
     public var blindSpots: [String]
     /// Weaker than the policy asks for, which its author accepts.
@@ -44,13 +46,14 @@ public struct HookReport: Sendable, Hashable {
 
     public init(
         path: String, point: AttachPoint, state: State = .loaded, mechanism: String, effect: EffectClass,
-        blindSpots: [String] = [], isDegraded: Bool = false
+        condition: String = "", blindSpots: [String] = [], isDegraded: Bool = false
     ) {
         self.path = path
         self.point = point
         self.state = state
         self.mechanism = mechanism
         self.effect = effect
+        self.condition = condition
         self.blindSpots = blindSpots
         self.isDegraded = isDegraded
     }
