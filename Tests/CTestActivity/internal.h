@@ -28,6 +28,9 @@ int copy_to(const char *source, int to);
 /* Steps of files.c. Returns 0 for a step that is not one of them. */
 int files_do(const struct step *step, int *result);
 
+/* Steps of secret.c: the same; they report what they got. */
+int secret_do(const struct activity *activity, const struct step *step, int *result);
+
 /* Steps of processes.c: the same. */
 int processes_do(const struct step *step, int *result);
 
@@ -37,5 +40,8 @@ int threads_do(const struct step *step, int *result);
 /* Steps of sockets.c and messages.c: the same. */
 int sockets_do(const struct activity *activity, const struct step *step, int *result);
 int messages_do(const struct activity *activity, const struct step *step, int *result);
+
+/* Steps of traced.c: the same. */
+int traced_do(const struct activity *activity, const struct step *step, int *result);
 
 #endif
