@@ -174,6 +174,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventReference"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        tests("FilePreventionTests", ["FilePrevention", "LinuxSystem", system]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests(
@@ -242,7 +243,7 @@ let package = Package(
             [
                 "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem",
                 "PolicyCompiler", "PolicyModel", "CEventABI",
-                "CTestActivity", logging,
+                "FilePrevention", "CTestActivity", logging,
             ]),
     ]
 )

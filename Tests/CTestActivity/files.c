@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Steps on files: any system call by number, and the few whose arguments are structures. */
 #include "internal.h"
+#include "ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define CALL_ARGUMENTS 6
-#define RING_ENTRIES   4
 
 static long value(const struct step *step, int index)
 {
@@ -87,69 +85,20 @@ static int move_descriptor(const struct step *step)
 	return dup2(value(step, 0), value(step, 1)) < 0 || close(value(step, 0)) ? -1 : 0;
 }
 
-struct ring {
-	int file;
-	unsigned int *tail, *mask, *array, *done_head, *done_tail, *done_mask;
-	struct io_uring_sqe *entries;
-	struct io_uring_cqe *done;
-};
-
-static int ring_open(struct ring *ring)
-{
-	struct io_uring_params params = {};
-	size_t size;
-	char *memory;
-
-	ring->file = syscall(SYS_io_uring_setup, RING_ENTRIES, &params);
-	if (ring->file < 0)
-		return -1;
-	size = params.sq_off.array + params.sq_entries * sizeof(unsigned int);
-	if (size < params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe))
-		size = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring->file,
-		      IORING_OFF_SQ_RING);
-	ring->entries = mmap(NULL, params.sq_entries * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_POPULATE, ring->file, IORING_OFF_SQES);
-	if (memory == MAP_FAILED || ring->entries == MAP_FAILED)
-		return -1;
-	ring->tail = (unsigned int *)(memory + params.sq_off.tail);
-	ring->mask = (unsigned int *)(memory + params.sq_off.ring_mask);
-	ring->array = (unsigned int *)(memory + params.sq_off.array);
-	ring->done_head = (unsigned int *)(memory + params.cq_off.head);
-	ring->done_tail = (unsigned int *)(memory + params.cq_off.tail);
-	ring->done_mask = (unsigned int *)(memory + params.cq_off.ring_mask);
-	ring->done = (struct io_uring_cqe *)(memory + params.cq_off.cqes);
-	return 0;
-}
-
 /* ring OPERATION FLAGS DIRECTORY PATH OPEN-FLAGS MODE-OR-LENGTH: one request, waited for. */
 static int ring_request(const struct step *step)
 {
 	struct ring ring = {};
-	struct io_uring_sqe *entry;
-	unsigned int index;
+	struct io_uring_sqe request = {
+		.opcode = value(step, 0),
+		.flags = value(step, 1),
+		.fd = value(step, 2),
+		.addr = (unsigned long)word(step, 3),
+		.open_flags = value(step, 4),
+		.len = value(step, 5),
+	};
 
-	if (ring_open(&ring))
-		return -1;
-	index = *ring.tail & *ring.mask;
-	entry = &ring.entries[index];
-	memset(entry, 0, sizeof(*entry));
-	entry->opcode = value(step, 0);
-	entry->flags = value(step, 1);
-	entry->fd = value(step, 2);
-	entry->addr = (unsigned long)word(step, 3);
-	entry->open_flags = value(step, 4);
-	entry->len = value(step, 5);
-	ring.array[index] = index;
-	__atomic_store_n(ring.tail, *ring.tail + 1, __ATOMIC_RELEASE);
-	if (syscall(SYS_io_uring_enter, ring.file, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
-		return -1;
-	if (*ring.done_head == __atomic_load_n(ring.done_tail, __ATOMIC_ACQUIRE)) {
-		errno = EAGAIN;
-		return -1;
-	}
-	errno = -ring.done[*ring.done_head & *ring.done_mask].res;
-	return ring.done[*ring.done_head & *ring.done_mask].res < 0 ? -1 : 0;
+	return ring_open(&ring) || ring_do(&ring, &request) < 0 ? -1 : 0;
 }
 
 int files_do(const struct step *step, int *result)
