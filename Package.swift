@@ -242,7 +242,7 @@ let package = Package(
             "KernelTests",
             [
                 "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem",
-                "PolicyCompiler", "PolicyModel", "CEventABI",
+                "PolicyCompiler", "PolicyEngine", "PolicyModel", "CEventABI",
                 "FilePrevention", "CTestActivity", logging,
             ]),
     ]

@@ -31,6 +31,9 @@ int files_do(const struct step *step, int *result);
 /* Steps of secret.c: the same; they report what they got. */
 int secret_do(const struct activity *activity, const struct step *step, int *result);
 
+/* Steps of pieces.c: the same. */
+int pieces_do(const struct step *step, int *result);
+
 /* Steps of processes.c: the same. */
 int processes_do(const struct step *step, int *result);
 

@@ -192,7 +192,7 @@ import Testing
         record.sets = [[0, 3, 70], [3], [1], [2]]
         for column in 0..<6 {
             record.add(
-                UInt16(column), Int32.random(in: 0...5, using: &random),
+                UInt16(column), Int32.random(in: 0...10, using: &random),
                 random.bytes(Int.random(in: 0..<70, using: &random)), number: random.next(),
                 state: Int32.random(in: 0...4, using: &random))
         }

@@ -12,8 +12,8 @@
 #define BPF_ATTR_NAME  48
 #define BPF_ATTR_BYTES 64
 
-static __always_inline __u32 object_close(struct policy_work *work, struct secd_policy_value *value, __u32 kind,
-					  __u32 at, __u32 length)
+static __always_inline __u32 object_close(struct policy_work *work, struct secd_policy_value *value,
+					  __u32 kind, __u32 at, __u32 length)
 {
 	value->kind = kind;
 	column_close(work, value, at, length);

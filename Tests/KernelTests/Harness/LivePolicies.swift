@@ -110,6 +110,24 @@ enum PolicySample {
         """
     }
 
+    /// One system call with arguments by position and type, and a selector in one line.
+    static func hook(
+        _ name: String, _ call: String, _ arguments: [(index: Int, type: String)], selector: String,
+        more: String = ""
+    ) -> String {
+        let args = arguments.map { "{index: \($0.index), type: \($0.type)}" }.joined(separator: ", ")
+        return policy(
+            name,
+            """
+            kprobes:
+            - call: \(call)
+              syscall: true
+              args: [\(args)]
+            \(more.isEmpty ? "" : "  " + more + "\n")  selectors:
+              - \(selector)
+            """)
+    }
+
     /// Opens below a path.
     static func opens(_ name: String, below path: String) -> String {
         policy(
