@@ -31,9 +31,6 @@ int files_do(const struct step *step, int *result);
 /* Steps of secret.c: the same; they report what they got. */
 int secret_do(const struct activity *activity, const struct step *step, int *result);
 
-/* Steps of pieces.c: the same. */
-int pieces_do(const struct step *step, int *result);
-
 /* Steps of processes.c: the same. */
 int processes_do(const struct step *step, int *result);
 
@@ -43,6 +40,9 @@ int threads_do(const struct step *step, int *result);
 /* Steps of sockets.c and messages.c: the same. */
 int sockets_do(const struct activity *activity, const struct step *step, int *result);
 int messages_do(const struct activity *activity, const struct step *step, int *result);
+
+/* Steps of pieces.c: the same. */
+int pieces_do(const struct step *step, int *result);
 
 /* Steps of traced.c: the same. */
 int traced_do(const struct activity *activity, const struct step *step, int *result);

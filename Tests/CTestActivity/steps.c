@@ -230,8 +230,8 @@ static int perform(const struct activity *activity, const struct step *step)
 	int result = 0;
 
 	errno = 0;
-	if (processes_do(step, &result) || do_files(step, &result) || pieces_do(step, &result) || files_do(step, &result) || secret_do(activity, step, &result) ||
-	    secret_do(activity, step, &result) ||
+	if (processes_do(step, &result) || do_files(step, &result) || files_do(step, &result) ||
+	    pieces_do(step, &result) || secret_do(activity, step, &result) ||
 	    do_credentials(step, &result) || do_other(activity, step, &result) || threads_do(step, &result) ||
 	    sockets_do(activity, step, &result) || messages_do(activity, step, &result) ||
 	    traced_do(activity, step, &result))
