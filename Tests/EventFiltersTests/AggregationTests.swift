@@ -36,7 +36,7 @@ import Testing
         let failed = try socket(.socketConnect) { $0.event = UInt16(SECD_SOCKET_FAILED) }
         #expect(try #require(AggregationKey(failed)) != key)
         var other = try sample(.socketConnect)
-        other.process = other.process?.parent
+        other.head.process = other.process?.parent
         #expect(try #require(AggregationKey(other)) != key)
     }
 
