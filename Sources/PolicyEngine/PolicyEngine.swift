@@ -202,9 +202,6 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         }
     }
 
-    /// What happened to questions of fanotify; nil = no policy needed them yet.
-    public var fileCounters: FileCounters? { files.counters }
-
     private func followChanges(_ tables: Generation) throws(PolicyRefusal) {
         guard tables.asksForChanges else { return }
         do throws(BPFError) {

@@ -1,6 +1,7 @@
 import CEventABI
 import EventDecoder
 import EventModel
+import FilePrevention
 import LinuxSystem
 import Logging
 import PolicyEngine
@@ -20,6 +21,11 @@ extension AgentEngine {
             answered.set()
         }
         while !answered.wait(until: MonotonicClock.now + Self.patience) {}
+    }
+
+    /// From now on questions of fanotify are among the counters.
+    func count(questions files: FilePrevention) {
+        pipeline.perform { $0.handler.files = files }
     }
 
     /// From now on events of policies are counted by rule.

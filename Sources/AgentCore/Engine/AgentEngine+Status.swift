@@ -2,6 +2,7 @@ package import AgentModel
 import BPFRuntime
 import CEventABI
 import EventModel
+import FilePrevention
 import Glibc
 import LinuxSystem
 import ProcessTree
@@ -86,6 +87,7 @@ extension AgentEngine {
                 let sum = values.reduce(0, +)
                 if sum > 0 { result[name] = sum }
             }
+            if let counters = pipeline.handler.files?.counters { result.merge(counters.byName) { $1 } }
             let unreadable = pipeline.handler.names.unreadable
             result["dns_unreadable"] = unreadable == 0 ? nil : unreadable
             result["undecodable"] = pipeline.handler.undecodable == 0 ? nil : pipeline.handler.undecodable
@@ -101,6 +103,17 @@ extension AgentEngine {
         (SECD_COUNTER_PATH_TOO_LONG, "path_too_long"),
         (SECD_COUNTER_PEERS_UNTOLD, "peers_untold"),
     ]
+}
+
+extension FileCounters {
+    /// Those that are not 0.
+    fileprivate var byName: [String: UInt64] {
+        let all = [
+            "fanotify_asked": asked, "fanotify_refused": refused, "fanotify_unjudged": unjudged,
+            "fanotify_overflows": overflows, "fanotify_untaken": untaken, "fanotify_stuck": stuck,
+        ]
+        return all.filter { $0.value > 0 }
+    }
 }
 
 extension ProcessListing {

@@ -1,6 +1,7 @@
 import CEventABI
 import EventDecoder
 import EventModel
+import FilePrevention
 import PolicyEngine
 import ProcessTree
 
@@ -17,6 +18,8 @@ final class RecordHandler {
     var catalogues = PolicyCatalogues()
     /// Counts what policies tell, once they run.
     var tally: RecordTally?
+    /// Asks about files, once a policy wants that.
+    var files: FilePrevention?
     /// What policies leave to user space, once they run.
     var orders: KillOrders?
     private let digests = BinaryDigests()

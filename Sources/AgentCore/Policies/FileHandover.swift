@@ -50,18 +50,16 @@ final class FileHandover: Sendable {
     private static func log(_ trouble: FileTrouble, _ logger: Logger) {
         switch trouble {
         case .stuck:
+            let whom = "calls about files that policies name"
             logger.error(
-                "fanotify: the thread that answers does not go on; until it does, calls about files that policies "
-                    + "name are answered as they want it in doubt (unknown: deny or allow)"
-            )
+                "fanotify: the thread that answers is stuck; \(whom) are answered as they want it in doubt")
         case .recovered: logger.notice("fanotify: the thread that answers goes on")
         case .overflow(let count):
             logger.error("fanotify: the kernel's queue was full \(count) times: those calls passed unasked")
         case .untaken(let count):
             logger.warning("fanotify: \(count) questions could not be taken: those calls were refused")
         case .unjudged(let count):
-            logger.warning(
-                "fanotify: \(count) calls could not be judged, and were answered as policies want it in doubt")
+            logger.warning("fanotify: \(count) calls could not be judged: answered as policies want it in doubt")
         case .notMarked(let path, let reason):
             logger.warning("fanotify cannot ask about \(path): \(reason)")
         }

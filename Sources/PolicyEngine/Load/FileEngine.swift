@@ -12,6 +12,8 @@ public struct FileSettings: Sendable {
     public var adopting: [Int32] = []
     /// As `FilePrevention.Options` has them.
     public var options = FilePrevention.Options()
+    /// Told when questions begin to be asked.
+    public var made: @Sendable (FilePrevention) -> Void = { _ in }
     /// Told what somebody should read; from any thread.
     public var tell: @Sendable (FileTrouble) -> Void = { _ in }
 
@@ -52,17 +54,16 @@ final class FileEngine {
 
     private func start(_ judge: SubjectJudge) -> String? {
         do throws(Errno) {
-            prevention = try FilePrevention(
+            let made = try FilePrevention(
                 judge, settings.options, keeper: settings.keeper, adopting: settings.adopting,
                 tell: settings.tell)
+            prevention = made
+            settings.made(made)
             return nil
         } catch {
             return "its threads cannot be started: \(error.description)"
         }
     }
-
-    /// What happened so far; nil = no policy needed it yet.
-    var counters: FileCounters? { prevention?.counters }
 
     /// Asks about what the next generation wants, too.
     func prepare(_ wanted: [WantedFiles], _ hooks: [FileHook]) throws(FilePreventionFailure) {
