@@ -113,6 +113,10 @@ struct ObjectUnderTest: Sendable, CustomTestStringConvertible {
         ObjectUnderTest(object: BPFObjects.socketProbe, isProbeBuild: true),
         ObjectUnderTest(object: BPFObjects.file, isProbeBuild: false),
         ObjectUnderTest(object: BPFObjects.fileProbe, isProbeBuild: true),
+        ObjectUnderTest(object: BPFObjects.traceuser, isProbeBuild: false),
+        ObjectUnderTest(object: BPFObjects.traceuserProbe, isProbeBuild: true),
+        ObjectUnderTest(object: BPFObjects.traceload, isProbeBuild: false),
+        ObjectUnderTest(object: BPFObjects.traceloadProbe, isProbeBuild: true),
     ]
 }
 

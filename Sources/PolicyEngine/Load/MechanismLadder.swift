@@ -190,7 +190,7 @@ struct MechanismLadder {
 
     private var loads: HookMechanism {
         HookMechanism(
-            name: "tracepoint/syscalls/sys_exit_mmap", number: UInt16(SECD_POLICY_BY_TRACEPOINT),
+            name: "tracepoint/syscalls/sys_exit_mmap", number: UInt16(SECD_POLICY_BY_SYSCALL_POINT),
             attachment: .loads, canSignal: true, canDeny: false, canWait: false,
             killEffect: .killBeforeReturn,
             blindSpots: [
