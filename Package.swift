@@ -242,7 +242,7 @@ let package = Package(
             "KernelTests",
             [
                 "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem",
-                "PolicyCompiler", "PolicyEngine", "PolicyModel", "CEventABI",
+                "PolicyCompiler", "PolicyEngine", "PolicyModel", "YAMLReader", "CEventABI",
                 "FilePrevention", "CTestActivity", logging,
             ]),
     ]

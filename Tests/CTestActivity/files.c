@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,26 @@ static int ring_request(const struct step *step)
 	return ring_open(&ring) || ring_do(&ring, &request) < 0 ? -1 : 0;
 }
 
+/* make-map, and pin-map PATH: the map that was made gets a name in bpffs. */
+static int map_of_steps = -1;
+
+static int make_map(void)
+{
+	union bpf_attr attribute = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
+	};
+
+	map_of_steps = syscall(SYS_bpf, BPF_MAP_CREATE, &attribute, sizeof(attribute));
+	return map_of_steps < 0 ? -1 : 0;
+}
+
+static int pin_map(const struct step *step)
+{
+	union bpf_attr attribute = { .pathname = (unsigned long)word(step, 0), .bpf_fd = map_of_steps };
+
+	return syscall(SYS_bpf, BPF_OBJ_PIN, &attribute, sizeof(attribute));
+}
+
 int files_do(const struct step *step, int *result)
 {
 	const char *name = step->name;
@@ -115,6 +136,10 @@ int files_do(const struct step *step, int *result)
 		*result = open_handle(step);
 	else if (!strcmp(name, "move-descriptor"))
 		*result = move_descriptor(step);
+	else if (!strcmp(name, "make-map"))
+		*result = make_map();
+	else if (!strcmp(name, "pin-map"))
+		*result = pin_map(step);
 	else if (!strcmp(name, "ring"))
 		*result = ring_request(step);
 	else

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,6 +114,16 @@ static int forked(const struct step *step, pid_t child)
 	follow(child);
 }
 
+/* fork-mkdir PATH: the child makes a folder. */
+static int fork_mkdir(const struct step *step)
+{
+	pid_t child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+
+	if (child == 0)
+		_exit(mkdir(text(step, 0), 0755) ? 1 : 0);
+	return child < 0 || waitpid(child, NULL, 0) < 0 ? -1 : 0;
+}
+
 /* terminal: a new session on a pseudo terminal */
 static int terminal(void)
 {
@@ -148,6 +159,8 @@ int processes_do(const struct step *step, int *result)
 		*result = forked(step, fork());
 	else if (!strcmp(name, "clone")) /* FLAGS */
 		*result = forked(step, syscall(SYS_clone, number(step, 0) | SIGCHLD, 0, 0, 0, 0));
+	else if (!strcmp(name, "fork-mkdir"))
+		*result = fork_mkdir(step);
 	else if (!strcmp(name, "setsid"))
 		*result = setsid() < 0 ? -1 : 0;
 	else if (!strcmp(name, "terminal"))

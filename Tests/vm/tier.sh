@@ -3,7 +3,7 @@
 #
 #     Tests/vm/tier.sh SERIES BIN-FOLDER RESULTS.xml
 #
-# VM_TEST_FILTER (default: KernelTests, all of them) chooses the tests, SECD_VM_TIMEOUT (default 900) bounds
+# VM_TEST_FILTER (default: KernelTests, all of them) chooses the tests, SECD_VM_TIMEOUT (default 1500) bounds
 # the seconds, SECD_TEST_SCALE (default 0.1) is the part of the usual counts: a process takes 50 ms here.
 set -euo pipefail
 
@@ -16,13 +16,14 @@ filter=${VM_TEST_FILTER:-KernelTests}
 # A test bundle is an executable on Linux and carries swift-testing.
 bundle=$bin/secdPackageTests.xctest
 files=(--add "$bundle")
-for file in "$bin"/secd "$bin"/secctl "$bin"/*.resources "$root/export" "$root/tracingpolicies"; do
+for file in "$bin"/secd "$bin"/secctl "$bin"/*.resources "$root/export" "$root/tracingpolicies" \
+    "$root/docs/effects.md" "$root/../shared/corpus/tracing-policies"; do
     if [ -e "$file" ]; then files+=(--add "$file"); fi
 done
 
 # The same working directory as natively. The results leave through a port of their own because the
 # output shows what the tests print, too.
-exec "$root/Tests/vm/run.sh" --kernel "$series" --timeout "${SECD_VM_TIMEOUT:-900}" --results "$results" \
+exec "$root/Tests/vm/run.sh" --kernel "$series" --timeout "${SECD_VM_TIMEOUT:-1500}" --results "$results" \
     "${files[@]}" --command "
 mkdir -p '$root' && cd '$root'
 export SECD_TEST_SCALE=${SECD_TEST_SCALE:-0.1}

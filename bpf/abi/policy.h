@@ -70,9 +70,12 @@ struct secd_policy_setup {
 	__u32 host_ns[10];        /* inode numbers of PID 1's namespaces, in the order of secd_namespaces */
 	__u32 hook;               /* of a program without cookie; 0 = the cookie says */
 	__u32 arguments;          /* of the function or raw tracepoint that a program is loaded for */
+	/* Of a raw tracepoint that stands for a function: only calls with this argument are meant. */
+	__u32 only_argument;      /* its position and 1; 0 = all calls */
+	__u32 only_value;
 };
 SECD_LAYOUT(secd_policy_setup, host_ns, 144);
-SECD_SIZE(secd_policy_setup, 192);
+SECD_SIZE(secd_policy_setup, 200);
 
 /* Array `secd_policy_calls`: syscall → hooks. Not of a generation: hook numbers are kept for good. */
 #define SECD_POLICY_CALLS        2048
@@ -102,6 +105,7 @@ SECD_SIZE(secd_policy_waiting_key, 16);
 #define SECD_POLICY_PLACE_CONNECT  0   /* connect4, connect6 */
 #define SECD_POLICY_PLACE_SEND     1   /* sendmsg4, sendmsg6: with an address */
 #define SECD_POLICY_PLACE_BIND     2   /* bind4, bind6 */
+#define SECD_POLICY_PLACE_RELEASE  3   /* sock_release, of TCP */
 #define SECD_POLICY_PLACES         8
 #define SECD_POLICY_PLACE_HOOKS    4
 struct secd_policy_place {

@@ -2,7 +2,7 @@
 /*
  * Cgroup programs, which may refuse: a process connects, sends to an address, binds. Policies name kernel
  * functions; what stands here for their arguments: 0 the struct socket, 1 the address in kernel memory,
- * 2 its length, 3 the struct sock.
+ * 2 its length, 3 the struct sock. Where a socket is closed there is only the last.
  */
 #ifndef SECD_TRACE_CGROUP_H
 #define SECD_TRACE_CGROUP_H
@@ -40,6 +40,32 @@ static __always_inline int place_met(struct bpf_sock_addr *ctx, __u32 place, __u
 			break;
 		if (address_judge(hooks->hook[n], bpf_cast_to_kern_ctx(ctx), length))
 			return 0;
+	}
+	return 1;
+}
+
+/* The last descriptor of a TCP socket goes: what tcp_close sees when a process closes it. Cannot refuse. */
+static __always_inline int place_released(struct bpf_sock *ctx)
+{
+	struct sock *sk = bpf_cast_to_kern_ctx(ctx);
+	__u32 place = SECD_POLICY_PLACE_RELEASE;
+	struct secd_policy_place *hooks;
+
+	if (kload(sk, sk_protocol) != SECD_IPPROTO_TCP)
+		return 1;
+	hooks = bpf_map_lookup_elem(&secd_policy_places, &place);
+	if (!hooks)
+		return 1;
+	for (__u32 n = 0; n < SECD_POLICY_PLACE_HOOKS; n++) {
+		struct event event = {};
+
+		if (!hooks->hook[n])
+			break;
+		event = event_begin(hooks->hook[n], false);
+		if (!event.work)
+			continue;
+		event.work->arguments[3] = (__u64)sk;
+		event_end(&event);
 	}
 	return 1;
 }

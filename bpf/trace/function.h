@@ -74,6 +74,23 @@ static __always_inline int function_returned(unsigned long long *ctx)
 	return 0;
 }
 
+/* Of a raw tracepoint: whether the call is one of those that the hook is about. */
+static __always_inline bool function_is_meant(unsigned long long *ctx)
+{
+	switch (secd_policy_setup.only_argument) {
+	case 0:
+		return true;
+	case 1:
+		return (__u32)context_word(ctx, 0) == secd_policy_setup.only_value;
+	case 2:
+		return (__u32)context_word(ctx, 1) == secd_policy_setup.only_value;
+	case 3:
+		return (__u32)context_word(ctx, 2) == secd_policy_setup.only_value;
+	default:
+		return false;
+	}
+}
+
 /* A hook that may refuse, unless another has. */
 static __always_inline int function_verdict(unsigned long long *ctx)
 {

@@ -6,6 +6,7 @@
  * cgroup/connect4, 6         security_socket_connect, tcp_connect: IP
  * cgroup/sendmsg4, 6         security_socket_sendmsg: datagrams with an address
  * cgroup/bind4, 6            security_socket_bind: IP
+ * cgroup/sock_release        tcp_close, by processes; cannot refuse
  */
 #define SECD_POLICY_NO_SIGNALS
 #include "../kernel/access.h"
@@ -49,5 +50,11 @@ SEC("cgroup/bind6")
 int on_bind6(struct bpf_sock_addr *ctx)
 {
 	return place_met(ctx, SECD_POLICY_PLACE_BIND, SECD_SOCKADDR6_LENGTH);
+}
+
+SEC("cgroup/sock_release")
+int on_release(struct bpf_sock *ctx)
+{
+	return place_released(ctx);
 }
 #endif

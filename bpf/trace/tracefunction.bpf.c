@@ -42,6 +42,7 @@ int on_function_return(unsigned long long *ctx)
 SEC("raw_tp/sched_process_exec")
 int on_raw_tracepoint(unsigned long long *ctx)
 {
-	function_called(ctx);
+	if (function_is_meant(ctx))
+		function_called(ctx);
 	return 0;
 }

@@ -26,7 +26,7 @@ struct GenerationPlan {
             }
             let mechanism = placed.mechanism
             let reader = ColumnReader(
-                ladder.kernel, hook.point, isPlace: mechanism.isPlace, programs: ladder.programs,
+                ladder.kernel, hook.point, standIn: mechanism.standIn, programs: ladder.programs,
                 asked: mechanism.asked)
             var placement = GenerationPacker.Placement(
                 number: number, mechanism: mechanism.number,

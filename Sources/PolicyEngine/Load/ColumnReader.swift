@@ -15,28 +15,28 @@ package struct ColumnReader {
     private let prototype: KernelFunction?
     /// Of a tracepoint's record.
     private let fields: [TracepointField]
-    /// The prototype's arguments are those of the program, but for what a place has instead.
-    private let isPlace: Bool
+    /// The prototype's arguments are those of the program, but for what stands elsewhere here.
+    private let standIn: StandIn?
     private let programs: ProgramCache?
     /// The point is met by questions of fanotify.
     private let asked: FileCalls?
 
-    /// - Parameter isPlace: the point is met by a cgroup program, with a socket and an address in the
-    ///   kernel.
-    package init(_ kernel: BTFKernelTypes, _ point: AttachPoint, isPlace: Bool = false) {
-        self.init(kernel, point, isPlace: isPlace, programs: nil)
+    package init(_ kernel: BTFKernelTypes, _ point: AttachPoint) {
+        self.init(kernel, point, standIn: nil, programs: nil)
     }
 
-    /// - Parameter programs: with the types of programs that columns name.
+    /// - Parameters:
+    ///   - standIn: what the point is met by, where that is not the function.
+    ///   - programs: with the types of programs that columns name.
     init(
-        _ kernel: BTFKernelTypes, _ point: AttachPoint, isPlace: Bool, programs: ProgramCache?,
+        _ kernel: BTFKernelTypes, _ point: AttachPoint, standIn: StandIn?, programs: ProgramCache?,
         asked: FileCalls? = nil
     ) {
         self.programs = programs
         self.asked = asked
         self.kernel = kernel
         self.point = point
-        self.isPlace = isPlace
+        self.standIn = standIn
         var fields: [TracepointField] = []
         switch point {
         case .function(let symbol): prototype = kernel.function(symbol)
@@ -53,7 +53,10 @@ package struct ColumnReader {
     }
 
     /// Arguments that the program is called with.
-    package var argumentCount: Int { prototype?.parameters.count ?? 0 }
+    package var argumentCount: Int {
+        if case .rawTracepoint(_, let count) = standIn?.kind { return count }
+        return prototype?.parameters.count ?? 0
+    }
 
     /// How a column is read.
     package func pack(_ column: Column) throws(Obstacle) -> secd_policy_column {
@@ -105,10 +108,16 @@ package struct ColumnReader {
             packed.from = UInt8(SECD_POLICY_FROM_ARGUMENT)
             packed.position = UInt16(clamping: position)
             if isInProgram { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
-            if case .syscall = point, !isPlace { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
+            if case .syscall = point { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
             guard let prototype else { return nil }
             guard position < prototype.parameters.count else {
                 throw Obstacle(reason: "\(point.name) has no argument \(position) here")
+            }
+            if let standIn {
+                guard position < standIn.arguments.count, let here = standIn.arguments[position] else {
+                    throw Obstacle(reason: "\(standIn.name) does not have argument \(position)")
+                }
+                packed.position = UInt16(here)
             }
             return prototype.parameters[position].type
         case .returnValue:
@@ -266,7 +275,7 @@ package struct ColumnReader {
             setAddressLength(&packed)
             return UInt8(SECD_POLICY_READ_ADDRESS)
         case .sock, .socket:
-            if isPlace { packed.flags |= UInt8(SECD_POLICY_COLUMN_PEER) }
+            if standIn?.hasPeer ?? false { packed.flags |= UInt8(SECD_POLICY_COLUMN_PEER) }
             return UInt8(column.type == .sock ? SECD_POLICY_READ_SOCK : SECD_POLICY_READ_SOCKET)
         case .kiocb:
             try addStep("ki_filp", of: "kiocb", &packed)

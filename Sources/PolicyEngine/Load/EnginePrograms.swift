@@ -76,13 +76,19 @@ final class EnginePrograms {
     }
 
     /// A program that is loaded for one function, LSM hook or raw tracepoint.
-    /// - Parameter target: nil = the attachment says it.
+    /// - Parameters:
+    ///   - target: nil = the attachment says it.
+    ///   - only: the calls that are meant; nil = all.
     func instance(
-        _ program: String, target: String?, hook: UInt32, arguments: Int
+        _ program: String, target: String?, hook: UInt32, arguments: Int, only: StandIn.Only? = nil
     ) throws(BPFError) -> LoadedPrograms {
         var setup = setup
         setup.hook = hook
         setup.arguments = UInt32(arguments)
+        if let only {
+            setup.only_argument = only.argument + 1
+            setup.only_value = only.value
+        }
         return try Self.load(Self.function, [program], agent, setup, shared, target: target)
     }
 
@@ -148,5 +154,6 @@ final class EnginePrograms {
 enum CgroupPlaces {
     static let programs = [
         ["on_connect4", "on_connect6"], ["on_sendmsg4", "on_sendmsg6"], ["on_bind4", "on_bind6"],
+        ["on_release"],
     ]
 }

@@ -79,7 +79,8 @@ final class HookAttachments {
         case .rawTracepoint(let event):
             guard own[hook.number] == nil else { return }
             let loaded = try programs.instance(
-                EnginePrograms.rawTracepoint, target: nil, hook: hook.number, arguments: hook.arguments)
+                EnginePrograms.rawTracepoint, target: nil, hook: hook.number, arguments: hook.arguments,
+                only: hook.mechanism.standIn?.only)
             let link = try loaded.file.attach(EnginePrograms.rawTracepoint, rawTracepoint: event)
             own[hook.number] = Own(links: [Link(link)], programs: [loaded])
         case .function(let target, let program, let returning):

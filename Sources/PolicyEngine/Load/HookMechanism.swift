@@ -35,6 +35,8 @@ struct HookMechanism: Hashable {
     var attachment: Attachment
     /// Of what it is attached to, where names may come to mean another: then it is another hook.
     var version = ""
+    /// What is attached is not the function that policies name, but stands for it.
+    var standIn: StandIn?
     /// Signals can be sent from there.
     var canSignal: Bool
     /// The call can be refused there.

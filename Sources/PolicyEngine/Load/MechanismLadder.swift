@@ -127,7 +127,7 @@ struct MechanismLadder {
                 canSignal: true, canDeny: false, canWait: true, killEffect: .killBeforeReturn,
                 blindSpots: ["calls that the compiler has put inline are not seen"])
         }
-        if let place = Self.places[symbol] { return try cgroup(place) }
+        if let standIn = try standIn(symbol) { return standIn }
         throw Obstacle(
             reason:
                 "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
@@ -141,7 +141,7 @@ struct MechanismLadder {
             }
             return mechanism("lsm/\(hook)", SECD_POLICY_BY_LSM, canDeny: true, hook, "on_lsm")
         }
-        if let place = Self.places["security_\(hook)"] { return try cgroup(place) }
+        if let standIn = try standIn("security_\(hook)") { return standIn }
         if let files = asked(.lsm(hook)) { return files }
         let fanotify = FileCalls(.lsm(hook)) == nil ? nil : self.files?.obstacle()
         throw Obstacle(
@@ -209,39 +209,27 @@ struct MechanismLadder {
             blindSpots: calls.blindSpots + FileCalls.common)
     }
 
-    // MARK: Cgroup programs
+    // MARK: What stands for functions
 
-    /// Places where cgroup programs see what a function sees.
-    struct Place: Hashable {
-        var number: UInt32
-        var name: String
-        var blindSpots: [String]
-    }
-
-    static let places: [String: Place] = {
-        let connect = Place(
-            number: UInt32(SECD_POLICY_PLACE_CONNECT), name: "cgroup/connect4, connect6",
-            blindSpots: ["only IP sockets are seen"])
-        let stream = Place(
-            number: UInt32(SECD_POLICY_PLACE_CONNECT), name: "cgroup/connect4, connect6",
-            blindSpots: ["connects of datagram sockets are seen as well"])
-        let send = Place(
-            number: UInt32(SECD_POLICY_PLACE_SEND), name: "cgroup/sendmsg4, sendmsg6",
-            blindSpots: ["only datagrams that are sent to an address are seen"])
-        let bind = Place(
-            number: UInt32(SECD_POLICY_PLACE_BIND), name: "cgroup/bind4, bind6",
-            blindSpots: ["only IP sockets are seen"])
-        return [
-            "security_socket_connect": connect, "tcp_connect": stream, "security_socket_sendmsg": send,
-            "security_socket_bind": bind,
-        ]
-    }()
-
-    private func cgroup(_ place: Place) throws(Obstacle) -> HookMechanism {
-        guard facts.cgroupRoot != nil else { throw Obstacle(reason: "no cgroup2 hierarchy is mounted") }
+    /// How a function is met by what stands for it; nil = nothing does here.
+    private func standIn(_ symbol: String) throws(Obstacle) -> HookMechanism? {
+        guard let standIn = StandIn.all[symbol] else { return nil }
+        let attachment: HookMechanism.Attachment
+        let number: Int32
+        switch standIn.kind {
+        case .place(let place):
+            guard facts.cgroupRoot != nil else { throw Obstacle(reason: "no cgroup2 hierarchy is mounted") }
+            attachment = .place(place)
+            number = SECD_POLICY_BY_CGROUP
+        case .rawTracepoint(let event, _):
+            guard kernel.rawTracepoint(event) != nil else { return nil }
+            attachment = .rawTracepoint(event)
+            number = SECD_POLICY_BY_RAW_TRACEPOINT
+        }
+        let isPlace = number == SECD_POLICY_BY_CGROUP
         return HookMechanism(
-            name: place.name, number: UInt16(SECD_POLICY_BY_CGROUP), attachment: .place(place.number),
-            canSignal: false, canDeny: true, canWait: false, killEffect: .observe,
-            blindSpots: place.blindSpots)
+            name: standIn.name, number: UInt16(number), attachment: attachment, standIn: standIn,
+            canSignal: !isPlace, canDeny: standIn.canDeny, canWait: false,
+            killEffect: isPlace ? .observe : .killBeforeReturn, blindSpots: standIn.blindSpots)
     }
 }

@@ -98,7 +98,7 @@ struct PolicyCheck {
 
     private mutating func checkColumns(_ hook: CheckedHook, _ placed: inout Placed) {
         let reader = ColumnReader(
-            ladder.kernel, placed.point, isPlace: placed.mechanism.isPlace, programs: ladder.programs)
+            ladder.kernel, placed.point, standIn: placed.mechanism.standIn, programs: ladder.programs)
         for (index, column) in hook.columns.enumerated() {
             do throws(ColumnReader.Obstacle) {
                 _ = try reader.pack(column)
@@ -245,8 +245,6 @@ extension MechanismLadder.Needs {
 }
 
 extension HookMechanism {
-    /// Met by a cgroup program.
-    var isPlace: Bool { if case .place = attachment { true } else { false } }
 
     /// Met by questions of fanotify; nil = it is not.
     var asked: FileCalls? { if case .files(let calls) = attachment { calls } else { nil } }

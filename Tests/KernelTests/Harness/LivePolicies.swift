@@ -12,7 +12,8 @@ final class LivePolicies: @unchecked Sendable {
 
     let agent: LiveAgent
     private let runtime: KernelPolicyRuntime
-    private let settings: CheckSettings
+    /// The kernel that policies are checked against.
+    let settings: CheckSettings
     /// Of the texts that run, in their order. Ids are never given twice, but kept while a text goes on.
     private var running: [(text: String, id: UInt64)] = []
     private var nextID: UInt64 = 1
@@ -56,6 +57,21 @@ final class LivePolicies: @unchecked Sendable {
             if let id = known[text] { return RunnablePolicy(id: id, policy: policy) }
             defer { nextID += 1 }
             return RunnablePolicy(id: nextID, policy: policy)
+        }
+    }
+
+    /// Makes the policies of one text those that run.
+    func replace(_ text: String, _ policies: [CheckedPolicy]) -> Result<[PolicyReport], PolicyRefusal> {
+        let runnable = policies.map { policy in
+            defer { nextID += 1 }
+            return RunnablePolicy(id: nextID, policy: policy)
+        }
+        do throws(PolicyRefusal) {
+            let reports = try runtime.replace(with: runnable)
+            running = runnable.map { (text, $0.id) }
+            return .success(reports)
+        } catch {
+            return .failure(error)
         }
     }
 

@@ -1,0 +1,140 @@
+import Glibc
+import PolicyModel
+import Testing
+
+extension KernelSuite {
+    /// What killing and refusing does to a call, by mechanism: measured, compared with what status says, and
+    /// with the table of docs/effects.md.
+    @Suite("effects", .serialized) struct EffectTests {
+        private var live: LivePolicies { .shared }
+
+        /// One way to meet system calls, with what is done there.
+        enum Way: String, CaseIterable {
+            case killAtCall = "Sigkill at a system call"
+            case killAtReturn = "Sigkill at its return"
+            case killAtTracepoint = "Sigkill at its tracepoint"
+            case killAtFunction = "Sigkill at its function"
+            case killAtHook = "Sigkill at an LSM hook"
+            case refuseAtHook = "Override at an LSM hook"
+            case refuseAtFunction = "Override at a security_ function"
+
+            var refuses: Bool { self == .refuseAtHook || self == .refuseAtFunction }
+        }
+
+        /// A measured pair.
+        struct Row: Hashable {
+            var way: Way
+            var mechanism: String
+            var call: String
+            var claimed: EffectClass
+            var measured: EffectClass
+            var seesResult: Bool
+
+            /// As the page has it.
+            var line: String {
+                "| \(way.rawValue) | `\(mechanism)` | `\(call)` | \(claimed.rawValue) | "
+                    + "\(measured.rawValue) | \(seesResult ? "yes" : "no") |"
+            }
+        }
+
+        @Test("actions achieve at least what status says, for every mechanism and call")
+        func table() throws {
+            let rows = try Way.allCases.flatMap { try measure($0) }
+
+            for row in rows {
+                print("effect \(row.line)")
+                #expect(row.measured >= row.claimed, "\(row)")
+                #expect(row.claimed != .prevent || row.measured == .prevent, "\(row)")
+            }
+            #expect(!rows.isEmpty)
+            try TablePage.effects.check(rows.map(\.line))
+        }
+
+        private func measure(_ way: Way) throws -> [Row] {
+            let round = try EffectRound()
+            let cases = round.cases.filter { Self.entry(way, $0, pid: 0) != nil }
+            guard !cases.isEmpty else { return [] }
+            let processes = try cases.map { try Self.start($0, refused: way.refuses) }
+            let entries = zip(cases, processes).compactMap { Self.entry(way, $0, pid: $1.pid) }
+            let text = PolicySample.policy(
+                "effects", Self.section(way) + ":\n" + entries.joined(separator: "\n"))
+            let mark = live.agent.capture.count
+            let reports: [PolicyReport]
+            do {
+                reports = try live.run([text])
+            } catch let refusal as PolicyRefusal {
+                print("effect skipped: \(way.rawValue): \(refusal.reason)")
+                return []
+            }
+            defer { _ = try? live.run([]) }
+            return try zip(zip(cases, processes), reports[0].hooks).map { pair, hook in
+                let (effect, process) = pair
+                process.release()
+                let status = try process.wait()
+                let seesResult = (try? process.report()) != nil
+                _ = try live.agent.expect("process_exit", of: process.pid, from: mark)
+                try live.agent.settle()
+                let story = Story(process, status, live.agent.capture.events(of: process.pid, from: mark))
+                return Row(
+                    way: way, mechanism: hook.mechanism, call: effect.call, claimed: hook.effect,
+                    measured: Self.effect(status, happened: effect.happened(story)), seesResult: seesResult)
+            }
+        }
+
+        private static func effect(_ status: Activity.Status, happened: Bool) -> EffectClass {
+            switch status {
+            case .killed: happened ? .killBeforeReturn : .killBeforeEffect
+            case .exited: happened ? .observe : .prevent
+            }
+        }
+
+        /// Begins a case; returns when nothing but the call is left to do.
+        private static func start(_ effect: EffectCase, refused: Bool) throws -> Activity {
+            let act = refused ? effect.act.fails(EPERM) : effect.act
+            let process = try Activity(effect.before + [.report, .wait, act, .report])
+            _ = try process.report()
+            // It sleeps in its read: the next call is the one that is meant.
+            while !Kernel.readText("/proc/\(process.pid)/stat").contains(") S ") { sched_yield() }
+            return process
+        }
+
+        private static func section(_ way: Way) -> String {
+            switch way {
+            case .killAtCall, .killAtReturn, .killAtFunction, .refuseAtFunction: "kprobes"
+            case .killAtTracepoint: "tracepoints"
+            case .killAtHook, .refuseAtHook: "lsmhooks"
+            }
+        }
+
+        /// The entry of a policy that meets a case; nil = there is none.
+        private static func entry(_ way: Way, _ effect: EffectCase, pid: Int) -> String? {
+            let hook: [String]
+            switch way {
+            case .killAtCall: hook = ["- call: sys_\(effect.call)", "  syscall: true"]
+            case .killAtReturn:
+                // Nothing returns from the old program, and what is kept of it is told by the new one.
+                guard effect.call != "execve" else { return nil }
+                hook = [
+                    "- call: sys_\(effect.call)", "  syscall: true", "  return: true",
+                    "  returnArg: {index: 0, type: int}",
+                ]
+            case .killAtFunction:
+                hook = ["- call: __x64_sys_\(effect.call)", "  syscall: false"]
+            case .killAtTracepoint:
+                hook = ["- subsystem: syscalls", "  event: sys_enter_\(effect.call)"]
+            case .killAtHook, .refuseAtHook:
+                hook = ["- hook: \(effect.lsmHook)"]
+            case .refuseAtFunction:
+                guard let function = effect.placeFunction, !Kernel.hasLSM else { return nil }
+                hook = ["- call: \(function)", "  syscall: false"]
+            }
+            let action = way.refuses ? "{action: Override, argError: -1}" : "{action: Sigkill}"
+            let list = way == .killAtReturn ? "matchReturnActions" : "matchActions"
+            let selector = [
+                "  selectors:", "  - matchPIDs:", "    - {operator: In, values: [\(pid)]}",
+                "    \(list):", "    - \(action)",
+            ]
+            return (hook + selector).joined(separator: "\n")
+        }
+    }
+}

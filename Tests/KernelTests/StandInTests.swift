@@ -1,0 +1,120 @@
+import Foundation
+import Glibc
+import PolicyModel
+import Testing
+
+extension KernelSuite {
+    /// Functions of the kernel that policies name, and what meets them here: where nobody may attach to
+    /// functions, something else stands for them. The table is printed, and docs/effects.md has it.
+    @Suite("stand-ins", .serialized) struct StandInTests {
+        private var live: LivePolicies { .shared }
+        private let folder = TemporaryFolder()
+
+        /// A function, and steps that call it.
+        struct Function {
+            var name: String
+            var steps: [Step]
+            /// Arguments that the event must show, by position.
+            var shows: [String]
+        }
+
+        private var functions: [Function] {
+            let connected = Step.connection()
+            return [
+                Function(
+                    name: "security_socket_connect",
+                    steps: [
+                        .socket(0, Net.inet, Net.stream), .connect(0, "4,127.0.0.1,1").fails(ECONNREFUSED),
+                    ], shows: ["socket", "sockaddr"]),
+                Function(
+                    name: "security_socket_bind",
+                    steps: [.socket(0, Net.inet, Net.stream), .bind(0, "4,127.0.0.1,0")],
+                    shows: ["socket", "sockaddr"]),
+                Function(
+                    name: "security_socket_sendmsg",
+                    steps: [.socket(0, Net.inet, Net.datagram), .sendTo(0, "4,127.0.0.1,9", 3)],
+                    shows: ["socket"]),
+                Function(name: "tcp_connect", steps: connected, shows: ["sock"]),
+                Function(name: "tcp_sendmsg", steps: connected + [.send(1, 10)], shows: ["sock"]),
+                Function(name: "tcp_close", steps: connected + [.close(socket: 1)], shows: ["sock"]),
+                Function(name: "tcp_set_state", steps: connected, shows: ["sock", "int"]),
+                Function(name: "inet_csk_listen_start", steps: connected, shows: ["sock"]),
+                Function(name: "wake_up_new_task", steps: [Step("many-clone", 1, 0)], shows: []),
+                Function(
+                    name: "security_bprm_check", steps: [.exec("/bin/true")], shows: ["linux_binprm"]),
+                Function(
+                    name: "cap_capable", steps: [Step("setuid", 0)], shows: ["nop", "nop", "capability"]),
+            ]
+        }
+
+        private func policy(_ function: Function) -> String {
+            let arguments = function.shows.enumerated().map { "  - {index: \($0), type: \($1)}" }
+            return PolicySample.policy(
+                "stand-in",
+                (["kprobes:", "- call: \(function.name)", "  syscall: false"]
+                    + (arguments.isEmpty ? [] : ["  args:"] + arguments)).joined(separator: "\n"))
+        }
+
+        @Test("a function is met here by itself or by what stands for it, with its arguments")
+        func table() throws {
+            defer { _ = try? live.run([]) }
+            var lines: [String] = []
+            for function in functions {
+                let report: PolicyReport
+                do {
+                    report = try live.run([policy(function)])[0]
+                } catch let refusal as PolicyRefusal {
+                    // A tracepoint that this kernel does not have yet.
+                    print("stand-in skipped: \(function.name): \(refusal.reason)")
+                    continue
+                }
+                let story = try live.agent.run(steps: function.steps)
+                try live.agent.settle()
+                let events = live.agent.capture.events(of: story.pid).filter {
+                    $0.kind == "process_kprobe" && $0.body["function_name"].text == function.name
+                }
+                #expect(!events.isEmpty, "\(function.name): \(story)")
+                let shown = function.shows.filter { $0 != "nop" }.count
+                #expect(
+                    events.allSatisfy { $0.body["args"].array.count >= shown }, "\(function.name): \(events)")
+                let hook = report.hooks[0]
+                lines.append(
+                    "| `\(function.name)` | `\(hook.mechanism)` | "
+                        + "\(hook.blindSpots.isEmpty ? "–" : hook.blindSpots.joined(separator: "; ")) |")
+            }
+            for line in lines { print("stand-in \(line)") }
+            #expect(lines.count >= 4)
+            try TablePage.standIns.check(lines)
+        }
+
+        @Test("the socket of a connect and of its end is the one that is meant, with its addresses")
+        func sockets() throws {
+            defer { _ = try? live.run([]) }
+            let text = PolicySample.policy(
+                "tcp",
+                """
+                kprobes:
+                - call: tcp_connect
+                  syscall: false
+                  args:
+                  - {index: 0, type: sock}
+                - call: tcp_close
+                  syscall: false
+                  args:
+                  - {index: 0, type: sock}
+                """)
+            try live.run([text])
+            let story = try live.agent.run(steps: Step.connection() + [.close(socket: 1)])
+            try live.agent.settle()
+
+            let events = live.agent.capture.events(of: story.pid).filter { $0.kind == "process_kprobe" }
+            let connects = events.filter { $0.body["function_name"].text == "tcp_connect" }
+            let closes = events.filter { $0.body["function_name"].text == "tcp_close" }
+            #expect(connects.count == 1)
+            let to = connects[0].body["args"][0]["sock_arg"]
+            #expect(to["daddr"].text == "127.0.0.1")
+            #expect(to["family"].text == "AF_INET")
+            #expect(closes.contains { $0.body["args"][0]["sock_arg"]["dport"].number == to["dport"].number })
+        }
+    }
+}
