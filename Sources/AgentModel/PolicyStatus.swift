@@ -88,7 +88,7 @@ public struct PolicyHookStatus: Codable, Sendable, Equatable {
     public var mechanism: String
     /// `prevent`, `kill-before-effect`, `kill-before-return` or `observe`.
     public var effect: String
-    /// What the mechanism does not see.
+    /// What the mechanism does not see, or sees otherwise, in sentences.
     public var blindSpots: [String]
     /// Weaker than the policy asks for, which its author accepts.
     public var degraded: Bool

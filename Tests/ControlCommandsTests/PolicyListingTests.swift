@@ -20,7 +20,7 @@ import Testing
             PolicyHookStatus(
                 path: "spec.kprobes[0]", section: "kprobes", index: 0, point: "security_file_open",
                 state: "loaded", mechanism: "tracepoint/sys_exit_open*", effect: "kill-before-return",
-                blindSpots: ["opens by io_uring"], degraded: true),
+                blindSpots: ["opens by io_uring are not seen"], degraded: true),
             PolicyHookStatus(
                 path: "spec.kprobes[1]", section: "kprobes", index: 1, point: "fd_install",
                 state: "call_not_found", mechanism: "", effect: "observe", blindSpots: [], degraded: false),
@@ -53,7 +53,7 @@ import Testing
                 "demo/keys  enabled, enforce  from /etc/keys.yaml, 4 KiB in the kernel",
                 "  /etc/keys.yaml:3:1: warning: odd",
                 "  security_file_open  tracepoint/sys_exit_open*  kill-before-return  degraded",
-                "    does not see opens by io_uring",
+                "    but opens by io_uring are not seen",
                 "  fd_install          call not found             observe",
                 "  posts 1,200, held back 3, enforced 5, monitored 2",
                 "broken  load_error, enforce  from API (b.yaml)",

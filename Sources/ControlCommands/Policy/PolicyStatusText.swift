@@ -58,7 +58,7 @@ package struct PolicyStatusText {
                 + (hook.degraded ? palette.paint("  degraded", .warning) : "")
             return [line]
                 + hook.blindSpots.map {
-                    "    " + palette.paint("does not see " + TerminalText.escaped($0), .warning)
+                    "    " + palette.paint("but " + TerminalText.escaped($0), .warning)
                 }
         }
     }

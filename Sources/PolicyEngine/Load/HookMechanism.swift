@@ -47,6 +47,6 @@ struct HookMechanism: Hashable {
     var isReturn = false
     /// What a kill there does to the call.
     var killEffect: EffectClass
-    /// What it does not see, in sentences.
+    /// What it does not see, or sees otherwise, in sentences.
     var blindSpots: [String]
 }

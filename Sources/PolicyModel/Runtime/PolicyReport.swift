@@ -39,7 +39,7 @@ public struct HookReport: Sendable, Hashable {
     public var effect: EffectClass
     /// As long as what; empty = as long as the policy runs.
     public var condition: String
-    /// What the mechanism does not see, in sentences.
+    /// What the mechanism does not see, or sees otherwise, in sentences.
     public var blindSpots: [String]
     /// Weaker than the policy asks for, which its author accepts.
     public var isDegraded: Bool
