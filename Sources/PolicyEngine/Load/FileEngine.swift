@@ -104,9 +104,10 @@ final class SubjectJudge: FileJudge, @unchecked Sendable {
         var known: UInt32 = 1 << UInt32(question.fileArgument & 7)
         if question.accessArgument >= 0 {
             known |= 1 << UInt32(question.accessArgument & 7)
+            let access = question.access
+            let place = (question.accessArgument & 7) * 8
             unsafe withUnsafeMutableBytes(of: &subject.pointee.arguments) { bytes in
-                unsafe bytes.storeBytes(
-                    of: question.access, toByteOffset: (question.accessArgument & 7) * 8, as: UInt64.self)
+                unsafe bytes.storeBytes(of: access, toByteOffset: place, as: UInt64.self)
             }
         }
         unsafe subject.pointee.known = known
