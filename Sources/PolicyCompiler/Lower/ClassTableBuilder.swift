@@ -17,7 +17,6 @@ struct ClassTableBuilder {
     private(set) var table: ClassTable
     /// Atoms by class, as positions in the list that was given; class 0 has none unless intervals say so.
     private(set) var classes: [[Int]] = []
-    private var ids: [[Int]: UInt32] = [:]
 
     enum Family: Hashable {
         case numbers(NumberOrder)
@@ -25,9 +24,8 @@ struct ClassTableBuilder {
     }
 
     init(_ family: Family, _ atoms: [Atom]) {
-        table = .text(TextTable(exact: [:], prefixes: [:], lengths: []))
+        table = .text(TextTable(exact: KeyedClasses(), prefixes: KeyedClasses(), lengths: []))
         classes = [[]]
-        ids = [[]: 0]
         switch family {
         case .numbers(let order): table = .numbers(numbers(atoms, order))
         case .text: table = .text(text(atoms))
@@ -36,13 +34,10 @@ struct ClassTableBuilder {
         }
     }
 
-    private mutating func id(_ atoms: [Int]) -> UInt32 {
-        let sorted = atoms.sorted()
-        if let known = ids[sorted] { return known }
-        let id = UInt32(classes.count)
-        classes.append(sorted)
-        ids[sorted] = id
-        return id
+    /// A class of its own: no other key has just these atoms.
+    private mutating func add(_ atoms: [Int]) -> UInt32 {
+        classes.append(atoms)
+        return UInt32(classes.count - 1)
     }
 
     private mutating func numbers(_ atoms: [Atom], _ order: NumberOrder) -> IntervalTable {
@@ -54,11 +49,15 @@ struct ClassTableBuilder {
             if range.high < .max { ends[range.high + 1, default: []].append(index) }
         }
         var active: Set<Int> = []
+        // Ranges end, so the same atoms can come again.
+        var ids: [[Int]: UInt32] = [[]: 0]
         var result = IntervalTable(order: order, starts: [], classes: [])
         for start in Set([0]).union(begins.keys).union(ends.keys).sorted() {
             active.subtract(ends[start] ?? [])
             active.formUnion(begins[start] ?? [])
-            let id = id(Array(active))
+            let held = active.sorted()
+            let id = ids[held] ?? add(held)
+            ids[held] = id
             if result.classes.last == id { continue }
             result.starts.append(start)
             result.classes.append(id)
@@ -67,23 +66,38 @@ struct ClassTableBuilder {
     }
 
     private mutating func text(_ atoms: [Atom]) -> TextTable {
-        var exact: [[UInt8]: Int] = [:]
-        var prefixes: [[UInt8]: Int] = [:]
+        // Beginnings first: of two equal texts the beginning then comes before the whole, which includes it.
+        var keys: [[UInt8]] = []
+        var owners: [Int] = []
         for (index, atom) in atoms.enumerated() {
-            if case .equal(let bytes) = atom { exact[bytes] = index }
-            if case .prefix(let bytes) = atom { prefixes[bytes] = index }
+            guard case .prefix(let bytes) = atom else { continue }
+            keys.append(bytes)
+            owners.append(index)
         }
-        var result = TextTable(exact: [:], prefixes: [:], lengths: [])
-        var stack: [(key: [UInt8], atom: Int)] = []
-        for key in Set(exact.keys).union(prefixes.keys).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            while let top = stack.last, !key.starts(with: top.key) { stack.removeLast() }
-            if let atom = prefixes[key] {
-                stack.append((key, atom))
-                result.prefixes[key] = id(stack.map(\.atom))
+        let prefixes = keys.count
+        for (index, atom) in atoms.enumerated() {
+            guard case .equal(let bytes) = atom else { continue }
+            keys.append(bytes)
+            owners.append(index)
+        }
+        var result = TextTable(exact: KeyedClasses(), prefixes: KeyedClasses(), lengths: [])
+        var stack: [[UInt8]] = []
+        var held: [Int] = []
+        for position in ByteOrder.positions(keys) {
+            let key = keys[position]
+            while let top = stack.last, !ByteOrder.begins(key, with: top) {
+                stack.removeLast()
+                held.removeLast()
             }
-            if let atom = exact[key] { result.exact[key] = id(stack.map(\.atom) + [atom]) }
+            if position < prefixes {
+                stack.append(key)
+                held.append(owners[position])
+                result.prefixes.append(key, add(held))
+            } else {
+                result.exact.append(key, add(held + [owners[position]]))
+            }
         }
-        result.lengths = Set(prefixes.keys.map(\.count)).sorted(by: >)
+        result.lengths = Set(result.prefixes.keys.map(\.count)).sorted(by: >)
         return result
     }
 
@@ -94,10 +108,10 @@ struct ClassTableBuilder {
         }
         var result = EndingTable(endings: [:], lengths: [])
         var stack: [(key: [UInt8], atom: Int)] = []
-        for (key, atom) in reversed.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            while let top = stack.last, !key.starts(with: top.key) { stack.removeLast() }
+        for (key, atom) in reversed.sorted(by: { ByteOrder.precedes($0.key, $1.key) }) {
+            while let top = stack.last, !ByteOrder.begins(key, with: top.key) { stack.removeLast() }
             stack.append((key, atom))
-            result.endings[key.reversed()] = id(stack.map(\.atom))
+            result.endings[key.reversed()] = add(stack.map(\.atom))
         }
         result.lengths = Set(reversed.keys.map(\.count)).sorted(by: >)
         return result
@@ -122,7 +136,7 @@ struct ClassTableBuilder {
         for (key, atom) in sorted {
             while let top = stack.last, !top.key.contains(key) { stack.removeLast() }
             stack.append((key, atom))
-            result.classes[key] = id(stack.map(\.atom))
+            result.classes[key] = add(stack.map(\.atom))
         }
         for key in found.keys { result.lengths[key.bytes.count, default: []].append(key.length) }
         result.lengths = result.lengths.mapValues { Set($0).sorted(by: >) }

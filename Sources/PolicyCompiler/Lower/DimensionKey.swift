@@ -38,15 +38,23 @@ enum DimensionKey: Hashable {
 }
 
 extension ValueTest {
-    /// The parts that class tables are made of; nil for tests that bits judge.
-    var atoms: [Atom]? {
+    /// Whether class tables judge it.
+    var hasAtoms: Bool {
         switch self {
-        case .numbers(let ranges): ranges.map { .range($0) }
-        case .equal(let texts): texts.map { .equal($0) }
-        case .prefix(let texts): texts.map { .prefix($0) }
-        case .postfix(let texts): texts.map { .postfix($0) }
-        case .inNetwork(let networks): networks.map { .network($0) }
-        case .anyBit, .contains, .workload, .expression: nil
+        case .numbers, .equal, .prefix, .postfix, .inNetwork: true
+        case .anyBit, .contains, .workload, .expression: false
+        }
+    }
+
+    /// Calls `body` with each part.
+    func forEachAtom(_ body: (Atom) -> Void) {
+        switch self {
+        case .numbers(let ranges): for range in ranges { body(.range(range)) }
+        case .equal(let texts): for text in texts { body(.equal(text)) }
+        case .prefix(let texts): for text in texts { body(.prefix(text)) }
+        case .postfix(let texts): for text in texts { body(.postfix(text)) }
+        case .inNetwork(let networks): for network in networks { body(.network(network)) }
+        case .anyBit, .contains, .workload, .expression: break
         }
     }
 

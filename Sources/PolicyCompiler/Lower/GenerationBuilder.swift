@@ -64,7 +64,6 @@ struct HookRules {
     private(set) var groups: [RuleGroup] = []
     private(set) var rules: [Rule] = []
     private(set) var conditions: [Conditions] = []
-    private var columnIndex: [Column: Int] = [:]
 
     init(_ point: AttachPoint, side: Int) {
         self.point = point
@@ -73,28 +72,40 @@ struct HookRules {
 
     mutating func add(_ hook: CheckedHook, policy: Int, index: Int) {
         let own = hook.columns.map { column($0) }
+        // Most policies of a point read the same, in the same order: then all stays as it is.
+        let isSame = own.indices.allSatisfy { own[$0] == $0 }
         let first = rules.count
         for (position, selector) in hook.selectors.enumerated() {
+            let moved = isSame ? selector : selector.mappingColumns { own[$0] }
             rules.append(
                 Rule(
-                    group: groups.count, selector: position, actions: selector.actions,
-                    returnActions: selector.returnActions, onUnknown: selector.onUnknown))
-            conditions.append(
-                Conditions(
-                    entry: selector.conditions.map { $0.mappingColumns { own[$0] } },
-                    returning: selector.returnConditions.map { $0.mappingColumns { own[$0] } }))
+                    group: groups.count, selector: position, actions: moved.actions,
+                    returnActions: moved.returnActions, onUnknown: moved.onUnknown))
+            conditions.append(Conditions(entry: moved.conditions, returning: moved.returnConditions))
         }
         groups.append(
             RuleGroup(
                 policy: policy, hook: index, rules: first..<rules.count,
-                event: hook.event.mappingColumns { own[$0] }))
+                event: isSame ? hook.event : hook.event.mappingColumns { own[$0] }))
     }
 
+    /// Few, so they are searched one by one.
     private mutating func column(_ column: Column) -> Int {
-        if let known = columnIndex[column] { return known }
+        if let known = columns.firstIndex(of: column) { return known }
         columns.append(column)
-        columnIndex[column] = columns.count - 1
         return columns.count - 1
+    }
+}
+
+extension CheckedSelector {
+    /// The same over other positions of columns.
+    func mappingColumns(_ transform: (Int) -> Int) -> CheckedSelector {
+        var result = self
+        result.conditions = conditions.map { $0.mappingColumns(transform) }
+        result.returnConditions = returnConditions.map { $0.mappingColumns(transform) }
+        result.actions = actions.map { $0.mappingColumns(transform) }
+        result.returnActions = returnActions.map { $0.mappingColumns(transform) }
+        return result
     }
 }
 
@@ -110,6 +121,16 @@ extension Condition {
         if case .expression(let expression) = test {
             result.test = .expression(expression.mappingColumns(transform))
         }
+        return result
+    }
+}
+
+extension ActionSpec {
+    /// The same with other positions of the columns that calls are counted by.
+    func mappingColumns(_ transform: (Int) -> Int) -> ActionSpec {
+        guard !countBy.isEmpty else { return self }
+        var result = self
+        result.countBy = countBy.map { $0.map(transform) }
         return result
     }
 }

@@ -7,9 +7,10 @@ struct HookTableBuilder {
     private var rows: [RuleSet] = []
     private var rowIndex: [RuleSet: UInt32] = [:]
 
-    /// Conditions of one dimension, by rule.
-    private struct Members {
-        var rules: [Int: [Condition]] = [:]
+    /// A condition of a dimension, by rule and by its position there. Members stand in the order of rules.
+    struct Member {
+        var rule: Int
+        var position: Int
     }
 
     init(_ hook: HookRules, _ shared: SharedTables) {
@@ -47,36 +48,40 @@ struct HookTableBuilder {
     // MARK: Sorting conditions into dimensions
 
     private mutating func dimensions(_ conditions: [[Condition]]) -> [Dimension] {
+        // Few, so they are searched one by one.
         var keys: [DimensionKey] = []
-        var members: [DimensionKey: Members] = [:]
-        for (rule, list) in conditions.enumerated() {
+        var members: [[Member]] = []
+        for rule in conditions.indices {
             var ordinals: [DimensionKey.BitSource: Int] = [:]
-            for condition in list {
+            for position in conditions[rule].indices {
                 let key: DimensionKey
-                if let classes = classKey(condition) {
+                if let classes = classKey(conditions[rule][position]) {
                     key = classes
                 } else {
-                    let source = bitSource(condition)
+                    let source = bitSource(conditions[rule][position])
                     key = .bits(source, ordinal: ordinals[source, default: 0])
                     ordinals[source, default: 0] += 1
                 }
-                if members[key] == nil { keys.append(key) }
-                members[key, default: Members()].rules[rule, default: []].append(condition)
+                let dimension = keys.firstIndex(of: key) ?? keys.count
+                if dimension == keys.count {
+                    keys.append(key)
+                    members.append([])
+                }
+                members[dimension].append(Member(rule: rule, position: position))
             }
         }
-        let order = keys.enumerated().sorted { ($0.element.cost, $0.offset) < ($1.element.cost, $1.offset) }
-        return order.map { _, key in dimension(key, members[key] ?? Members()) }
+        let order = keys.indices.sorted { (keys[$0].cost, $0) < (keys[$1].cost, $1) }
+        return order.map { dimension(keys[$0], members[$0], conditions) }
     }
 
     private func classKey(_ condition: Condition) -> DimensionKey? {
-        guard condition.test.atoms != nil else { return nil }
+        guard condition.test.hasAtoms else { return nil }
         switch condition.subject {
         case .column(let index, let facet):
             return .columnClasses(index, facet, condition.test.family(condition.subject.order(hook.columns)))
         case .process(.lineage): return nil
         case .process(let fact):
-            let key = SharedTables.TableKey(fact: fact, family: condition.test.family(.unsigned))
-            return shared.tableIndex[key].map { .processClasses($0) }
+            return shared.table(of: fact, condition.test.family(.unsigned)).map { .processClasses($0) }
         case .gained, .expression: return nil
         }
     }
@@ -100,99 +105,87 @@ struct HookTableBuilder {
         }
     }
 
-    private mutating func dimension(_ key: DimensionKey, _ members: Members) -> Dimension {
+    private mutating func dimension(
+        _ key: DimensionKey, _ members: [Member], _ conditions: [[Condition]]
+    ) -> Dimension {
         switch key {
         case .columnClasses(let column, let facet, let family):
-            var index: [Atom: Int] = [:]
-            var distinct: [Atom] = []
-            for rule in members.rules.keys.sorted() {
-                for atom in (members.rules[rule] ?? []).flatMap({ $0.test.atoms ?? [] })
-                where index[atom] == nil {
-                    index[atom] = distinct.count
-                    distinct.append(atom)
-                }
+            var atoms = AtomList()
+            let satisfied = members.map { member in
+                var numbers: [Int] = []
+                conditions[member.rule][member.position].test.forEachAtom { numbers.append(atoms.add($0)) }
+                return numbers
             }
-            let builder = ClassTableBuilder(family, distinct)
+            let builder = ClassTableBuilder(family, atoms.atoms)
             return .classes(
                 classes(
-                    .column(column, facet, builder.table), members, index, builder.classes,
-                    absentFails: facet.isOfSocket))
+                    .column(column, facet, builder.table),
+                    ClassMembers(members, conditions, satisfiedBy: satisfied, atoms: atoms.atoms.count),
+                    builder.classes, absentFails: facet.isOfSocket))
         case .processClasses(let table):
+            let atoms = shared.atoms[table]
+            let satisfied = members.map { member in
+                var numbers: [Int] = []
+                conditions[member.rule][member.position].test.forEachAtom { atom in
+                    if let number = atoms.number(of: atom) { numbers.append(number) }
+                }
+                return numbers
+            }
             return .classes(
                 classes(
-                    .process(table), members, shared.atoms[table], shared.classes[table], absentFails: false))
-        case .bits(let source, _): return .bits(bits(source, members))
+                    .process(table),
+                    ClassMembers(members, conditions, satisfiedBy: satisfied, atoms: atoms.atoms.count),
+                    shared.classes[table], absentFails: false))
+        case .bits(let source, _): return .bits(bits(source, members, conditions))
         }
     }
 
     // MARK: Classes
 
     private mutating func classes(
-        _ input: ClassDimension.Input, _ members: Members, _ atoms: [Atom: Int], _ classes: [[Int]],
-        absentFails: Bool
+        _ input: ClassDimension.Input, _ members: ClassMembers, _ classes: [[Int]], absentFails: Bool
     ) -> ClassDimension {
-        // Conditions by number, and which of them an atom satisfies.
-        var owners: [Int] = []
-        var negations: [Bool] = []
-        var conditionsOfRule: [Int: [Int]] = [:]
-        var conditionsOfAtom: [Int: [Int]] = [:]
-        for rule in members.rules.keys.sorted() {
-            for condition in members.rules[rule] ?? [] {
-                let number = owners.count
-                owners.append(rule)
-                negations.append(condition.isNegated)
-                conditionsOfRule[rule, default: []].append(number)
-                for atom in condition.test.atoms ?? [] {
-                    if let index = atoms[atom] { conditionsOfAtom[index, default: []].append(number) }
-                }
-            }
-        }
+        var members = members
         var constrained = RuleSet(count: count)
-        for rule in members.rules.keys { constrained.insert(rule) }
-        let free = RuleSet.all(count).subtracting(constrained)
-        var base = free
-        for (rule, numbers) in conditionsOfRule where numbers.allSatisfy({ negations[$0] }) {
-            base.insert(rule)
-        }
-        var unreadable = free
-        for rule in members.rules.keys where hook.rules[rule].onUnknown != .mismatch {
-            unreadable.insert(rule)
+        var unreadable = RuleSet.all(count)
+        var base = unreadable
+        for (rule, holdsWithoutValue) in members.rules {
+            constrained.insert(rule)
+            if hook.rules[rule].onUnknown == .mismatch { unreadable.remove(rule) }
+            if !holdsWithoutValue { base.remove(rule) }
         }
         let baseRow = row(base)
-        let classRows = classes.map { held -> UInt32 in
-            let satisfied = Set(held.flatMap { conditionsOfAtom[$0] ?? [] })
-            if satisfied.isEmpty { return baseRow }
+        var classRows: [UInt32] = []
+        classRows.reserveCapacity(classes.count)
+        for held in classes {
             var set = base
-            for rule in Set(satisfied.map { owners[$0] }) {
-                let holds = (conditionsOfRule[rule] ?? []).allSatisfy {
-                    satisfied.contains($0) != negations[$0]
-                }
-                if holds { set.insert(rule) } else { set.remove(rule) }
-            }
-            return row(set)
+            classRows.append(members.judge(held, &set) ? row(set) : baseRow)
         }
         return ClassDimension(
-            input: input, rows: classRows, absentRow: absentFails ? row(free) : baseRow,
+            input: input, rows: classRows,
+            absentRow: absentFails ? row(RuleSet.all(count).subtracting(constrained)) : baseRow,
             unreadableRow: row(unreadable),
             constrained: row(constrained))
     }
 
     // MARK: Bits
 
-    private mutating func bits(_ source: DimensionKey.BitSource, _ members: Members) -> BitDimension {
+    private mutating func bits(
+        _ source: DimensionKey.BitSource, _ members: [Member], _ conditions: [[Condition]]
+    ) -> BitDimension {
         var patterns: [SubstringPattern] = []
         var expressions: [Expression] = []
         var rulesOfBit: [Int: RuleSet] = [:]
         var positive = RuleSet(count: count)
         var negative = RuleSet(count: count)
         var unknown = RuleSet(count: count)
-        for rule in members.rules.keys.sorted() {
-            for condition in members.rules[rule] ?? [] {
-                if condition.isNegated { negative.insert(rule) } else { positive.insert(rule) }
-                if hook.rules[rule].onUnknown != .mismatch { unknown.insert(rule) }
-                for bit in bitNumbers(condition, &patterns, &expressions) {
-                    rulesOfBit[bit, default: RuleSet(count: count)].insert(rule)
-                }
+        for member in members {
+            let rule = member.rule
+            let condition = conditions[rule][member.position]
+            if condition.isNegated { negative.insert(rule) } else { positive.insert(rule) }
+            if hook.rules[rule].onUnknown != .mismatch { unknown.insert(rule) }
+            for bit in bitNumbers(condition, &patterns, &expressions) {
+                rulesOfBit[bit, default: RuleSet(count: count)].insert(rule)
             }
         }
         let free = RuleSet.all(count).subtracting(positive).subtracting(negative)

@@ -45,9 +45,9 @@ public struct IntervalTable: Sendable, Hashable {
 /// Whole texts, and beginnings of which the longest wins: the class of a longer one includes the shorter.
 public struct TextTable: Sendable, Hashable {
     /// Whole text → class.
-    public var exact: [[UInt8]: UInt32]
+    public var exact: KeyedClasses
     /// Beginning → class.
-    public var prefixes: [[UInt8]: UInt32]
+    public var prefixes: KeyedClasses
     /// Lengths of beginnings, longest first.
     public var lengths: [Int]
 

@@ -3,6 +3,11 @@ public struct RuleSet: Sendable, Hashable {
     /// 64 rules each, the lowest first.
     public private(set) var words: [UInt64]
 
+    /// All words at once: thousands of sets are looked for whenever policies change.
+    public func hash(into hasher: inout Hasher) {
+        unsafe words.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
+    }
+
     /// Words that one summary covers.
     static let wordLimit = 64
 

@@ -29,31 +29,35 @@ package struct KeyHash: Sendable {
     var begin: Lanes { Lanes(first: seed[16], second: seed[17]) }
 
     /// The state behind a text.
-    package func text(_ bytes: some Collection<UInt8>) -> Lanes {
+    package func text(_ bytes: [UInt8]) -> Lanes {
         var lanes = begin
-        var words: [UInt32] = []
-        var filled = 0
-        for byte in bytes {
-            if filled % 4 == 0 { words.append(0) }
-            words[words.count - 1] |= UInt32(byte) << UInt32(8 * (filled % 4))
-            filled += 1
-            if filled == Self.block {
-                add(words, to: &lanes)
-                words.removeAll(keepingCapacity: true)
-                filled = 0
-            }
+        var start = 0
+        while start < bytes.count {
+            let end = min(start + Self.block, bytes.count)
+            add(bytes, start..<end, to: &lanes)
+            start = end
         }
-        if filled > 0 { add(words, to: &lanes) }
         return lanes
     }
 
-    /// Words that are missing are 0.
-    private func add(_ words: [UInt32], to lanes: inout Lanes) {
+    /// The same of bytes that are no array.
+    package func text(_ bytes: some Collection<UInt8>) -> Lanes { text(Array(bytes)) }
+
+    /// A block as words of four bytes; what is missing is 0.
+    private func add(_ bytes: [UInt8], _ block: Range<Int>, to lanes: inout Lanes) {
         var first: UInt64 = 0
         var second: UInt64 = 0
-        for (index, word) in words.enumerated() {
-            first &+= UInt64(word) &* seed[index]
-            second &+= UInt64(word) &* seed[8 + index]
+        var word: UInt64 = 0
+        var position = 0
+        for index in block {
+            word |= UInt64(bytes[index]) << UInt64(8 * (position & 3))
+            position += 1
+            if position & 3 == 0 || index == block.upperBound - 1 {
+                let factor = (position - 1) >> 2
+                first &+= word &* seed[factor]
+                second &+= word &* seed[8 + factor]
+                word = 0
+            }
         }
         lanes.first = Self.mix(lanes.first &+ first)
         lanes.second = Self.mix(lanes.second &+ second)

@@ -48,7 +48,7 @@ struct LookupPacker {
         lookup.family = UInt8(SECD_POLICY_TEXT)
         lookup.table = image.table()
         if !table.exact.isEmpty { lookup.flags |= UInt8(SECD_POLICY_LOOKUP_WHOLE) }
-        for (text, number) in table.exact.sortedByKey {
+        for (text, number) in zip(table.exact.keys, table.exact.classes) {
             image.add(KeyHash.key(hash.text(text), table: lookup.table, length: text.count), result(number))
         }
         // Few lengths are hashed; many go into the trie, as far as its keys reach.
@@ -59,7 +59,7 @@ struct LookupPacker {
             "lengths of beginnings (Prefix) beyond \(SECD_POLICY_TRIE_MAX) bytes", &lookup)
         if usesTrie { lookup.flags |= UInt8(SECD_POLICY_LOOKUP_TRIE) }
         let isHashed = Set(hashed)
-        for (text, number) in table.prefixes.sortedByKey {
+        for (text, number) in zip(table.prefixes.keys, table.prefixes.classes) {
             if isHashed.contains(text.count) {
                 let key = KeyHash.key(hash.text(text), table: lookup.table + 1, length: text.count)
                 image.add(key, result(number))

@@ -19,22 +19,21 @@ struct PathTable {
     /// Nil where a text is no path as the kernel writes it, or shapes are too many.
     init?(_ table: TextTable) {
         let root = [UInt8(ascii: "/")]
-        var exact = table.exact
         // The root has no component that could follow; as text it begins with a slash like any other.
-        if exact[root] == nil { exact[root] = table.prefixes[root] }
-        for (text, number) in exact.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        if table.exact[root] == nil, let number = table.prefixes[root] { whole.append(([], number)) }
+        for (text, number) in zip(table.exact.keys, table.exact.classes) {
             guard let names = Self.names(text) else { return nil }
             whole.append((names, number))
         }
         var shapes: Set<Shape> = []
-        for (text, number) in table.prefixes.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        for (text, number) in zip(table.prefixes.keys, table.prefixes.classes) {
             guard let key = PathKey(prefix: text), !key.components.contains([]),
                 key.components.count < Int(SECD_POLICY_COMPONENTS_MAX)
             else { return nil }
             shapes.insert(Shape(whole: key.components.count, bytes: key.rest.count))
+            if shapes.count > Int(SECD_POLICY_LENGTHS_MAX) { return nil }
             beginnings.append((key, number))
         }
-        guard shapes.count <= Int(SECD_POLICY_LENGTHS_MAX) else { return nil }
         let sorted = shapes.sorted { ($0.whole, $0.bytes) > ($1.whole, $1.bytes) }
         lengths = sorted.map { (bytes: $0.bytes, whole: $0.whole) }
     }
