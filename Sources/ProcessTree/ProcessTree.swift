@@ -183,21 +183,21 @@ public final class ProcessTree {
     }
 
     private func recycle(_ object: ProcessObject) {
-        // Iterative: a chain of ended ancestors may be long, and ends with its last descendant.
+        // Iterative: a chain of ended ancestors may be long, and ends with its last descendant. References are
+        // passed on where that is possible: to count them is the dearest part of this.
         var next: ProcessObject? = object
-        while let current = next {
-            next = nil
+        while let current = next.take() {
             images.remove(ImageKey(current.key))
-            if let parent = current.parent {
+            if let parent = current.takeParent() {
                 parent.references -= 1
-                if parent.references == 0, parent.state == .released { next = parent }
+                if parent.references == 0, parent.state == .released { next = consume parent }
             }
             let shared = current.image.head.flags & SECD_IMAGE_EXECVE == 0
             current.clear()
             if shared, sharingPool.count < Self.poolLimit {
-                sharingPool.append(current)
+                sharingPool.append(consume current)
             } else if !shared, pool.count < Self.poolLimit {
-                pool.append(current)
+                pool.append(consume current)
             }
         }
     }

@@ -52,15 +52,13 @@ final class EventOutput {
     }
 
     /// Likewise, of its two parts: an event is large, and those that come by the thousand are never put together.
-    func emit(_ unnumbered: Event.Head, _ body: borrowing Event.Body) {
+    func emit(_ head: Event.Head, _ body: borrowing Event.Body) {
         lineCount += 1
-        var head = unnumbered
-        head.origin.line = lineCount
         let priority = body.priority
         counts[head.kind] += 1
         json.json.removeAll()
         json.json.beginObject()
-        head.describe(body, context, &json)
+        head.describe(body, line: lineCount, context, &json)
         json.json.endObject()
         for index in lines.indices {
             json.json.output.withBytes {
@@ -69,7 +67,8 @@ final class EventOutput {
             if lines[index].batch.bytes.count > Self.batchBytes { flush(&lines[index]) }
         }
         guard !journals.isEmpty || !subscribers.isEmpty else { return }
-        let event = Event(head, copy body)
+        var event = Event(head, copy body)
+        event.origin.line = lineCount
         offerToJournals(event, priority)
         if !subscribers.isEmpty { json.json.output.withBytes { subscribers.offer(event, context, $0) } }
     }

@@ -79,10 +79,24 @@ static inline uint64_t secd_base64_digits(uint64_t bytes)
 				 15 * (((six + (128 - 62) * ones) & highs) >> 7));
 }
 
+/* The last `left` bytes, fewer than eight, of a text, at the top of a word. */
+static inline uint64_t secd_last_bytes(const uint8_t *from, size_t length, size_t left)
+{
+	uint64_t word = 0;
+
+	if (length >= 8) { /* what stands before them is shifted out */
+		memcpy(&word, from + length - 8, 8);
+		return __builtin_bswap64(word) << (64 - 8 * left);
+	}
+	for (size_t index = 0; index < left; index++)
+		word |= (uint64_t)from[length - left + index] << (56 - 8 * index);
+	return word;
+}
+
 /* Stores `length` bytes in base64 with padding; `to` has room for the text and eight bytes more. */
 static inline size_t secd_store_base64(uint8_t *to, const uint8_t *from, size_t length)
 {
-	size_t index = 0, place = 0;
+	size_t index = 0, place = 0, left;
 	uint64_t word, text;
 
 	/* Eight bytes are loaded, six are used. */
@@ -91,19 +105,22 @@ static inline size_t secd_store_base64(uint8_t *to, const uint8_t *from, size_t 
 		text = secd_base64_digits(__builtin_bswap64(word) >> 16);
 		memcpy(to + place, &text, 8);
 	}
-	while (index < length) {
-		size_t left = length - index, taken = left < 6 ? left : 6, digits = (taken * 8 + 5) / 6;
-		uint8_t last[8] = { 0 };
-
-		memcpy(last, from + index, taken);
-		memcpy(&word, last, 8);
-		text = secd_base64_digits(__builtin_bswap64(word) >> 16);
+	left = length - index;
+	if (left == 0)
+		return place;
+	word = secd_last_bytes(from, length, left);
+	text = secd_base64_digits(word >> 16);
+	memcpy(to + place, &text, 8);
+	if (left > 6) { /* seven */
+		place += 8;
+		left -= 6;
+		text = secd_base64_digits((word & 0xffff) << 32);
 		memcpy(to + place, &text, 8);
-		index += taken;
-		place += digits;
-		for (; place % 4; place++)
-			to[place] = '=';
 	}
+	/* Digits behind the last byte are padding, up to a whole group of four. */
+	place += (left * 8 + 5) / 6;
+	for (; place % 4; place++)
+		to[place] = '=';
 	return place;
 }
 

@@ -148,9 +148,7 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         json.beginObject()
         body(&self)
         json.endObject()
-        var text: [UInt8] = []
-        text.append(json.output.bytes.extracting(start..<json.output.count))
-        known.keep(text, field.number, source)
+        known.keep(field.number, source, json.output, from: start)
     }
 
     @inline(__always)
@@ -162,9 +160,7 @@ public struct JSONVisitor: FieldVisitor, ~Copyable {
         let start = json.output.count + (json.isInsideList ? 1 : 0)
         body(&self)
         guard json.output.count > start else { return }
-        var text: [UInt8] = []
-        text.append(json.output.bytes.extracting(start..<json.output.count))
-        known.keep(text, -field.number, source)
+        known.keep(-field.number, source, json.output, from: start)
     }
 
     public mutating func messages(_ field: Field, count: Int, _ body: (inout Self, Int) -> Void) {

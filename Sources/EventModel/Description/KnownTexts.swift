@@ -7,40 +7,56 @@ import TextEncoding
 struct KnownTexts: ~Copyable {
     /// Users of one machine that run programs at the same time, times three messages, roomily.
     private static let slots = 64
+    /// Bytes of sources and texts, with those that were replaced; then all are forgotten. A text has up to 3 KiB.
+    private static let limit = 512 << 10
 
     private struct Entry {
         var field: Int32 = 0
-        var source: [UInt8] = []
-        var text: [UInt8] = []
+        /// In `memory`: the source, and the text behind it.
+        var start = 0
+        var textStart = 0
+        var end = 0
     }
 
     private var entries = [Entry](repeating: Entry(), count: KnownTexts.slots)
+    // One piece of memory and not an array each: references that are counted cost as much as the comparison.
+    private var memory = OutputBuffer(capacity: 16 << 10)
 
     /// Appends the text of a field that was made from these bytes; false where it is not known.
     @inline(__always)
     func append<Source: BitwiseCopyable>(_ field: Int32, _ source: Source, to json: inout JSONWriter) -> Bool
     {
         unsafe withUnsafeBytes(of: source) { bytes in
-            let slot = unsafe Self.slot(field, bytes)
-            guard entries[slot].field == field, entries[slot].source.count == bytes.count,
-                unsafe entries[slot].source.withUnsafeBytes({ unsafe Self.isSame($0, bytes) })
-            else { return false }
-            // Lent, not copied: a reference that is counted costs as much as the comparison.
-            unsafe entries[slot].text.withUnsafeBytes { unsafe json.encoded(RawSpan(_unsafeBytes: $0)) }
+            let entry = unsafe entries[Self.slot(field, bytes)]
+            guard entry.field == field, entry.textStart - entry.start == bytes.count else { return false }
+            let known = memory.bytes
+            guard unsafe known.extracting(entry.start..<entry.textStart).withUnsafeBytes({
+                unsafe Self.isSame($0, bytes)
+            }) else { return false }
+            json.encoded(known.extracting(entry.textStart..<entry.end))
             return true
         }
     }
 
-    /// Keeps a text.
-    mutating func keep<Source: BitwiseCopyable>(_ text: [UInt8], _ field: Int32, _ source: Source) {
+    /// Keeps a text: what stands in `output` from `position` on.
+    mutating func keep<Source: BitwiseCopyable>(
+        _ field: Int32, _ source: Source, _ output: borrowing OutputBuffer, from position: Int
+    ) {
+        let text = output.bytes.extracting(position..<output.count)
         unsafe withUnsafeBytes(of: source) { bytes in
-            let slot = unsafe Self.slot(field, bytes)
-            entries[slot] = unsafe Entry(field: field, source: Array(bytes), text: text)
+            if memory.count + bytes.count + text.byteCount > Self.limit {
+                memory.removeAll()
+                for slot in entries.indices { entries[slot] = Entry() }
+            }
+            let start = memory.count
+            unsafe memory.append(RawSpan(_unsafeBytes: bytes))
+            let textStart = memory.count
+            memory.append(text)
+            entries[unsafe Self.slot(field, bytes)] = Entry(
+                field: field, start: start, textStart: textStart, end: memory.count)
         }
     }
 
-    /// Whether two pieces of the same length hold the same; by words, because `elementsEqual` goes
-    /// byte by byte (a sixth of an exec's cost, measured).
     @inline(__always)
     private static func isSame(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
         var index = 0

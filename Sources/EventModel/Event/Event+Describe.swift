@@ -19,15 +19,15 @@ extension Event {
     public borrowing func describe<V: FieldVisitor & ~Copyable>(
         _ context: EncodingContext, _ visitor: inout V
     ) {
-        head.describe(body, context, &visitor)
+        head.describe(body, line: head.origin.line, context, &visitor)
     }
 }
 
 extension Event.Head {
     /// Describes the whole event with its envelope: the content of one JSON line, or of one
-    /// `tetragon.GetEventsResponse`. Of a head and a body, because to put both into an event copies them.
+    /// `tetragon.GetEventsResponse`, with a number of its own. Of a head and a body, because to put both into an event copies them.
     public func describe<V: FieldVisitor & ~Copyable>(
-        _ body: borrowing Event.Body, _ context: EncodingContext, _ visitor: inout V
+        _ body: borrowing Event.Body, line: UInt64, _ context: EncodingContext, _ visitor: inout V
     ) {
         typealias F = EventFields
         let field = Field(kind.name, kind.rawValue, .message, "The event.")
@@ -44,7 +44,7 @@ extension Event.Head {
             }
             visitor.uint64(F.sequence, origin.sequence)
             visitor.uint64(F.skipped, origin.skipped)
-            visitor.uint64(F.line, origin.line)
+            visitor.uint64(F.line, line)
         }
     }
 

@@ -126,6 +126,12 @@ public final class ProcessObject {
         self.parent = parent
     }
 
+    /// Lets go of the parent and gives it back: what the object held of it passes to the caller.
+    @inline(__always)
+    public func takeParent() -> ProcessObject? {
+        parent.take()
+    }
+
     /// Changes the image in place (strings that came later); all encodings are forgotten.
     public func update(_ change: (inout ProcessImage) -> Void) {
         change(&image)
