@@ -82,10 +82,15 @@ static __always_inline void usage_collect(struct secd_process *process, struct t
 		return;
 	}
 	__sync_fetch_and_add(&process->dead.cpu_ns, used.cpu_ns);
-	__sync_fetch_and_add(&process->dead.read_chars, used.read_chars);
-	__sync_fetch_and_add(&process->dead.write_chars, used.write_chars);
-	__sync_fetch_and_add(&process->dead.read_bytes, used.read_bytes);
-	__sync_fetch_and_add(&process->dead.write_bytes, used.write_bytes);
+	/* Most threads read and write nothing, and a locked addition is the dearest instruction here. */
+	if (used.read_chars | used.write_chars) {
+		__sync_fetch_and_add(&process->dead.read_chars, used.read_chars);
+		__sync_fetch_and_add(&process->dead.write_chars, used.write_chars);
+	}
+	if (used.read_bytes | used.write_bytes) {
+		__sync_fetch_and_add(&process->dead.read_bytes, used.read_bytes);
+		__sync_fetch_and_add(&process->dead.write_bytes, used.write_bytes);
+	}
 	__sync_fetch_and_add(&process->threads_ended, 1);
 }
 
