@@ -1,6 +1,6 @@
 public import BPFRuntime
 public import CEventABI
-public import FilePrevention
+import FilePrevention
 import LinuxSystem
 public import PolicyCompiler
 public import PolicyModel
