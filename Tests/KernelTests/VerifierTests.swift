@@ -117,6 +117,7 @@ struct ObjectUnderTest: Sendable, CustomTestStringConvertible {
         ObjectUnderTest(object: BPFObjects.traceuserProbe, isProbeBuild: true),
         ObjectUnderTest(object: BPFObjects.traceload, isProbeBuild: false),
         ObjectUnderTest(object: BPFObjects.traceloadProbe, isProbeBuild: true),
+        ObjectUnderTest(object: BPFObjects.tracefile, isProbeBuild: false),
     ]
 }
 
@@ -165,6 +166,9 @@ enum Sections {
             return probe.function(name) == nil ? "no function \(name)" : nil
         case "kprobe", "kretprobe":
             return probe.kprobeObstacle().map { "no kprobes: \($0)" }
+        case "syscall":
+            // Run for tasks other than the running one; which kernels before 6.13 let it nobody has looked.
+            return probe.function("bpf_send_signal_task") == nil ? "no bpf_send_signal_task" : nil
         default:
             return nil
         }
