@@ -117,8 +117,8 @@ struct secd_policy_perf_event {
 	__u8  function[SECD_POLICY_FUNCTION_MAX];
 };
 SECD_SIZE(secd_policy_perf_event, 152);
-/* The largest of those, and what is made of it. */
-#define SECD_POLICY_OBJECT_MAX 152
+/* The largest of those, with the room that it is read into. */
+#define SECD_POLICY_OBJECT_MAX 176
 
 /*
  * Tail, in this order: for each set of `summary` the words whose bits are set in it, lowest first

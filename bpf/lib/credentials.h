@@ -59,28 +59,29 @@ static __always_inline void credentials_by_field(struct secd_credentials *out, c
 	out->ambient = cred_caps(cred, cap_ambient);
 }
 
-static __always_inline void credentials_read(struct secd_credentials *out, const struct cred *cred)
+/* `middle` is room for a copy: of stack there may be too little. */
+static __always_inline void credentials_read_by(struct secd_credentials *out, const struct cred *cred,
+						struct cred_middle *middle)
 {
 	struct user_namespace *user_ns;
-	struct cred_middle middle = {};
 
 	if (cred_is_usual(cred)) {
-		bpf_probe_read_kernel(&middle, sizeof(middle),
+		bpf_probe_read_kernel(middle, sizeof(*middle),
 				      (void *)cred + bpf_core_field_offset(cred->uid));
-		out->uid = middle.uid;
-		out->gid = middle.gid;
-		out->euid = middle.euid;
-		out->egid = middle.egid;
-		out->suid = middle.suid;
-		out->sgid = middle.sgid;
-		out->fsuid = middle.fsuid;
-		out->fsgid = middle.fsgid;
-		out->securebits = middle.securebits;
-		out->permitted = middle.permitted;
-		out->effective = middle.effective;
-		out->inheritable = middle.inheritable;
-		out->bounding = middle.bounding;
-		out->ambient = middle.ambient;
+		out->uid = middle->uid;
+		out->gid = middle->gid;
+		out->euid = middle->euid;
+		out->egid = middle->egid;
+		out->suid = middle->suid;
+		out->sgid = middle->sgid;
+		out->fsuid = middle->fsuid;
+		out->fsgid = middle->fsgid;
+		out->securebits = middle->securebits;
+		out->permitted = middle->permitted;
+		out->effective = middle->effective;
+		out->inheritable = middle->inheritable;
+		out->bounding = middle->bounding;
+		out->ambient = middle->ambient;
 	} else {
 		credentials_by_field(out, cred);
 	}
@@ -88,6 +89,13 @@ static __always_inline void credentials_read(struct secd_credentials *out, const
 	out->user_ns_level = kload(user_ns, level);
 	out->user_ns_owner = kload(user_ns, owner.val);
 	out->user_ns_group = kload(user_ns, group.val);
+}
+
+static __always_inline void credentials_read(struct secd_credentials *out, const struct cred *cred)
+{
+	struct cred_middle middle = {};
+
+	credentials_read_by(out, cred, &middle);
 }
 
 /* Whether anything differs. */

@@ -5,19 +5,11 @@
 
 #include "address.h"
 #include "file.h"
+#include "object.h"
+#include "pieces.h"
 #ifdef SECD_POLICY_OF_SUBJECT
 #include "subject_file.h"
 #endif
-#include "object.h"
-#include "pieces.h"
-
-/* What is read for a value: a pointer, or the number itself. */
-struct column_start {
-	__u64 value;
-	__u64 address;            /* where a number stands; 0 = `value` is it */
-	__u32 failed;
-	__u32 reserved;
-};
 
 static __always_inline __u64 column_origin(struct policy_work *work,
 					   const struct secd_policy_column *column)
@@ -148,8 +140,8 @@ static __always_inline __u32 column_read_pieces(struct policy_work *work,
 		flags = PIECES_LIST_USER | PIECES_DATA_USER;
 	if (flags && (work->flags & SECD_POLICY_EVENT_COMPAT))
 		flags |= PIECES_COMPAT;
-	work->piece_flags = flags;
-	work->piece_skipped = 0;
+	work->pieces.flags = flags;
+	work->pieces.skipped = 0;
 	return policy_pieces(work, index, pointer, column_size(work, column, 1),
 			     column_filled(work, column, ~0ULL));
 }
@@ -202,11 +194,11 @@ static __always_inline __u32 column_read_pointer(struct policy_work *work,
 					column->width < column->capacity ? column->width : column->capacity,
 					false);
 	if (reader == SECD_POLICY_READ_DATA_LOC) {
-		__u32 place = 0; /* offset in the record, and above it the length */
+		__u32 *place = &work->start.place; /* offset in the record, and above it the length */
 
-		if (bpf_probe_read_kernel(&place, sizeof(place), (void *)pointer))
+		if (bpf_probe_read_kernel(place, sizeof(*place), (void *)pointer))
 			return SECD_POLICY_VALUE_UNREADABLE;
-		return text_read_string(work, value, work->fields + (place & 0xffff), column->capacity,
+		return text_read_string(work, value, work->fields + (*place & 0xffff), column->capacity,
 					false);
 	}
 	if (reader == SECD_POLICY_READ_BUFFER) {
@@ -221,7 +213,7 @@ __noinline int column_read(struct policy_work *work, struct secd_policy_hook *ho
 {
 	struct secd_policy_column *column;
 	struct secd_policy_value *value;
-	struct column_start start;
+	struct column_start *start;
 	__u64 pointer;
 
 	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
@@ -237,18 +229,19 @@ __noinline int column_read(struct policy_work *work, struct secd_policy_hook *ho
 		return 0;
 	}
 	work->read |= 1U << index;
-	column_follow(work, column, &start);
-	if (start.failed) {
-		value->state = start.failed;
+	start = &work->start;
+	column_follow(work, column, start);
+	if (start->failed) {
+		value->state = start->failed;
 		return 0;
 	}
 	if (column->reader == SECD_POLICY_READ_NUMBER) {
-		value->state = column_number(column, &start, &value->number);
+		value->state = column_number(column, start, &value->number);
 		return 0;
 	}
-	pointer = column_pointer(column, &start);
-	if (start.failed)
-		value->state = start.failed;
+	pointer = column_pointer(column, start);
+	if (start->failed)
+		value->state = start->failed;
 	else
 		value->state = column_read_pointer(work, column, value, &work->files[index], pointer);
 	if (column->flags & SECD_POLICY_COLUMN_PEER)

@@ -77,7 +77,7 @@ __noinline int policy_fact(struct policy_work *work, __u32 fact, __u32 flags)
 	if ((flags & SECD_POLICY_FACT_INITIAL_ONLY) && kload(cred, user_ns, level) != 0)
 		return 1;
 	if (fact >= SECD_POLICY_FACT_NAMESPACES_CHANGED)
-		return origin_changes(task, fact, work->bits);
+		return origin_changes(task, fact, &work->origin, work->bits);
 	if (fact == SECD_POLICY_FACT_EFFECTIVE)
 		work->bits[0] = cred_caps(cred, cap_effective);
 	else if (fact == SECD_POLICY_FACT_INHERITABLE)

@@ -112,8 +112,8 @@ static __always_inline __u32 object_load_info(struct policy_work *work, struct s
 	if (bpf_core_field_exists(info->sig_ok) && BPF_CORE_READ(info, sig_ok))
 		facts |= SECD_POLICY_MODULE_SIGNED;
 	value->number = facts;
-	return text_read_string(work, value, (__u64)BPF_CORE_READ(info, name), sizeof(((struct module *)0)->name),
-				false);
+	return text_read_string(work, value, (__u64)BPF_CORE_READ(info, name),
+				sizeof(((struct module *)0)->name), false);
 }
 
 /* The object at `pointer` → the value of a column. */
@@ -137,7 +137,7 @@ __noinline __u32 policy_object(struct policy_work *work, __u32 index, __u32 read
 	case SECD_POLICY_READ_PACKET:
 		return packet_read(work, value, kcast(sk_buff, pointer));
 	case SECD_POLICY_READ_CREDENTIALS:
-		credentials_read(out, kcast(cred, pointer));
+		credentials_read_by(out, kcast(cred, pointer), out + sizeof(struct secd_credentials));
 		return object_close(work, value, SECD_POLICY_VALUE_CREDENTIALS, at,
 				    sizeof(struct secd_credentials));
 	case SECD_POLICY_READ_USER_NAMESPACE:

@@ -84,23 +84,25 @@ static __always_inline __u64 origin_namespaces(const struct secd_policy_origin *
 	return changed;
 }
 
-/* What has changed since then, as bits (SECD_POLICY_FACT_*_CHANGED); false where that is not known. */
-static __always_inline bool origin_changes(struct task_struct *task, __u32 fact, __u64 *bits)
+/* What has changed since then, as bits (SECD_POLICY_FACT_*_CHANGED); false where that is not known. `now` is
+ * room: of stack there may be too little. */
+static __always_inline bool origin_changes(struct task_struct *task, __u32 fact,
+					   struct secd_policy_origin *now, __u64 *bits)
 {
-	struct secd_policy_origin now = {}, *origin;
+	struct secd_policy_origin *origin;
 
 	origin = bpf_task_storage_get(&secd_policy_origins, task->group_leader, NULL, 0);
 	if (!origin || !origin->is_known || !kload(task, nsproxy))
 		return false;
-	origin_read(&now, task);
+	origin_read(now, task);
 	if (fact == SECD_POLICY_FACT_NAMESPACES_CHANGED)
-		*bits = origin_namespaces(origin, &now);
+		*bits = origin_namespaces(origin, now);
 	else if (fact == SECD_POLICY_FACT_EFFECTIVE_CHANGED)
-		*bits = origin->effective ^ now.effective;
+		*bits = origin->effective ^ now->effective;
 	else if (fact == SECD_POLICY_FACT_INHERITABLE_CHANGED)
-		*bits = origin->inheritable ^ now.inheritable;
+		*bits = origin->inheritable ^ now->inheritable;
 	else
-		*bits = origin->permitted ^ now.permitted;
+		*bits = origin->permitted ^ now->permitted;
 	return true;
 }
 

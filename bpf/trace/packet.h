@@ -34,7 +34,8 @@ static __always_inline void packet_path(struct secd_policy_endpoint *endpoint, s
 	if (!(kload(skb, active_extensions) >> id & 1))
 		return;
 	extensions = kload(skb, extensions);
-	bpf_probe_read_kernel(&offset, 1, (void *)extensions + bpf_core_field_offset(struct skb_ext, offset) + id);
+	bpf_probe_read_kernel(&offset, 1,
+			      (void *)extensions + bpf_core_field_offset(struct skb_ext, offset) + id);
 	/* struct sec_path: two counts. */
 	bpf_probe_read_kernel(&endpoint->path_length, 8, (void *)extensions + 8 * offset);
 }

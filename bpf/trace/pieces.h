@@ -14,71 +14,57 @@
 #define PIECES_DATA_USER (1U << 1)   /* the bytes */
 #define PIECES_COMPAT    (1U << 2)   /* the list is of a 32-bit program */
 
-/* What is read; in the work, because the verifier would count pieces by it. */
-struct pieces_walk {
+struct pieces_context {
 	struct policy_work *work;
-	__u64 list;
-	__u64 skipped;            /* bytes of the first piece that are done already */
-	__u64 total;              /* bytes of all pieces */
-	__u32 begin;              /* of the bytes in scratch.record */
-	__u32 kept;
-	__u32 capacity;
-	__u32 flags;
-	__u32 state;
-	__u32 count;
 };
 
-static __always_inline long piece_of(struct pieces_walk *walk, __u32 index, __u64 *base, __u64 *length)
+/* The piece at hand. */
+static __always_inline long piece_of(struct pieces_walk *walk, __u32 index)
 {
-	__u32 narrow[2] = {};
-	__u64 wide[2] = {};
 	long failed;
 
 	if (walk->flags & PIECES_COMPAT) {
-		failed = bpf_probe_read_user(narrow, sizeof(narrow), (void *)(walk->list + 8 * index));
-		*base = narrow[0];
-		*length = narrow[1];
+		failed = bpf_probe_read_user(&walk->narrow, 8, (void *)(walk->list + 8 * index));
+		walk->base = (__u32)walk->narrow;
+		walk->length = walk->narrow >> 32;
 		return failed;
 	}
 	if (walk->flags & PIECES_LIST_USER)
-		failed = bpf_probe_read_user(wide, sizeof(wide), (void *)(walk->list + 16 * index));
-	else
-		failed = bpf_probe_read_kernel(wide, sizeof(wide), (void *)(walk->list + 16 * index));
-	*base = wide[0];
-	*length = wide[1];
-	return failed;
+		return bpf_probe_read_user(&walk->base, 16, (void *)(walk->list + 16 * index));
+	return bpf_probe_read_kernel(&walk->base, 16, (void *)(walk->list + 16 * index));
 }
 
-static long piece_step(__u32 index, struct pieces_walk *walk)
+static long piece_step(__u32 index, struct pieces_context *context)
 {
-	__u64 base = 0, length = 0, part;
+	struct pieces_walk *walk = &context->work->pieces;
 	__u32 at = walk->begin + walk->kept;
+	__u64 part;
 	void *bytes;
 	long failed;
 
 	if (index >= walk->count)
 		return 1;
-	if (piece_of(walk, index, &base, &length)) {
+	if (piece_of(walk, index)) {
 		walk->state = SECD_POLICY_VALUE_UNREADABLE;
 		return 1;
 	}
-	if (index == 0 && walk->skipped <= length) {
-		base += walk->skipped;
-		length -= walk->skipped;
+	if (index == 0 && walk->skipped <= walk->length) {
+		walk->base += walk->skipped;
+		walk->length -= walk->skipped;
 	}
-	walk->total += length;
+	walk->total += walk->length;
 	part = walk->capacity - walk->kept;
-	if (part > length)
-		part = length;
+	if (part > walk->length)
+		part = walk->length;
 	bounded(at, SECD_SCRATCH_RECORD - 1);
 	barrier_var(part);
 	if (!part || part > SECD_PATH_MAX || at > POLICY_ASIDE)
 		return 0;
-	bytes = walk->work->scratch.record + at;
+	bytes = context->work->scratch.record + at;
 	if (walk->flags & PIECES_DATA_USER)
-		failed = bpf_probe_read_user(bytes, part, (void *)base);
+		failed = bpf_probe_read_user(bytes, part, (void *)walk->base);
 	else
-		failed = bpf_probe_read_kernel(bytes, part, (void *)base);
+		failed = bpf_probe_read_kernel(bytes, part, (void *)walk->base);
 	if (failed) {
 		walk->state = SECD_POLICY_VALUE_UNREADABLE;
 		return 1;
@@ -89,30 +75,34 @@ static long piece_step(__u32 index, struct pieces_walk *walk)
 
 /*
  * Reads `count` pieces of a list, of `limit` bytes at most, into the value of a column. value->number is what
- * all pieces have together.
+ * all pieces have together; flags and skipped bytes stand in work->pieces.
  */
 __noinline __u32 policy_pieces(struct policy_work *work, __u32 index, __u64 list, __u64 count, __u64 limit)
 {
-	struct pieces_walk walk = { .work = work, .list = list };
+	struct pieces_context context = { .work = work };
 	struct secd_policy_value *value;
+	struct pieces_walk *walk;
 
 	bounded(index, SECD_POLICY_COLUMNS_MAX - 1);
 	if (!work || work->end > POLICY_LAST_TEXT)
 		return SECD_POLICY_VALUE_UNREADABLE;
 	value = &work->values[index];
-	walk.begin = work->end;
-	walk.capacity = limit < SECD_PATH_MAX ? limit : SECD_PATH_MAX;
-	walk.count = count < POLICY_PIECES_MAX ? count : POLICY_PIECES_MAX;
-	walk.flags = work->piece_flags;
-	walk.skipped = work->piece_skipped;
-	bpf_loop(POLICY_PIECES_MAX, piece_step, &walk, 0);
-	if (walk.state)
-		return walk.state;
-	if (walk.total > limit)
-		walk.total = limit;
-	value->number = walk.total;
-	column_close(work, value, walk.begin, walk.kept);
-	return walk.kept < walk.total ? SECD_POLICY_VALUE_TRUNCATED : SECD_POLICY_VALUE_PRESENT;
+	walk = &work->pieces;
+	walk->list = list;
+	walk->total = 0;
+	walk->kept = 0;
+	walk->state = 0;
+	walk->begin = work->end;
+	walk->capacity = limit < SECD_PATH_MAX ? limit : SECD_PATH_MAX;
+	walk->count = count < POLICY_PIECES_MAX ? count : POLICY_PIECES_MAX;
+	bpf_loop(POLICY_PIECES_MAX, piece_step, &context, 0);
+	if (walk->state)
+		return walk->state;
+	if (walk->total > limit)
+		walk->total = limit;
+	value->number = walk->total;
+	column_close(work, value, walk->begin, walk->kept);
+	return walk->kept < walk->total ? SECD_POLICY_VALUE_TRUNCATED : SECD_POLICY_VALUE_PRESENT;
 }
 
 /* The bytes of an iov_iter, as it stands when the function is called. */
@@ -136,8 +126,8 @@ static __always_inline __u32 pieces_of_iterator(struct policy_work *work, struct
 		list = (__u64)BPF_CORE_READ(iterator, __iov);
 	else
 		list = (__u64)BPF_CORE_READ(before, iov);
-	work->piece_flags = type == bpf_core_enum_value(enum iter_type, ITER_IOVEC) ? PIECES_DATA_USER : 0;
-	work->piece_skipped = offset;
+	work->pieces.flags = type == bpf_core_enum_value(enum iter_type, ITER_IOVEC) ? PIECES_DATA_USER : 0;
+	work->pieces.skipped = offset;
 	return policy_pieces(work, index, list, BPF_CORE_READ(iterator, nr_segs), count);
 }
 

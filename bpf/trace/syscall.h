@@ -64,7 +64,13 @@ static __always_inline bool hooks_of_call(struct call_hooks *hooks, __u64 number
 	return hooks->side | hooks->waits;
 }
 
-static __always_inline void call_arguments(struct policy_work *work, struct pt_regs *regs)
+/* Where each load is a copy to the stack, they have a frame of their own: calls are at the limit of 6.1. */
+#ifdef SECD_PROBE_READS
+#define CALL_ARGUMENTS static __noinline
+#else
+#define CALL_ARGUMENTS static __always_inline
+#endif
+CALL_ARGUMENTS void call_arguments(struct policy_work *work, struct pt_regs *regs)
 {
 	struct pt_regs___more *more = (void *)regs;
 

@@ -88,7 +88,8 @@ static __always_inline __u32 texts_read(struct policy_work *work, struct secd_po
 	if (value->state > SECD_POLICY_VALUE_TRUNCATED)
 		return value->state;
 	value_make_text(work, value, &work->files[column]);
-	if (value->kind == SECD_POLICY_VALUE_PATH && !value->length && value->state == SECD_POLICY_VALUE_PRESENT)
+	if (value->kind == SECD_POLICY_VALUE_PATH && !value->length &&
+	    value->state == SECD_POLICY_VALUE_PRESENT)
 		return SECD_POLICY_VALUE_ABSENT;
 	*at = value->offset;
 	*length = value->length;

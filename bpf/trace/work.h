@@ -59,6 +59,30 @@ struct text_walk {
 	__u32 reserved;
 };
 
+/* What is read for a value: a pointer, or the number itself. */
+struct column_start {
+	__u64 value;
+	__u64 address;            /* where a number stands; 0 = `value` is it */
+	__u32 failed;
+	__u32 place;              /* of DATA_LOC */
+};
+
+/* A list of pieces that is read (pieces.h). */
+struct pieces_walk {
+	__u64 list;
+	__u64 skipped;            /* bytes of the first piece that are done already */
+	__u64 total;              /* bytes of all pieces */
+	__u64 base;               /* of the piece at hand */
+	__u64 length;
+	__u64 narrow;             /* as a 32-bit program lists it */
+	__u32 begin;              /* of the bytes in scratch.record */
+	__u32 kept;
+	__u32 capacity;
+	__u32 flags;
+	__u32 state;
+	__u32 count;
+};
+
 /* All rules, and a row for each dimension; a power of two, so that indices can be masked. */
 #define POLICY_ROWS 64
 #define POLICY_ROWS_USED (SECD_POLICY_DIMENSIONS_MAX + 1)
@@ -125,8 +149,10 @@ struct policy_work {
 	__u32 state;              /* of the automaton that runs over a text */
 	__u32 stack_depth;        /* of the expression that is computed, and what its columns were */
 	__u32 stack_flags;
-	__u32 piece_flags;        /* of the list of pieces that is read, and what of its first one is done */
-	__u64 piece_skipped;
+	__u32 reserved;
+	struct column_start start;                 /* of the column that is read */
+	struct pieces_walk pieces;
+	struct secd_policy_origin origin;          /* what the process has now */
 	__u64 stack[SECD_POLICY_EXPRESSION_STACK];
 	struct secd_scratch scratch;
 };
