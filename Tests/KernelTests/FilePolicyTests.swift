@@ -191,7 +191,7 @@ extension KernelSuite {
             "what fanotify does not tell is refused at its line",
             .enabled(if: isAsked, "fanotify does not refuse here"),
             arguments: [
-                (FilePolicySample.refusesOpens("relative").replacing("Equal", with: "Postfix"), "names none"),
+                (FilePolicySample.refusesOpens("relative").replacing("Equal", with: "Postfix"), "by Equal or Prefix"),
                 (FilePolicySample.refusesUse("/etc/hostname", access: "2"), "writes from reads"),
                 (FilePolicySample.refusesUse("/dev/shm/secd-test"), "ext4, XFS or Btrfs"),
                 (

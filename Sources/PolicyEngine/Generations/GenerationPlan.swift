@@ -123,7 +123,7 @@ struct GenerationPlan {
                         path: entry.path, point: placed.point, mechanism: placed.mechanism.name,
                         effect: placed.effect,
                         condition: placed.mechanism.asked == nil || placed.effect == .observe
-                            ? "" : FileCalls.condition,
+                            ? "" : FileCalls.duration,
                         blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
                 }
             }

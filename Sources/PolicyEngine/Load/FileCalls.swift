@@ -13,9 +13,10 @@ struct FileCalls: Hashable {
     /// What is seen otherwise than at the point itself, in sentences.
     var blindSpots: [String] = []
 
-    /// What stands in reports: the mechanism, and how long what it prevents is prevented.
+    /// What stands in reports: the mechanism, how long what it prevents is prevented, and what it needs.
     static let mechanism = "fanotify"
-    static let condition = "while secd lives"
+    static let duration = "while secd lives"
+    static let condition = "fanotify asks about files that matchArgs names by Equal or Prefix"
 
     /// MAY_READ, as conditions see it.
     static let mayRead: UInt64 = 4

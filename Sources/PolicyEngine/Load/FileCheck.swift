@@ -26,10 +26,7 @@ struct FileCheck {
             let events = self.events(selector)
             guard let named = selector.files(calls.file, hook.columns) else {
                 if selector.isEnforcing {
-                    fault(
-                        selector.place,
-                        "fanotify asks about files that matchArgs names by Equal or Prefix; this selector "
-                            + "names none")
+                    fault(selector.place, FileCalls.condition + "; this selector names none")
                 }
                 isPartial = true
                 continue
@@ -42,7 +39,7 @@ struct FileCheck {
         }
         if isPartial { blindSpots.append("files that no selector names are not seen") }
         if hook.selectors.isEmpty || files.isEmpty, faults.isEmpty {
-            fault(hook.place, "fanotify asks about files that matchArgs names by Equal or Prefix")
+            fault(hook.place, FileCalls.condition)
         }
         let errors = hook.selectors.flatMap(\.actions).compactMap { $0.error?.value.magnitude }
         if errors.contains(where: { $0 != 1 }) {

@@ -37,7 +37,7 @@ struct MechanismLadder {
         case .tracepoint(let subsystem, let event): return try tracepoint(subsystem, event)
         case .rawTracepoint(let event): return try rawTracepoint(event)
         case .function(let symbol): return try function(symbol, needs)
-        case .lsm(let hook): return try lsm(hook)
+        case .lsm(let hook): return try lsm(hook, needs)
         case .uprobe, .usdt: return try program(point)
         case .mapping: return loads
         }
@@ -46,7 +46,7 @@ struct MechanismLadder {
     private func syscall(_ name: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         let numbers = CallNumbers.positions(of: name, syscalls)
         guard !numbers.isEmpty else { throw Obstacle(reason: "no system call of this machine is \(name)") }
-        if needs.deny, needs.namesFiles, let files = asked(.syscall(name)) { return files }
+        if needs.deny, let files = asked(.syscall(name), needs) { return files }
         var blindSpots: [String] = []
         if let operation = CallNumbers.rings[name] {
             blindSpots.append("io_uring does the same without the system call (\(operation))")
@@ -107,7 +107,7 @@ struct MechanismLadder {
     private func function(_ symbol: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         let hook = symbol.hasPrefix("security_") ? String(symbol.dropFirst("security_".count)) : nil
         if needs.deny || !needs.wait, let hook, facts.lsmObstacle == nil, kernel.lsmHook(hook) != nil {
-            return try lsm(hook)
+            return try lsm(hook, needs)
         }
         let isKnown = kernel.function(symbol) != nil
         if facts.fentryObstacle == nil, isKnown {
@@ -119,8 +119,9 @@ struct MechanismLadder {
                 "fentry/\(symbol)", SECD_POLICY_BY_FENTRY, canDeny: false, symbol, "on_function",
                 returning: "on_function_return")
         }
-        let files = needs.deny || facts.kprobeObstacle != nil ? asked(.function(symbol)) : nil
-        if let files { return files }
+        if needs.deny || facts.kprobeObstacle != nil, let files = asked(.function(symbol), needs) {
+            return files
+        }
         if facts.kprobeObstacle == nil {
             return HookMechanism(
                 name: "kprobe/\(symbol)", number: UInt16(SECD_POLICY_BY_KPROBE), attachment: .probe(symbol),
@@ -134,18 +135,18 @@ struct MechanismLadder {
                 + " or kprobes (\(facts.kprobeObstacle ?? ""))")
     }
 
-    private func lsm(_ hook: String) throws(Obstacle) -> HookMechanism {
+    private func lsm(_ hook: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         guard let obstacle = facts.lsmObstacle else {
             guard kernel.lsmHook(hook) != nil else {
                 throw Obstacle(reason: "this kernel has no LSM hook \(hook)")
             }
             return mechanism("lsm/\(hook)", SECD_POLICY_BY_LSM, canDeny: true, hook, "on_lsm")
         }
+        if let files = asked(.lsm(hook), needs) { return files }
         if let standIn = try standIn("security_\(hook)") { return standIn }
-        if let files = asked(.lsm(hook)) { return files }
-        let fanotify = FileCalls(.lsm(hook)) == nil ? nil : self.files?.obstacle()
-        throw Obstacle(
-            reason: "LSM hooks need BPF LSM: \(obstacle)" + (fanotify.map { "; \($0)" } ?? ""))
+        var reason = "LSM hooks need BPF LSM: \(obstacle)"
+        if FileCalls(.lsm(hook)) != nil { reason += "; " + (files?.obstacle() ?? FileCalls.condition) }
+        throw Obstacle(reason: reason)
     }
 
     private func mechanism(
@@ -201,8 +202,10 @@ struct MechanismLadder {
     // MARK: Files
 
     /// Questions about the calls of a point, where this kernel asks them.
-    private func asked(_ point: AttachPoint) -> HookMechanism? {
-        guard let calls = FileCalls(point), let files, files.obstacle() == nil else { return nil }
+    private func asked(_ point: AttachPoint, _ needs: Needs) -> HookMechanism? {
+        guard needs.namesFiles, let calls = FileCalls(point), let files, files.obstacle() == nil else {
+            return nil
+        }
         return HookMechanism(
             name: FileCalls.mechanism, number: UInt16(SECD_POLICY_BY_FANOTIFY), attachment: .files(calls),
             canSignal: true, canDeny: true, canWait: false, killEffect: .killBeforeEffect,

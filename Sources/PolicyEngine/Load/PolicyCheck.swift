@@ -237,9 +237,8 @@ extension MechanismLadder.Needs {
         }
         namesFiles = hook.points.allSatisfy { point in
             guard let calls = FileCalls(point) else { return false }
-            return hook.selectors.allSatisfy { selector in
-                !selector.isEnforcing || selector.files(calls.file, hook.columns) != nil
-            }
+            let named = hook.selectors.filter { $0.files(calls.file, hook.columns) != nil }
+            return !named.isEmpty && hook.selectors.allSatisfy { !$0.isEnforcing || named.contains($0) }
         }
     }
 }
