@@ -156,7 +156,7 @@ __noinline int policy_made(struct policy_work *work, struct secd_policy_hook *ho
 				 sizeof(work->matched));
 	}
 	if (work->sets[SECD_POLICY_SET_TOLD].summary)
-		policy_tell(work, hook);
+		tell(work, hook);
 	return 0;
 }
 
@@ -204,7 +204,7 @@ __noinline int policy_returned(struct policy_work *work, struct secd_policy_hook
 	if (!hook)
 		return 0;
 	if (judge(work, hook, first, count) && !is_own_call(work, hook) && decide(work, hook))
-		policy_tell(work, hook);
+		tell(work, hook);
 	return 0;
 }
 

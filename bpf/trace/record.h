@@ -140,7 +140,7 @@ static __always_inline void front_head(struct policy_work *work, struct secd_pol
 	event->summary[3] = work->sets[3].summary;
 }
 
-/* Sends the record of an event that rules tell. */
+/* Sends the record of an event that rules tell, with what was read to be shown. */
 __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *hook)
 {
 	struct front_context context = { .work = work };
@@ -150,7 +150,6 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 
 	if (!work || !hook)
 		return 0;
-	policy_show(work, hook);
 	values = ones(work->shown);
 	words = ones(work->sets[0].summary) + ones(work->sets[1].summary) +
 		ones(work->sets[2].summary) + ones(work->sets[3].summary);
@@ -184,6 +183,14 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	else
 		emit(&event->head, size, SECD_KIND_POLICY, SECD_RING_OBSERVATION, now);
 	return 0;
+}
+
+/* Reads what is shown, and sends the record: one behind the other, because the frames of both are too much for
+ * 6.1. */
+static __always_inline void tell(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	policy_show(work, hook);
+	policy_tell(work, hook);
 }
 
 #endif
