@@ -19,7 +19,8 @@ public enum FileTrouble: Sendable, Hashable {
     case notMarked(path: String, reason: String)
 }
 
-/// Looks at whether the answering thread goes on, and says what else its counters tell. Has a thread of its own.
+/// Looks at whether the answering thread goes on, and says what else its counters tell. Has a thread of its
+/// own.
 final class AnswererWatch: Sendable {
     /// Between two looks, nanoseconds; while the thread is stuck, calls wait no longer than the second.
     private static let interval: UInt64 = 500_000_000

@@ -8,7 +8,8 @@ import SystemPackage
 final class FanotifyGroup: Sendable {
     private let descriptor: OwnedFD
 
-    /// FAN_CLASS_PRE_CONTENT, close on exec, not blocking, marks without a limit, threads instead of processes.
+    /// FAN_CLASS_PRE_CONTENT, close on exec, not blocking, marks without a limit, threads instead of
+    /// processes.
     private static let flags: UInt32 = 0x8 | 0x1 | 0x2 | 0x20 | 0x100
     /// FAN_UNLIMITED_QUEUE. With a limit a full queue would let calls pass: see `FileCounters.overflows`.
     private static let unlimitedQueue: UInt32 = 0x10

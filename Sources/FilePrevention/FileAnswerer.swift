@@ -4,12 +4,12 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 
-/// Takes questions, asks the judge, answers. On one thread, which opens nothing, allocates nothing and waits for
-/// nobody: whoever opens a marked file waits for it.
+/// Takes questions, asks the judge, answers. On one thread, which opens nothing, allocates nothing and waits
+/// for nobody: whoever opens a marked file waits for it.
 @safe
 final class FileAnswerer: @unchecked Sendable {
-    // @unchecked: a slot is written before epoll knows it, and cleared when the thread has left it; all else is
-    // atomic.
+    // @unchecked: a slot is written before epoll knows it, and cleared when the thread has left it; all else
+    // is atomic.
 
     /// Groups at once: the one that asks, and those before it that still have questions.
     static let slots = 8
@@ -248,7 +248,8 @@ final class FileAnswerer: @unchecked Sendable {
 
     // MARK: In its place
 
-    /// Answers everything that waits as it is wanted in doubt: for the watch, while the thread does not go on.
+    /// Answers everything that waits as it is wanted in doubt: for the watch, while the thread does not go
+    /// on.
     func answerInPlace() { slotLock.withLock { _ in answerAll() } }
 
     private func answerAll() {

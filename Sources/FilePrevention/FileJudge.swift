@@ -7,8 +7,8 @@ public struct FileQuestion {
     public var thread: Int32
     /// The file, among the daemon's descriptors.
     public var descriptor: Int32
-    /// The name by which a policy knows the file; empty = the one that it was opened by. Valid while the question is
-    /// judged.
+    /// The name by which a policy knows the file; empty = the one that it was opened by. Valid while the
+    /// question is judged.
     public var name: UnsafeBufferPointer<UInt8>
     /// Position of the argument that is the file.
     public var fileArgument: Int
@@ -25,8 +25,8 @@ public enum FileVerdict: Sendable {
     case unjudged
 }
 
-/// Says what policies say. The answering thread asks it, and while it does all calls about marked files wait: it must
-/// not open files, allocate, or wait for anybody.
+/// Says what policies say. The answering thread asks it, and while it does all calls about marked files wait:
+/// it must not open files, allocate, or wait for anybody.
 public protocol FileJudge: AnyObject, Sendable {
     func judge(_ question: borrowing FileQuestion) -> FileVerdict
 }

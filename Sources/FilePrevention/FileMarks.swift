@@ -4,8 +4,8 @@ import LinuxSystem
 import SystemPackage
 
 /// The marks of one group: for each file that policies name its inode, whatever its names become, and its
-/// directory, for the file that will have the name next. The directory's other files are left out where they were there
-/// before. Has one owner.
+/// directory, for the file that will have the name next. The directory's other files are left out where they
+/// were there before. Has one owner.
 final class FileMarks: @unchecked Sendable {
     // @unchecked: `FilePrevention` changes it under its lock.
     /// What is wanted of the names in a directory.

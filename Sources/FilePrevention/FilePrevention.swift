@@ -3,8 +3,9 @@ import LinuxSystem
 import Synchronization
 public import SystemPackage
 
-/// Asks, by fanotify, before files are opened, run, read or written, and refuses what a judge refuses: as long as the
-/// daemon lives. Marks change by making a new group beside the old one, so that no call passes unasked.
+/// Asks, by fanotify, before files are opened, run, read or written, and refuses what a judge refuses: as
+/// long as the daemon lives. Marks change by making a new group beside the old one, so that no call passes
+/// unasked.
 public final class FilePrevention: @unchecked Sendable {
     // @unchecked: threads are touched by `init` and `stop` alone; all that changes is in `state`.
 
@@ -69,8 +70,8 @@ public final class FilePrevention: @unchecked Sendable {
     private var following: LinuxSystem.Thread?
 
     /// Starts the threads; nothing is marked yet.
-    /// - Parameter adopting: groups that a daemon before this one has left: their questions are answered by the
-    ///   first policies that come, then they end. This object closes them.
+    /// - Parameter adopting: groups that a daemon before this one has left: their questions are answered by
+    ///   the first policies that come, then they end. This object closes them.
     public init(
         _ judge: any FileJudge, _ options: Options = Options(), keeper: Keeper? = nil,
         adopting: [Int32] = [], tell: @escaping @Sendable (FileTrouble) -> Void
@@ -127,8 +128,8 @@ public final class FilePrevention: @unchecked Sendable {
 
     // MARK: Generations of policies
 
-    /// Marks what the next generation wants, beside what is marked now. Questions are asked from here on; what runs
-    /// judges them.
+    /// Marks what the next generation wants, beside what is marked now. Questions are asked from here on;
+    /// what runs judges them.
     /// - Throws: `FilePreventionFailure`; everything is then as before.
     public func prepare(
         _ wanted: [WantedFiles], _ hooks: [FileHook]

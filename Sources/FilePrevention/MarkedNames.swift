@@ -1,7 +1,7 @@
 import CLinuxShims
 
-/// Which files policies know by which names, and the hooks that are asked. Made by who changes marks, then only
-/// read: the answering thread looks files up in it without a lock and without memory of its own.
+/// Which files policies know by which names, and the hooks that are asked. Made by who changes marks, then
+/// only read: the answering thread looks files up in it without a lock and without memory of its own.
 @safe
 final class MarkedNames: @unchecked Sendable {
     // @unchecked: nothing changes after `init`.

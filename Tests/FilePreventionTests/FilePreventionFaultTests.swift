@@ -58,7 +58,7 @@ struct FilePreventionFaultTests {
     }
 
     @Test(
-        "while the thread that answers is stuck, calls pass or not as policies want it in doubt, and it is told",
+        "while the thread that answers is stuck, calls pass or fail as policies want it in doubt; it is told",
         arguments: [false, true])
     func stuck(refuses: Bool) throws {
         let gate = Gate()
@@ -86,7 +86,7 @@ struct FilePreventionFaultTests {
         #expect(prevention.counters.unjudged == 4)
     }
 
-    @Test("calls for which the kernel has no room pass, are counted and told; the others wait for their answer")
+    @Test("calls for which the kernel has no room pass, are counted and told; others wait for their answer")
     func overflow() throws {
         let setting = "/proc/sys/fs/fanotify/max_queued_events"
         let room = 2

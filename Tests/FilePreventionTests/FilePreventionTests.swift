@@ -24,7 +24,7 @@ struct FilePreventionTests {
         names.map { WantedFiles(path: files / $0, isPrefix: false, events: events) }
     }
 
-    @Test("a file is refused by every name that it has, as often as it is opened; its neighbours are not asked about")
+    @Test("a file is refused by every name that it has, however often it is opened; its neighbours are not")
     func names() throws {
         files.make("secret")
         files.make("other")

@@ -172,7 +172,7 @@ extension KernelSuite {
         }
 
         @Test(
-            "an override of openat by a path is refused by asking about the file, also where a link leads to it",
+            "an override of openat by a path is done by asking about the file, also where a link leads to it",
             .enabled(if: isAsked, "fanotify does not refuse here"))
         func calls() throws {
             folder.link("link", to: secret)
@@ -191,7 +191,10 @@ extension KernelSuite {
             "what fanotify does not tell is refused at its line",
             .enabled(if: isAsked, "fanotify does not refuse here"),
             arguments: [
-                (FilePolicySample.refusesOpens("relative").replacing("Equal", with: "Postfix"), "by Equal or Prefix"),
+                (
+                    FilePolicySample.refusesOpens("relative").replacing("Equal", with: "Postfix"),
+                    "by Equal or Prefix"
+                ),
                 (FilePolicySample.refusesUse("/etc/hostname", access: "2"), "writes from reads"),
                 (FilePolicySample.refusesUse("/dev/shm/secd-test"), "ext4, XFS or Btrfs"),
                 (

@@ -4,7 +4,8 @@ import Logging
 import PolicyEngine
 import Synchronization
 
-/// What the asking about files needs of the daemon: somebody who keeps groups over a restart, and words in the log.
+/// What the asking about files needs of the daemon: somebody who keeps groups over a restart, and words in
+/// the log.
 final class FileHandover: Sendable {
     private static let prefix = "secd-files"
 
@@ -59,7 +60,7 @@ final class FileHandover: Sendable {
         case .untaken(let count):
             logger.warning("fanotify: \(count) questions could not be taken: those calls were refused")
         case .unjudged(let count):
-            logger.warning("fanotify: \(count) calls could not be judged: answered as policies want it in doubt")
+            logger.warning("fanotify: \(count) calls were answered as policies want it in doubt: not judged")
         case .notMarked(let path, let reason):
             logger.warning("fanotify cannot ask about \(path): \(reason)")
         }

@@ -71,15 +71,14 @@ struct FileCalls: Hashable {
 
     /// What all of its hooks do not see.
     static let common = [
-        "files are known by their inodes: those that a policy names, and what comes to their names; a link that is "
-            + "made later to a file that came later is not",
+        "a hard link that is made later, to a file that came later, is not asked about",
         "when secd ends, calls that wait and all later ones pass",
     ]
 }
 
 extension CheckedSelector {
-    /// The files that it is about, at a point whose argument `position` is the file: those of its first condition
-    /// that names some. Nil = it names none.
+    /// The files that it is about, at a point whose argument `position` is the file: those of its first
+    /// condition that names some. Nil = it names none.
     func files(_ position: Int, _ columns: [Column]) -> (paths: [String], isPrefix: Bool)? {
         for condition in conditions where !condition.isNegated {
             guard case .column(let index, let facet) = condition.subject, facet == .path || facet == .text,
