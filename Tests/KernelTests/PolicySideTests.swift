@@ -73,6 +73,25 @@ extension KernelSuite {
             #expect(names == [file] + [String](repeating: name, count: count))
         }
 
+        @Test("who opens by a name in memory that is not there yet is killed all the same, without noise")
+        func coldKill() throws {
+            let file = try folder.script("names", folder / "bad")
+            let reports = try live.run([kills(below: folder / "bad")])
+            defer { _ = try? live.run([]) }
+
+            let harmless = try live.agent.run(.exec("/bin/true"))
+            let story = try live.agent.run(
+                .openat(Call.here, .path(file), O_RDONLY),
+                .call(9, .number(Call.mapping), 4096, 1, 0x12, .number(Call.first), 0),
+                .call(257, .number(Call.here), .number(Call.mapping), 0).fails(ENOENT))
+
+            #expect(story.status == .killed(signal: SIGKILL, core: false))
+            #expect(live.events(harmless).isEmpty)
+            #expect(live.events(story).map { $0.body["verdict"].text } == ["killed"])
+            #expect(live.events(story).map { $0.body["args"][1]["string_arg"].text } == [folder / "bad"])
+            #expect(reports[0].hooks.map(\.effect) == [.killBeforeReturn])
+        }
+
         @Test("policies that wait for the return come and go: the others tell each call once")
         func flips() throws {
             let rounds = 6

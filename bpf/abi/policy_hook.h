@@ -264,6 +264,9 @@ SECD_SIZE(secd_policy_column, 80);
 #define SECD_POLICY_HOOK_CLASSES (1U << 2)
 /* Marks are: IN_MARKS, IN_MARKS_ABOVE. */
 #define SECD_POLICY_HOOK_MARKS   (1U << 3)
+/* With WAITS: judged again when the call returns, where a condition was unknown and nothing was done at the
+ * call. Memory of the program that was not there before the call has read it is there then. */
+#define SECD_POLICY_HOOK_AGAIN   (1U << 4)
 
 /* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
 struct secd_policy_hook {

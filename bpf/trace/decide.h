@@ -76,7 +76,7 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 	if (actions & (SECD_POLICY_KILL | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER))
 		send_signal(work, SECD_SIGKILL, SECD_POLICY_EVENT_KILLED);
 	if (actions & SECD_POLICY_SIGNAL)
-		send_signal(work, work->returning ? rule->return_signal : rule->signal,
+		send_signal(work, work->returning && !work->again ? rule->return_signal : rule->signal,
 			    SECD_POLICY_EVENT_SIGNALLED);
 	if (actions & SECD_POLICY_FREEZE)
 		send_signal(work, SECD_SIGSTOP, SECD_POLICY_EVENT_SIGNALLED);
@@ -98,6 +98,8 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 		return 0;
 	actions = work->returning ? rule->return_actions | (rule->actions & SECD_POLICY_POST)
 				  : rule->actions;
+	if (work->again)
+		actions |= rule->actions;
 	waits = !work->returning && (hook->flags & SECD_POLICY_HOOK_WAITS);
 	if (waits)
 		actions &= ~SECD_POLICY_POST;

@@ -108,6 +108,7 @@ static __always_inline struct event event_begin(__u32 number, bool returning)
 	work->frame = 0;
 	work->walk.column = 0;
 	work->returning = returning;
+	work->again = 0;
 	work->verdict = 0;
 	return event;
 }
@@ -160,6 +161,14 @@ __noinline int policy_made(struct policy_work *work, struct secd_policy_hook *ho
 	return 0;
 }
 
+/* Whether a call that was kept is judged anew, by the tables that judged it first. */
+static __always_inline bool is_judged_again(const struct policy_work *work,
+					    const struct secd_policy_hook *then)
+{
+	return (then->flags & SECD_POLICY_HOOK_AGAIN) && work->is_uncertain &&
+	       !(work->sets[SECD_POLICY_SET_ENFORCED].summary | work->sets[SECD_POLICY_SET_MONITORED].summary);
+}
+
 /*
  * Which dimensions are judged when a call returns: at a hook that waits those of the return, where the tables
  * of the call still stand, else all, by the tables of now. Returns false where nothing waits for the return.
@@ -169,23 +178,33 @@ static __always_inline bool return_begin(struct policy_work *work, struct secd_p
 {
 	__u32 now = work->generation, flags = work->flags;
 	struct secd_policy_hook *then;
+	__u64 call_ns = 0;
 
 	if (hook->flags & SECD_POLICY_HOOK_WAITS) {
 		if (!policy_resume(work))
 			return false;
+		call_ns = work->call_ns;
 		then = hook_of_generation(work->generation, work->hook);
-		if (then) {
+		if (then && is_judged_again(work, then)) {
+			work->again = 1;
+			now = work->generation;
+			flags = work->flags;
+			work->slot = now & 1;
+			hook = then;
+		} else if (then) {
 			work_continue(work);
 			*first = then->dimensions;
 			*count = then->return_dimensions;
 			return true;
+		} else {
+			flags = work->flags | SECD_POLICY_EVENT_REJUDGED;
 		}
-		flags = work->flags | SECD_POLICY_EVENT_REJUDGED;
 		work->generation = now;
 		work->flags = flags;
 	}
 	event_prepare(work, hook, row);
 	work_begin(work, hook, row);
+	work->call_ns = call_ns;
 	*first = row != SECD_POLICY_NONE;
 	/* Those of the return stand behind those of the call. */
 	*count = hook->dimensions + hook->return_dimensions - *first;

@@ -33,7 +33,8 @@ struct GenerationPlan {
                 columns: hook.columns.map { try? reader.pack($0) },
                 counters: [])
             placement.impossible = mechanism.impossible
-            placement.canWait = placed.waits
+            placement.waits = placed.waits
+            placement.judgesAgain = placed.waits && mechanism.judgesAgain
             placements.append(placement)
             wanted.append(
                 HookAttachments.Wanted(

@@ -43,6 +43,8 @@ struct HookMechanism: Hashable {
     var canDeny: Bool
     /// It can be waited there for what the call returns.
     var canWait: Bool
+    /// Who waits is judged again at the return, where a condition was unknown.
+    var judgesAgain = false
     /// The call has returned there.
     var isReturn = false
     /// What a kill there does to the call.

@@ -65,13 +65,17 @@ struct MechanismLadder {
                 attachment: .calls(numbers, returned: true), canSignal: true, canDeny: false, canWait: false,
                 isReturn: true, killEffect: .killBeforeReturn, blindSpots: blindSpots)
         }
+        let waits = !CallNumbers.neverReturns.contains(name)
+        let again = waits && !CallNumbers.losesArguments.contains(name)
         if needs.userMemory {
-            blindSpots.append("arguments in memory that the program has not touched yet cannot be read")
+            blindSpots.append(
+                "arguments in memory that the program has not touched yet "
+                    + (again ? "are compared when the call returns" : "cannot be read"))
         }
         return HookMechanism(
             name: "tp_btf/sys_enter", number: UInt16(SECD_POLICY_BY_SYS_ENTER),
             attachment: .calls(numbers, returned: false), canSignal: true, canDeny: false,
-            canWait: !CallNumbers.neverReturns.contains(name),
+            canWait: waits, judgesAgain: again,
             killEffect: CallNumbers.endsBeforeEffect.contains(name) ? .killBeforeEffect : .killBeforeReturn,
             blindSpots: blindSpots)
     }

@@ -57,8 +57,10 @@ struct PolicyCheck {
             fault(hook.place, "\(hook.path): \(point.name) cannot be hooked: \(error.reason)")
             return nil
         }
+        // What is to be done at the call may depend on memory that only the call itself brings.
+        let waits = needs.wait || mechanism.judgesAgain && needs.enforce && needs.userMemory
         var placed = Placed(
-            point: point, mechanism: mechanism, waits: mechanism.canWait && needs.wait, effect: .observe,
+            point: point, mechanism: mechanism, waits: mechanism.canWait && waits, effect: .observe,
             blindSpots: mechanism.blindSpots, isDegraded: false)
         if case .files(let calls) = mechanism.attachment { checkFiles(hook, calls, &placed) }
         checkColumns(hook, &placed)

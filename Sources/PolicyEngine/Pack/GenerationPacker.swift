@@ -16,8 +16,10 @@ package struct GenerationPacker {
         package var counters: [UInt32]
         /// What its mechanism cannot do, of SECD_POLICY_ENFORCES: not even tried.
         package var impossible: UInt32 = 0
-        /// Whether calls can be waited for until they return.
-        package var canWait = true
+        /// Whether calls are waited for until they return; nil = where the tables ask for it.
+        package var waits: Bool?
+        /// Whether they are then judged again, where a condition was unknown.
+        package var judgesAgain = false
 
         package init(
             number: UInt32, mechanism: UInt16, columns: [secd_policy_column?], counters: [UInt32]
@@ -91,7 +93,8 @@ package struct GenerationPacker {
         tables.mechanism = placement.mechanism
         tables.words = UInt16((count + 63) / 64)
         tables.columns = UInt16(hook.columns.count)
-        if hook.waitsForReturn, placement.canWait { tables.flags |= SECD_POLICY_HOOK_WAITS }
+        if placement.waits ?? hook.waitsForReturn { tables.flags |= SECD_POLICY_HOOK_WAITS }
+        if placement.judgesAgain { tables.flags |= SECD_POLICY_HOOK_AGAIN }
         let shown = hook.shownColumns
         for (index, column) in placement.columns.enumerated() {
             guard var column else { continue }
