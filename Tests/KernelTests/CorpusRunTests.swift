@@ -146,7 +146,7 @@ extension KernelSuite {
         }
 
         /// Of kernels without LSM, fentry and kprobes.
-        private static let obstacles = ["need fentry", "LSM hooks need BPF LSM", "cgroup2"]
+        private static let obstacles = ["need fentry", "LSM hooks need BPF LSM", "cgroup2", "fanotify"]
         /// Of every kernel: no kernel that is tested lets system calls be refused from outside.
         private static let weaknesses = ["cannot refuse the call", "degraded: true"]
 
