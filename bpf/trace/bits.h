@@ -10,10 +10,6 @@
 
 struct bit_walk {
 	struct policy_work *work;
-	__u32 index;              /* of the dimension in the pool */
-	__u32 count;
-	__u32 words;
-	__u32 reserved;
 };
 
 /* Number of trailing zeros of a word that is not 0; there is no instruction for it. */
@@ -34,16 +30,16 @@ static long bit_step(__u32 bit, struct bit_walk *walk)
 	__u32 word = bit / 64 % SECD_POLICY_MARK_WORDS, set = POLICY_BITS_HIT, *number;
 	__u64 mask = 1ULL << (bit & 63);
 
-	if (bit >= walk->count)
+	if (bit >= work->bit_count)
 		return 1;
 	if (!((work->bits[word] | work->bits_unknown[word]) & mask))
 		return 0;
-	number = policy_index(work->slot & 1, walk->index + bit);
+	number = policy_index(work->slot & 1, work->bit_index + bit);
 	if (!number || *number == SECD_POLICY_NONE)
 		return 0;
 	if (!(work->bits[word] & mask))
 		set = POLICY_BITS_OPEN;
-	policy_gather(work, set, *number, walk->words);
+	policy_gather(work, set, *number, work->bit_words);
 	return 0;
 }
 
@@ -145,17 +141,16 @@ static long combine_step(__u32 word, struct combine_walk *walk)
 __noinline int policy_single_bits(struct policy_work *work, struct secd_policy_hook *hook,
 				  struct secd_policy_dimension *dimension)
 {
-	struct bit_walk walk = {};
+	struct bit_walk walk = { .work = work };
 
 	if (!work || !hook || !dimension)
 		return 0;
 	__builtin_memset(work->bits, 0, sizeof(work->bits));
 	__builtin_memset(work->bits_unknown, 0, sizeof(work->bits_unknown));
 	bits_read(work, hook, dimension);
-	walk.work = work;
-	walk.index = dimension->index;
-	walk.count = dimension->index_count;
-	walk.words = hook->words;
+	work->bit_index = dimension->index;
+	work->bit_count = dimension->index_count;
+	work->bit_words = hook->words;
 	bpf_loop(64 * SECD_POLICY_MARK_WORDS, bit_step, &walk, 0);
 	return 0;
 }

@@ -167,17 +167,11 @@ static __always_inline __u32 column_read_pointer(struct policy_work *work,
 	if (!pointer || ((column->flags & SECD_POLICY_COLUMN_RETURN) && is_filled(reader) &&
 			 (__s64)work->result < 0))
 		return SECD_POLICY_VALUE_ABSENT;
-	if (reader >= SECD_POLICY_READ_PACKET && reader <= SECD_POLICY_READ_LOAD_INFO)
+	if ((reader >= SECD_POLICY_READ_PACKET && reader <= SECD_POLICY_READ_LOAD_INFO) ||
+	    reader == SECD_POLICY_READ_SOCK || reader == SECD_POLICY_READ_SOCKET)
 		return policy_object(work, value->column, reader, pointer, user);
 	if (reader == SECD_POLICY_READ_ADDRESS)
 		return address_read(work, value, pointer, column_size(work, column, 28), user);
-	if (reader == SECD_POLICY_READ_SOCK)
-		return sock_read(work, value, kcast(sock, pointer));
-	if (reader == SECD_POLICY_READ_SOCKET) {
-		struct socket *socket = kcast(socket, pointer);
-
-		return sock_read(work, value, kload(socket, sk));
-	}
 	value->kind = SECD_POLICY_VALUE_TEXT;
 	if (reader == SECD_POLICY_READ_PIECES)
 		return column_read_pieces(work, column, value->column, pointer);

@@ -64,13 +64,15 @@ static __always_inline int count_in(void *counts, struct secd_policy_count_key *
 	return 0;
 }
 
-/* Counts a call for a rule; true where its key is new in this epoch, and is to be told for its values. */
+/*
+ * Counts a call for a rule; true where its key is new in this epoch, and is to be told for its values. Called by
+ * the step over the rules itself: below policy_act the stack of 6.1 would not do.
+ */
 __noinline int policy_count(struct policy_work *work, __u32 columns, __u32 counter)
 {
 	struct secd_policy_count_key key = { .counter = counter };
 	struct secd_policy_control *control;
 	struct secd_policy_counter *rule;
-	struct text_hash sum;
 	__u32 zero = 0;
 	int result;
 
@@ -78,11 +80,11 @@ __noinline int policy_count(struct policy_work *work, __u32 columns, __u32 count
 	if (!work || !control)
 		return 0;
 	/* That of the rate limits of this event. */
-	sum = work->sum;
+	work->limit_sum = work->sum;
 	count_hash(work, columns);
 	key.values[0] = work->sum.lane[0];
 	key.values[1] = work->sum.lane[1];
-	work->sum = sum;
+	work->sum = work->limit_sum;
 	if (*(volatile __u32 *)&control->epoch & 1)
 		result = count_in(&secd_policy_counts_1, &key);
 	else

@@ -82,7 +82,7 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 		send_signal(work, SECD_SIGSTOP, SECD_POLICY_EVENT_SIGNALLED);
 }
 
-/* Does what the rule that decides for its group asks for. */
+/* Does what the rule that decides for its group asks for, but for counting its calls. */
 __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hook, __u32 bit,
 			  __u32 is_weak)
 {
@@ -117,9 +117,6 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 		enforce(work, hook, rule, actions);
 		set_add(work, SECD_POLICY_SET_ENFORCED, bit);
 	}
-	if ((actions & SECD_POLICY_COUNT) && (rule->counts & SECD_POLICY_COUNTS) &&
-	    policy_count(work, rule->counts, rule->counter))
-		set_add(work, SECD_POLICY_SET_TOLD, bit);
 	if (!(actions & SECD_POLICY_POST))
 		return 0;
 	if (rule->rate_ns && !rate_passes(work, rule)) {
@@ -135,10 +132,32 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 	return 0;
 }
 
-struct decide_walk {
+/* Counts a call by its key, where the rule asks for that; a key that is new is told. */
+static __always_inline void count_call(struct policy_work *work, struct secd_policy_hook *hook, __u32 bit)
+{
+	struct secd_policy_rule *rule = policy_rule(work->slot & 1, hook->rules + bit);
+	__u32 actions;
+
+	if (!rule || !(rule->counts & SECD_POLICY_COUNTS))
+		return;
+	actions = work->returning ? rule->return_actions : rule->actions;
+	if ((actions & SECD_POLICY_COUNT) && policy_count(work, rule->counts, rule->counter))
+		set_add(work, SECD_POLICY_SET_TOLD, bit);
+}
+
+/* Acts for the rule that decides for its group. */
+static __always_inline void act(struct policy_work *work, struct secd_policy_hook *hook)
+{
+	__u32 bit = work->rule;
+
+	policy_act(work, hook, bit, work->rule_is_weak);
+	count_call(work, hook, bit);
+}
+
 /* Rows that are intersected without a callback: a hook seldom has more dimensions. */
 #define POLICY_USUAL_ROWS 6
 
+struct decide_walk {
 	struct policy_work *work;
 	struct secd_policy_hook *hook;
 };
@@ -204,12 +223,12 @@ static __always_inline long word_match(struct policy_work *work, struct secd_pol
 	return 0;
 }
 
-/* One rule of those that need a look, lowest first. */
 static long word_step(__u32 index, struct decide_walk *walk)
 {
 	return word_match(walk->work, walk->hook);
 }
 
+/* One rule of those that need a look, lowest first. */
 static long rule_step(__u32 index, struct decide_walk *walk)
 {
 	struct policy_work *work = walk->work;
@@ -247,7 +266,7 @@ static long rule_step(__u32 index, struct decide_walk *walk)
 		return 0;
 	}
 	if (work->group != SECD_POLICY_NONE)
-		policy_act(work, walk->hook, work->rule, work->rule_is_weak);
+		act(work, walk->hook);
 	work->group = rule->group;
 	work->rule = bit;
 	work->rule_is_weak = weak;
@@ -279,7 +298,7 @@ __noinline int policy_decide(struct policy_work *work, struct secd_policy_hook *
 	work->group = SECD_POLICY_NONE;
 	bpf_loop(SECD_POLICY_RULES_MAX, rule_step, &walk, 0);
 	if (work->group != SECD_POLICY_NONE)
-		policy_act(work, hook, work->rule, work->rule_is_weak);
+		act(work, hook);
 	return 0;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Kernel objects that events show member by member: credentials, namespaces, BPF, perf, modules. */
+/* Kernel objects that events show member by member: sockets, packets, credentials, namespaces, BPF, modules. */
 #ifndef SECD_TRACE_OBJECT_H
 #define SECD_TRACE_OBJECT_H
 
 #include "../lib/credentials.h"
+#include "address.h"
 #include "packet.h"
 
 /* Of union bpf_attr (include/uapi/linux/bpf.h), as BPF_PROG_LOAD has it. */
@@ -134,6 +135,10 @@ __noinline __u32 policy_object(struct policy_work *work, __u32 index, __u32 read
 	/* The largest of them, and what lies behind a program. */
 	__builtin_memset(out, 0, SECD_POLICY_OBJECT_MAX);
 	switch (reader) {
+	case SECD_POLICY_READ_SOCKET:
+		return sock_read(work, value, kload(kcast(socket, pointer), sk));
+	case SECD_POLICY_READ_SOCK:
+		return sock_read(work, value, kcast(sock, pointer));
 	case SECD_POLICY_READ_PACKET:
 		return packet_read(work, value, kcast(sk_buff, pointer));
 	case SECD_POLICY_READ_CREDENTIALS:

@@ -70,10 +70,12 @@ static __always_inline bool hooks_of_call(struct call_hooks *hooks, __u64 number
 #else
 #define CALL_ARGUMENTS static __always_inline
 #endif
-CALL_ARGUMENTS void call_arguments(struct policy_work *work, struct pt_regs *regs)
+/* What the call returns is taken from there, too: kept beside the registers it would be one more on the stack. */
+CALL_ARGUMENTS void call_arguments(struct policy_work *work, struct pt_regs *regs, bool exit)
 {
 	struct pt_regs___more *more = (void *)regs;
 
+	work->result = exit ? kload(more, ax) : 0;
 	if (work->flags & SECD_POLICY_EVENT_COMPAT) {
 		work->arguments[0] = (__u32)kload(more, bx);
 		work->arguments[1] = (__u32)kload(more, cx);
@@ -91,16 +93,14 @@ CALL_ARGUMENTS void call_arguments(struct policy_work *work, struct pt_regs *reg
 	work->arguments[5] = kload(regs, r9);
 }
 
-static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exit, long result,
-				      __u32 flags)
+static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exit, __u32 flags)
 {
 	struct event event = event_begin(hook, exit);
 
 	if (!event.work)
 		return 0;
 	event.work->flags = flags;
-	event.work->result = result;
-	call_arguments(event.work, regs);
+	call_arguments(event.work, regs, exit);
 	if (exit)
 		event_end_return(&event);
 	else
@@ -109,8 +109,7 @@ static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exi
 }
 
 /* A call may be of two hooks: of those who judge it here alone, and of those who wait for its return. */
-static __always_inline int call_judge_all(const struct call_hooks *hooks, struct pt_regs *regs, bool exit,
-					  long result)
+static __always_inline int call_judge_all(const struct call_hooks *hooks, struct pt_regs *regs, bool exit)
 {
 	__u32 hook, side = hooks->side, waits = hooks->waits;
 
@@ -119,23 +118,23 @@ static __always_inline int call_judge_all(const struct call_hooks *hooks, struct
 		hook = n ? waits : side;
 		barrier_var(hook);
 		if (hook)
-			call_judge(hook, regs, exit, result, hooks->flags);
+			call_judge(hook, regs, exit, hooks->flags);
 	}
 	return 0;
 }
 
-static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exit, long result)
+static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exit)
 {
 	struct call_hooks hooks;
 
-	return hooks_of_call(&hooks, number, exit) ? call_judge_all(&hooks, regs, exit, result) : 0;
+	return hooks_of_call(&hooks, number, exit) ? call_judge_all(&hooks, regs, exit) : 0;
 }
 
 /*
  * The hooks of single calls see neither 32-bit calls nor those of x32: the kernel does not call them
  * there. Arguments are taken from the registers: the context has only as many as the call.
  */
-static __always_inline int single_call_met(__u32 number, bool exit, long result)
+static __always_inline int single_call_met(__u32 number, bool exit)
 {
 	struct secd_policy_call *call = call_of(number, 0);
 	struct call_hooks hooks = {};
@@ -145,8 +144,7 @@ static __always_inline int single_call_met(__u32 number, bool exit, long result)
 	hooks_at(&hooks, call, exit);
 	if (!(hooks.side | hooks.waits))
 		return 0;
-	return call_judge_all(&hooks, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), exit,
-			      result);
+	return call_judge_all(&hooks, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), exit);
 }
 
 #endif

@@ -25,26 +25,26 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
-	return call_met(regs, number, false, 0);
+	return call_met(regs, number, false);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
-	return call_met(regs, kload(regs, orig_ax), true, result);
+	return call_met(regs, regs->orig_ax, true);
 }
 
 /* Any single call: which one stands in the context. */
 SEC("tracepoint/syscalls/sys_enter_openat")
 int on_call(struct trace_event_raw_sys_enter *ctx)
 {
-	return single_call_met(ctx->id, false, 0);
+	return single_call_met(ctx->id, false);
 }
 
 SEC("tracepoint/syscalls/sys_exit_openat")
 int on_call_return(struct trace_event_raw_sys_exit *ctx)
 {
-	return single_call_met(ctx->id, true, ctx->ret);
+	return single_call_met(ctx->id, true);
 }
 
 SEC("tracepoint/sched/sched_process_exec")

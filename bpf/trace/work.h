@@ -112,6 +112,7 @@ struct policy_work {
 	__u64 left[SECD_POLICY_SETS];   /* words of the sets that the front does not have yet */
 	struct text_hash hash;
 	struct text_hash sum;     /* of all values that are shown */
+	struct text_hash limit_sum;   /* the same, while those are hashed that calls are counted by */
 	struct secd_policy_key key;
 	struct secd_policy_prefix prefix;
 	struct policy_file files[SECD_POLICY_COLUMNS_MAX];
@@ -150,7 +151,9 @@ struct policy_work {
 	__u32 state;              /* of the automaton that runs over a text */
 	__u32 stack_depth;        /* of the expression that is computed, and what its columns were */
 	__u32 stack_flags;
-	__u32 reserved;
+	__u32 bit_index;          /* of the dimension whose bits are gathered: first in the pool … */
+	__u32 bit_count;
+	__u32 bit_words;          /* … and words of its rows */
 	struct column_start start;                 /* of the column that is read */
 	struct pieces_walk pieces;
 	struct secd_policy_origin origin;          /* what the process has now */
