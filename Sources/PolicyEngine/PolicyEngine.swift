@@ -18,6 +18,8 @@ public struct PolicyEngineOptions: Sendable {
     public var kernel: @Sendable () -> BTFKernelTypes?
     /// Programs that policies name.
     public var programs: any ProgramFiles
+    /// The digest of one by an algorithm (`sha256`), in lower-case hexadecimal; nil where it is not computed.
+    public var programDigest: @Sendable (OpenProgram, String) -> String? = { _, _ in nil }
     /// Inode numbers of the first process's namespaces.
     public var hostNamespaces: [NamespaceKind: UInt64]
     /// For fanotify.
@@ -101,8 +103,10 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         guard let kernel = options.kernel() else {
             throw PolicyRefusal(reason: "this kernel's type information cannot be read")
         }
+        let cache = ProgramCache(options.programs, digest: options.programDigest)
+        let policies = cache.skipping(policies)
         let ladder = MechanismLadder(
-            facts: options.facts, kernel: kernel, syscalls: .x86, programs: ProgramCache(options.programs),
+            facts: options.facts, kernel: kernel, syscalls: .x86, programs: cache,
             files: files)
         let checks = policies.map { PolicyCheck($0, ladder) }
         let faults = checks.flatMap(\.faults)

@@ -54,6 +54,41 @@ import Testing
         }
     }
 
+    @Test func aProgramThatIsReplacedIsAttachedToAnew() async throws {
+        try await Self.withKeeper { folder, keeper, runtime in
+            let program = folder.state + "/program"
+            try folder.write("../state/program", "old")
+            try folder.write(
+                "a.yaml",
+                """
+                apiVersion: cilium.io/v1alpha1
+                kind: TracingPolicy
+                metadata: {name: ant}
+                spec:
+                  uprobes:
+                  - {path: \(program), symbols: [main]}
+
+                """)
+            #expect(await keeper.statuses().map(\.state) == [.enabled])
+            #expect(runtime.replacements == 1)
+            try folder.write("../state/other", "other")
+            #expect(await keeper.statuses().count == 1)
+            #expect(runtime.replacements == 1)
+            // As package managers do.
+            try folder.write("../state/program.new", "new")
+            try FileTree.rename(program + ".new", to: program)
+            #expect(await keeper.statuses().map(\.state) == [.enabled])
+            #expect(runtime.replacements == 2)
+            try folder.write("../state/program", "newer")
+            #expect(await keeper.statuses().count == 1)
+            #expect(runtime.replacements == 3)
+            // Who runs the old file is still seen.
+            try FileTree.remove(program)
+            #expect(await keeper.statuses().count == 1)
+            #expect(runtime.replacements == 3)
+        }
+    }
+
     /// The first half of a file may be a valid policy of another meaning.
     @Test func aHalfWrittenFileIsNotRead() async throws {
         try await Self.withKeeper { folder, keeper, runtime in

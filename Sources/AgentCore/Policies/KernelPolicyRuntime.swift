@@ -58,6 +58,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             kernel: { try? PolicyKernel.types { Self.matcher($0) } }, programs: ProgramReader(),
             hostNamespaces: agent.hostNamespaces)
         options.files = files.settings
+        options.programDigest = { ProgramDigest.text($0, $1) }
         options.files.made = { [agent] in agent.count(questions: $0) }
         do throws(BPFError) {
             let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }

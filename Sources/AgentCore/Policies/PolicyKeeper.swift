@@ -7,7 +7,7 @@ package import SystemPackage
 
 /// The thread that owns the policies: it watches their files and does what the API asks, one after another.
 package final class PolicyKeeper: @unchecked Sendable {
-    // @unchecked: `store` and `watch` are touched by the thread alone once it runs; `thread` by the owner alone.
+    // @unchecked: `store`, `watch` and `programs` are touched by the thread alone once it runs; `thread` by the owner alone.
 
     private struct Control {
         var requests: [@Sendable (PolicyStore) -> Void] = []
@@ -18,6 +18,7 @@ package final class PolicyKeeper: @unchecked Sendable {
 
     private let store: PolicyStore
     private var watch: PolicyWatch
+    private var programs: ProgramWatch
     private let control = Mutex(Control())
     private let wake: EventFD
     private var thread: LinuxSystem.Thread?
@@ -28,6 +29,7 @@ package final class PolicyKeeper: @unchecked Sendable {
         wake = try EventFD()
         // Before anything is read, so that no change is missed.
         watch = try PolicyWatch(PolicyFiles(options.paths))
+        programs = try ProgramWatch()
         store = PolicyStore(options, runtime: runtime, logger: logger)
     }
 
@@ -36,6 +38,7 @@ package final class PolicyKeeper: @unchecked Sendable {
     /// - Throws: `Errno` where no thread can be made.
     package func start() throws(Errno) {
         store.start()
+        programs.follow(store.programs)
         thread = try LinuxSystem.Thread(name: "secd-policies") { [self] in run() }
     }
 
@@ -48,9 +51,10 @@ package final class PolicyKeeper: @unchecked Sendable {
 
     private func run() {
         while true {
-            var descriptors: InlineArray<2, PollRequest> = [
+            var descriptors: InlineArray<3, PollRequest> = [
                 PollRequest(descriptor: wake.raw, wanted: .readable),
                 PollRequest(descriptor: watch.raw, wanted: .readable),
+                PollRequest(descriptor: programs.raw, wanted: .readable),
             ]
             // Nothing but a broken invariant can make this fail, and then the requests still wait.
             _ = try? Polling.wait(&descriptors, until: nil)
@@ -68,7 +72,10 @@ package final class PolicyKeeper: @unchecked Sendable {
             case .files(let paths): store.refresh(paths)
             case .everything: store.refresh(nil)
             }
+            programs.follow(store.programs)
+            if programs.take() { store.refreshPrograms() }
             for request in requests { request(store) }
+            programs.follow(store.programs)
             if isLast { return }
         }
     }

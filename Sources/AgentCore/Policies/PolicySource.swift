@@ -20,6 +20,8 @@ struct PolicySource {
     var problem = ""
     /// Names that the newest text has.
     var keys: [PolicyKey] = []
+    /// Programs that it names.
+    var programs: Set<String> = []
 
     init(_ origin: Origin, name: String) {
         self.origin = origin
@@ -30,6 +32,7 @@ struct PolicySource {
     mutating func take(_ text: PolicyText) {
         problem = text.problem
         keys = text.keys
+        programs = text.programs
         if problem.isEmpty {
             policies = text.policies
             warnings = text.warnings

@@ -67,6 +67,8 @@ package final class PolicyStore {
     var generalObstacle = ""
     /// About directories and kept files, a sentence each.
     var problems: [String] = []
+    /// What runs stands on files that have been replaced.
+    private var isOutdated = false
     private(set) var ids: [PolicyKey: UInt64] = [:]
     private var nextID: UInt64 = 1
 
@@ -82,6 +84,16 @@ package final class PolicyStore {
     package func start() {
         let kept = archive.load()
         desired.overrides = kept.overrides
+        take(kept)
+        readFiles(nil)
+        problems += kept.problems
+        for problem in problems { logger.error("\(problem)") }
+        settle(desired)
+        logStart()
+    }
+
+    /// What the API brought, as it was kept.
+    private func take(_ kept: PolicyArchive.Content) {
         let settings = kept.texts.isEmpty ? CheckSettings() : options.settings()
         for text in kept.texts {
             let checked = PolicyText(file: text.path, bytes: text.bytes, settings)
@@ -92,11 +104,6 @@ package final class PolicyStore {
                 desired.api[key] = source
             }
         }
-        readFiles(nil)
-        problems += kept.problems
-        for problem in problems { logger.error("\(problem)") }
-        settle(desired)
-        logStart()
     }
 
     /// Looks at all files again (`nil`), or at some.
@@ -112,6 +119,16 @@ package final class PolicyStore {
             logger.notice("policy \(key) does not run any more")
         }
         for sentence in complaints where !known.contains(sentence) { logger.error("\(sentence)") }
+    }
+
+    /// Programs that wanted policies name.
+    package var programs: Set<String> { desired.sources.reduce(into: []) { $0.formUnion($1.programs) } }
+
+    /// A program is another file than before: what names it is checked again, and attached to the new file.
+    package func refreshPrograms() {
+        isOutdated = true
+        if desired.api.values.contains(where: { !$0.problem.isEmpty }) { take(archive.load()) }
+        refresh(nil)
     }
 
     func apiName(_ source: String) -> String { source.isEmpty ? "API" : "API (\(source))" }
@@ -215,12 +232,13 @@ package final class PolicyStore {
     func run(_ candidates: [Candidate]) throws(PolicyRefusal) {
         let runnable = candidates.map { RunnablePolicy(id: id(of: $0.key), policy: $0.policy) }
         // Nothing to do: most changes of files are no changes of policies.
-        if runnable.count == running.count,
+        if !isOutdated, runnable.count == running.count,
             zip(candidates, runnable).allSatisfy({ running[$0.key]?.policy == $1.policy })
         {
             return
         }
         let reports = try runtime.replace(with: runnable)
+        isOutdated = false
         var now: [PolicyKey: Running] = [:]
         for index in candidates.indices {
             let report =

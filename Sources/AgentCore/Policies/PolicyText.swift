@@ -9,6 +9,8 @@ package struct PolicyText: Sendable {
     package var policies: [CheckedPolicy]
     /// Names in the text, also of one that cannot be used.
     package var keys: [PolicyKey]
+    /// Programs that the text names, also one that cannot be used.
+    package var programs: Set<String>
     /// Errors with their place and the line; empty = it can be used.
     package var problem: String
     /// What is legal and most likely not meant, a sentence each.
@@ -23,6 +25,7 @@ package struct PolicyText: Sendable {
         batch.add(file: file, bytes: bytes)
         policies = batch.policies
         keys = policies.map { PolicyKey($0) }
+        programs = Set(policies.flatMap(\.hooks).flatMap(\.points).compactMap(\.program))
         var errors: [String] = []
         warnings = []
         for found in batch.files {
@@ -33,18 +36,25 @@ package struct PolicyText: Sendable {
                 case .note: continue
                 }
             }
-            if found.hasErrors { keys += Self.keys(in: found.source) }
+            if found.hasErrors {
+                let specs = Self.specs(in: found.source)
+                keys += Self.keys(of: specs)
+                programs.formUnion(specs.flatMap(\.hooks).compactMap(\.target.program))
+            }
         }
         let more = errors.count - Self.shownErrors
         problem = errors.prefix(Self.shownErrors).joined(separator: "\n")
         if more > 0 { problem += "\n… and \(more) more: secctl policy check shows all" }
     }
 
-    /// Names that can be read in a text with errors.
-    private static func keys(in source: SourceText) -> [PolicyKey] {
+    /// What can be read in a text with errors.
+    private static func specs(in source: SourceText) -> [PolicySpec] {
         guard source.bytes.count <= PolicyReader.limits.bytes else { return [] }
-        let specs = PolicyReader.policies(DiagnosticCollector(source))
-        return specs.filter { !$0.name.value.isEmpty }.map { spec in
+        return PolicyReader.policies(DiagnosticCollector(source))
+    }
+
+    private static func keys(of specs: [PolicySpec]) -> [PolicyKey] {
+        specs.filter { !$0.name.value.isEmpty }.map { spec in
             PolicyKey(
                 name: spec.name.value,
                 namespace: spec.kind.value == .namespaced ? spec.namespace?.value ?? "default" : "")
@@ -78,5 +88,26 @@ extension PolicyKey {
     /// The name of a policy.
     package init(_ policy: CheckedPolicy) {
         self.init(name: policy.name, namespace: policy.namespace)
+    }
+}
+
+extension AttachPoint {
+    /// The program that it is in; nil = it is in the kernel.
+    fileprivate var program: String? {
+        switch self {
+        case .uprobe(let path, _, _): path
+        case .usdt(let path, _, _): path
+        default: nil
+        }
+    }
+}
+
+extension HookTarget {
+    fileprivate var program: String? {
+        switch self {
+        case .uprobe(let target): target.path.value
+        case .usdt(let target): target.path.value
+        default: nil
+        }
     }
 }

@@ -1,7 +1,7 @@
 /// A program or library in its file: headers, segments and sections.
 ///
-/// Every byte is hostile: offsets, sizes and counts are checked where they are read, and nothing is read whole
-/// whose size the file itself decides, beyond the limits here.
+/// Every byte is hostile: offsets, sizes and counts are checked where they are read, and nothing is read
+/// whole whose size the file itself decides, beyond the limits here.
 public struct ELFImage: Sendable {
     /// A part of the file that is mapped.
     struct Segment: Sendable {

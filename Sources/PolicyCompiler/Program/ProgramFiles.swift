@@ -47,6 +47,9 @@ public struct OpenProgram: Sendable {
         self.identity = identity
         self.path = path
     }
+
+    /// `count` bytes from `offset` on; nil where not all of them are there.
+    public func read(at offset: UInt64, count: Int) -> [UInt8]? { image.bytes.read(at: offset, count: count) }
 }
 
 /// Why a place in a program cannot be used.
