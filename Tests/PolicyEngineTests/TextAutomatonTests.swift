@@ -1,6 +1,5 @@
+import PolicyEngine
 import Testing
-
-@testable import PolicyEngine
 
 /// Every text that is somewhere in another is found there, and no other.
 @Suite struct TextAutomatonTests {

@@ -4,13 +4,13 @@ import PolicyCompiler
 /// Texts that are looked for inside of others → an automaton that finds all of them in one pass (Aho and
 /// Corasick). States have only the transitions that differ from those of the first one, laid over each other
 /// where they leave room.
-struct TextAutomaton {
+package struct TextAutomaton {
     /// A transition; `state` says whose.
-    struct Transition: Hashable {
-        var state: UInt32
-        var next: UInt32
+    package struct Transition: Hashable {
+        package var state: UInt32
+        package var next: UInt32
         /// Texts that end here, by position.
-        var texts: [Int]
+        package var texts: [Int]
     }
 
     private struct Node {
@@ -28,12 +28,12 @@ struct TextAutomaton {
     private static let nobody = UInt32.max
 
     /// By state + byte; the first state has 0 … 255.
-    private(set) var transitions: [Transition]
+    package private(set) var transitions: [Transition]
 
     /// - Parameters:
     ///   - texts: not empty, in lower case with `ignoringCase`.
     ///   - ignoringCase: of ASCII letters.
-    init(_ texts: [[UInt8]], ignoringCase: Bool) {
+    package init(_ texts: [[UInt8]], ignoringCase: Bool) {
         var nodes = Self.nodes(of: texts)
         let order = Self.close(&nodes)
         transitions = (0..<Self.bytes).map { _ in Transition(state: 0, next: 0, texts: []) }
