@@ -37,6 +37,9 @@ public struct RandomPolicy {
         static let namespaces = ["Uts", "Mnt", "Pid", "Net", "User"]
         static let inodes = ["host_ns", "4026531840", "4026532000", "7"]
         static let capabilities = ["CAP_SYS_ADMIN", "CAP_NET_RAW", "CAP_CHOWN", "CAP_BPF"]
+        static let argumentOperators = [
+            "Equal", "NotEqual", "Prefix", "Postfix", "SubString", "NotSubString", "NotSubStringIgnCase",
+        ]
         static let arguments = ["-c", "--help", "/etc/passwd", "-rf", ""]
         static let labels = ["web", "db", "cache"]
     }
@@ -197,7 +200,7 @@ public struct RandomPolicy {
         if random.oneIn(6) {
             line(3, "matchCmdArgs:")
             line(3, "- index: \(random.pick([0, 1, 3]))")
-            line(4, "operator: \(random.pick(["Equal", "NotEqual", "Prefix", "Postfix", "SubString"]))")
+            line(4, "operator: \(random.pick(Pool.argumentOperators))")
             values(Pool.arguments.filter { !$0.isEmpty }, 2)
         }
         if random.oneIn(7) {
@@ -258,14 +261,14 @@ public struct RandomPolicy {
 
     private mutating func textFilter(isFile: Bool) {
         let operation = random.pick([
-            "Equal", "NotEqual", "Prefix", "NotPrefix", "Postfix", "NotPostfix", "SubString",
-            "SubStringIgnCase",
+            "Equal", "NotEqual", "Prefix", "NotPrefix", "Postfix", "NotPostfix", "SubString", "NotSubString",
+            "SubStringIgnCase", "NotSubStringIgnCase",
             isFile ? "FileType" : "Equal", isFile ? "NotFileType" : "InMap",
         ])
         line(4, "operator: \(operation)")
         switch operation {
         case "Postfix", "NotPostfix": values(Pool.endings, 3)
-        case "SubString", "SubStringIgnCase": values(Pool.pieces, 2)
+        case "SubString", "SubStringIgnCase", "NotSubString", "NotSubStringIgnCase": values(Pool.pieces, 2)
         case "FileType", "NotFileType": values(Pool.fileTypes, 2)
         default: values(Pool.paths, 4)
         }

@@ -95,6 +95,41 @@ extension KernelSuite {
             #expect(live.events(other).isEmpty)
         }
 
+        @Test("NotSubString holds where none of the texts is inside")
+        func notSubstrings() throws {
+            try live.run([
+                opens(
+                    "not",
+                    """
+                    matchArgs:
+                        - {index: 1, operator: Prefix, values: ["\(folder.path)"]}
+                        - {index: 1, operator: NotSubString, values: [needle, pin]}
+                    """)
+            ])
+
+            let story = try live.agent.run(steps: open(["needle", "a", "a-pin", "pi-n"]))
+
+            #expect(names(story) == ["a", "pi-n"])
+        }
+
+        @Test("a script is named by the first argument of its interpreter, as it was started")
+        func scripts() throws {
+            let script = folder / "script"
+            try live.run([
+                PolicySample.hook(
+                    "scripts", "sys_exit_group", [(0, "int")],
+                    selector: "matchCmdArgs: [{index: 0, operator: Equal, values: [\"\(script)\"]}]")
+            ])
+
+            let meant = try live.agent.run(
+                Step("write", script, 0), Step("put", script, "#!/bin/sh\nexit 0\n"),
+                .chmod(.path(script), 0o755), .exec(script))
+            let other = try live.agent.run(.exec("/bin/sh", ["sh", "-c", "exit 0"]))
+
+            #expect(live.events(meant).count == 1)
+            #expect(live.events(other).isEmpty)
+        }
+
         @Test(
             "CelExpr computes with arguments, by their types",
             arguments: [

@@ -117,7 +117,7 @@ extension KernelSuite {
             ])
 
             let story = try live.agent.run(
-                Step("write", folder / "a", "secret"), .open(.path(folder / "a"), O_RDONLY),
+                .open(.path(folder / "a"), O_CREAT | O_RDWR), .call(1, .number(Call.first), "secret", 6),
                 .call(17, .number(Call.first), "0123456789", 9, 0))
 
             let event = try story.only("process_kprobe")

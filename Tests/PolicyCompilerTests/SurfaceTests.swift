@@ -90,6 +90,7 @@ import YAMLReader
         ("Mask", "int"),
         ("Prefix", "file"), ("notprefix", "file"), ("Postfix", "string"), ("NotPostfix", "path"),
         ("SubString", "string"),
+        ("NotSubString", "file"), ("notsubstringigncase", "string"),
         ("SubStringIgnCase", "string"), ("SPort", "sock"), ("NotSport", "sock"), ("DPort", "skb"),
         ("notdport", "skb"),
         ("Family", "sockaddr"), ("State", "sock"), ("Protocol", "skb"),

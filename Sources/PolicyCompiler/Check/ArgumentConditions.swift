@@ -143,7 +143,8 @@ struct ArgumentConditions {
             if type.integer != nil { return .number }
             return type.textFacet.map { .text($0) }
         case .greater, .less, .inRange, .notInRange, .mask: return type.integer != nil ? .number : nil
-        case .prefix, .notPrefix, .postfix, .notPostfix, .substring, .substringIgnoringCase:
+        case .prefix, .notPrefix, .postfix, .notPostfix, .substring, .substringIgnoringCase, .notSubstring,
+            .notSubstringIgnoringCase:
             return type.textFacet.map { .text($0) }
         case .sourceAddress, .notSourceAddress:
             return facets.contains(.sourceAddress) ? .address(.sourceAddress) : nil

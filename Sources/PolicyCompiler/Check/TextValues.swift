@@ -9,8 +9,9 @@ enum TextValues {
         case .equal, .notEqual, .inMap, .notInMap: return .equal(bytes)
         case .prefix, .notPrefix: return .prefix(bytes)
         case .postfix, .notPostfix: return .postfix(bytes)
-        case .substring: return .contains(bytes, ignoringCase: false)
-        case .substringIgnoringCase: return .contains(bytes.map { $0.map(lowercased) }, ignoringCase: true)
+        case .substring, .notSubstring: return .contains(bytes, ignoringCase: false)
+        case .substringIgnoringCase, .notSubstringIgnoringCase:
+            return .contains(unique(bytes.map { $0.map(lowercased) }), ignoringCase: true)
         default: return nil
         }
     }

@@ -141,7 +141,7 @@ extension [Column] {
             guard case .argument(let position) = column.source, position < 16, !column.atReturn else {
                 return touched
             }
-            let isText = [.string, .charBuf, .sockaddr, .sockaddrUn].contains(column.type)
+            let isText = column.type.isInUserMemory
             return isText || !column.path.isEmpty ? touched | 1 << UInt16(position) : touched
         }
     }

@@ -243,11 +243,8 @@ package struct ColumnReader {
     private func reader(
         _ column: Column, _ value: KernelType?, _ packed: inout secd_policy_column
     ) throws(Obstacle) -> UInt8 {
+        if let reader = column.type.reader { return reader }
         switch column.type {
-        case .string: return UInt8(SECD_POLICY_READ_STRING)
-        case .charBuf: return UInt8(SECD_POLICY_READ_BUFFER)
-        case .charIovec: return UInt8(SECD_POLICY_READ_PIECES)
-        case .iovIter: return UInt8(SECD_POLICY_READ_ITERATOR)
         case .constBuf:
             guard case .array(let element, let count) = value?.shape, let bytes = element.bytes else {
                 throw Obstacle(reason: "const_buf is an array inside of a structure: only that has a length")
@@ -256,21 +253,6 @@ package struct ColumnReader {
             return UInt8(SECD_POLICY_READ_BUFFER)
         case .dataLoc:
             throw Obstacle(reason: "data_loc is a field of a tracepoint: no other place has such text")
-        case .skb: return UInt8(SECD_POLICY_READ_PACKET)
-        case .cred: return UInt8(SECD_POLICY_READ_CREDENTIALS)
-        case .userNamespace: return UInt8(SECD_POLICY_READ_USER_NAMESPACE)
-        case .bpfAttr: return UInt8(SECD_POLICY_READ_BPF_ATTR)
-        case .bpfProg: return UInt8(SECD_POLICY_READ_BPF_PROGRAM)
-        case .bpfMap: return UInt8(SECD_POLICY_READ_BPF_MAP)
-        case .perfEvent: return UInt8(SECD_POLICY_READ_PERF_EVENT)
-        case .loadInfo: return UInt8(SECD_POLICY_READ_LOAD_INFO)
-        case .module: return UInt8(SECD_POLICY_READ_MODULE)
-        case .fd: return UInt8(SECD_POLICY_READ_DESCRIPTOR)
-        case .file: return UInt8(SECD_POLICY_READ_FILE)
-        case .path: return UInt8(SECD_POLICY_READ_PATH)
-        case .dentry: return UInt8(SECD_POLICY_READ_DENTRY)
-        case .filename: return UInt8(SECD_POLICY_READ_FILENAME)
-        case .binprm: return UInt8(SECD_POLICY_READ_BINPRM)
         case .sockaddr, .sockaddrUn:
             setAddressLength(&packed)
             return UInt8(SECD_POLICY_READ_ADDRESS)
@@ -283,9 +265,7 @@ package struct ColumnReader {
         case .netDevice:
             try addStep("name", of: "net_device", &packed)
             return UInt8(SECD_POLICY_READ_STRING)
-        case .auto, .nop, .int, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .sizeT,
-            .capability, .kernelCap, .capInheritable, .capPermitted, .capEffective, .bpfCmd, .syscall64:
-            throw Obstacle(reason: "its type is not known on this kernel")
+        default: throw Obstacle(reason: "its type is not known on this kernel")
         }
     }
 

@@ -17,6 +17,8 @@ public enum MatchOperator: String, Sendable, Hashable, CaseIterable {
     case notPostfix = "NotPostfix"
     case substring = "SubString"
     case substringIgnoringCase = "SubStringIgnCase"
+    case notSubstring = "NotSubString"
+    case notSubstringIgnoringCase = "NotSubStringIgnCase"
     case sourceAddress = "SAddr"
     case notSourceAddress = "NotSAddr"
     case destinationAddress = "DAddr"
@@ -60,7 +62,7 @@ public enum MatchOperator: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .notIn, .notEqual, .notInRange, .notInMap, .notPrefix, .notPostfix, .notSourceAddress,
             .notDestinationAddress, .notSourcePort, .notSourcePortPrivileged, .notDestinationPort,
-            .notDestinationPortPrivileged, .notFileType:
+            .notDestinationPortPrivileged, .notFileType, .notSubstring, .notSubstringIgnoringCase:
             true
         default: false
         }
