@@ -65,8 +65,8 @@ static __always_inline int count_in(void *counts, struct secd_policy_count_key *
 }
 
 /*
- * Counts a call for a rule; true where its key is new in this epoch, and is to be told for its values. Called by
- * the step over the rules itself: below policy_act the stack of 6.1 would not do.
+ * Counts a call for a rule; true where its key is new in this epoch, and is to be told for its values. Called
+ * by the step over the rules itself: below policy_act the stack of 6.1 would not do.
  */
 __noinline int policy_count(struct policy_work *work, __u32 columns, __u32 counter)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Kernel objects that events show member by member: sockets, packets, credentials, namespaces, BPF, modules. */
+/* Kernel objects that events show member by member: sockets, packets, credentials, BPF, perf, modules. */
 #ifndef SECD_TRACE_OBJECT_H
 #define SECD_TRACE_OBJECT_H
 
