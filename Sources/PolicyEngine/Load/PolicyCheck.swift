@@ -42,7 +42,7 @@ struct PolicyCheck {
                 }
             }
         }
-        checkDigests(hook)
+        if let mismatch = ladder.programs.mismatch(hook) { fault(hook.place, "\(hook.path): \(mismatch)") }
         let needs = MechanismLadder.Needs(hook)
         return hook.points.compactMap { check(hook, $0, needs) }
     }
@@ -71,22 +71,6 @@ struct PolicyCheck {
             if selector.isEnforcing { checkNames(selector, hook, &placed) }
         }
         return placed
-    }
-
-    /// The program must be one of those that the policy names by their digests.
-    private mutating func checkDigests(_ hook: CheckedHook) {
-        guard case .uprobe(let path, _, _) = hook.points.first, !hook.digests.isEmpty else { return }
-        guard hook.digests.allSatisfy({ $0.hasPrefix("build-id:") }) else {
-            fault(hook.place, "\(hook.path): binaryDigests: of digests only build-id can be compared")
-            return
-        }
-        // Where the program cannot be read, its points say so.
-        guard let program = try? ladder.programs.open(path) else { return }
-        let digits = program.image.buildID().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-        let own = "build-id:" + digits.joined()
-        if !hook.digests.contains(where: { $0.lowercased() == own }) {
-            fault(hook.place, "\(hook.path): \(path) is another build: \(own)")
-        }
     }
 
     private mutating func checkFiles(_ hook: CheckedHook, _ calls: FileCalls, _ placed: inout Placed) {
