@@ -90,7 +90,8 @@ let package = Package(
         library("YAMLReader", ["CYaml"]),
 
         // Model: values only.
-        library("EventModel", ["TextEncoding", "CTextScan", "CEventABI"], settings: eventPath),
+        library("WorkloadModel"),
+        library("EventModel", ["TextEncoding", "CTextScan", "CEventABI", "WorkloadModel"], settings: eventPath),
         library("AgentModel"),
         library("PolicyModel"),
 
@@ -116,6 +117,15 @@ let package = Package(
             [
                 "PolicyCompiler", "PolicyModel", "BPFRuntime", "BPFObjects", "LinuxSystem", "CEventABI",
                 "FilePrevention", "CLinuxShims", logging, system,
+            ]),
+        // Who runs in which cgroup: runtimes, by their state directories and their APIs.
+        library(
+            "Workloads",
+            [
+                "WorkloadModel", "LinuxSystem",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                logging, system,
             ]),
         library(
             "Export",
@@ -145,7 +155,7 @@ let package = Package(
             "AgentCore",
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
-                "PolicyEngine", "FilePrevention",
+                "PolicyEngine", "FilePrevention", "Workloads", "WorkloadModel",
                 "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
@@ -159,7 +169,7 @@ let package = Package(
                 "PolicyReference", "YAMLReader", "Sensors",
                 "CSystemd", "CZlib", arguments,
             ]),
-        library("EventReference", ["EventModel", "TextEncoding", "CEventABI"]),
+        library("EventReference", ["EventModel", "TextEncoding", "WorkloadModel", "CEventABI"]),
         program("event-reference", ["EventReference"]),
         program("secd", ["AgentCore", arguments]),
         program("secctl", ["ControlCommands"]),
@@ -175,6 +185,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["EventReference"], path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("FilePreventionTests", ["FilePrevention", "LinuxSystem", system]),
+        tests("WorkloadModelTests", ["WorkloadModel"]),
+        tests("WorkloadsTests", ["Workloads", "WorkloadModel", "LinuxSystem"]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests(
@@ -227,7 +239,7 @@ let package = Package(
             "AgentCoreTests",
             [
                 "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "ProcessTree",
-                "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyModel", "TestSupport",
+                "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyModel", "TestSupport", "WorkloadModel",
                 .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(

@@ -18,12 +18,14 @@ public struct ProcessListing: Codable, Sendable {
     public var startTime: String
     /// Path below the root of the v2 hierarchy.
     public var cgroup: String
-    /// Empty today: pods are not resolved.
+    /// `namespace/name`; empty outside of pods.
     public var pod: String
     /// The runtime's id, cut to 31 characters as in events; empty outside of containers.
     public var container: String
     /// False for an ancestor that has exited and is kept for its descendants.
     public var alive: Bool
+    /// The container, unit or session that it runs in; nil on the host.
+    public var workload: WorkloadListing?
 
     public init(
         execID: String, parentExecID: String, pid: UInt32, uid: UInt32, binary: String, arguments: String,

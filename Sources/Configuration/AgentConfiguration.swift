@@ -31,6 +31,8 @@ public struct AgentConfiguration: Sendable, Equatable {
     public internal(set) var scope = Scope()
     /// Which events are made, and what they show.
     public internal(set) var events = Events()
+    /// Where names of containers come from.
+    public internal(set) var workloads = Workloads()
     /// Room between kernel and daemon.
     public internal(set) var rings = Rings()
     /// Bytes that the process tree may use; beyond it cached encodings go, then ended ancestors.
@@ -117,6 +119,22 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var unixSockets = true
         /// Watched paths; empty = the file sensor is not loaded.
         public internal(set) var files: [WatchedPath] = []
+    }
+
+    /// Sources of names, and how long events wait for them.
+    public struct Workloads: Sendable, Equatable {
+        /// Milliseconds that an event waits for the name of its container at most.
+        public internal(set) var enrichWait: UInt64 = 200
+        /// Directories in which runc or crun keep their state, beside the usual ones.
+        public internal(set) var runtimeDirectories: [String] = []
+        /// Docker's API; empty = it is not asked.
+        public internal(set) var dockerSocket = "/run/docker.sock"
+        /// Podman's; empty = it is not asked.
+        public internal(set) var podmanSocket = "/run/podman/podman.sock"
+        /// containerd's, with the interface of the kubelet; empty = it is not asked.
+        public internal(set) var containerdSocket = "/run/containerd/containerd.sock"
+        /// CRI-O's; empty = it is not asked.
+        public internal(set) var crioSocket = "/run/crio/crio.sock"
     }
 
     /// A path whose changes become events.

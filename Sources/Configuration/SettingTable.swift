@@ -4,7 +4,7 @@ import YAMLReader
 /// from here.
 public enum SettingTable {
     /// In the order of `--show-config` and of docs/operations.md.
-    public static let all: [Setting] = general + control + export + scope + events + sizes
+    public static let all: [Setting] = general + control + export + scope + events + workloads + sizes
 
     /// The setting that a flag (`--socket`) sets.
     public static func setting(flag: String) -> Setting? { all.first { $0.flag == flag } }
@@ -126,6 +126,30 @@ public enum SettingTable {
             fileOnly: true, read: readWatchedPaths,
             show: { $0.events.files.map(\.text).joined(separator: ",") },
             copy: { $1.events.files = $0.events.files }),
+    ]
+
+    private static let workloads: [Setting] = [
+        .one(
+            "workloads.enrich-wait", \.workloads.enrichWait, flag: "--enrich-wait", default: "200ms",
+            "How long an event waits for the name of its container (0 to 10s); others pass it by.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.wait(text) },
+            show: { ValueSyntax.show(wait: $0) }),
+        .list(
+            "workloads.runtime-dirs", \.workloads.runtimeDirectories,
+            "Directories in which runc or crun keep their state, beside the usual ones.", ValueSyntax.path),
+        .path(
+            "workloads.docker", \.workloads.dockerSocket, default: "/run/docker.sock",
+            "Unix socket of Docker's API; empty = it is not asked."),
+        .path(
+            "workloads.podman", \.workloads.podmanSocket, default: "/run/podman/podman.sock",
+            "Unix socket of Podman's API; empty = it is not asked."),
+        .path(
+            "workloads.containerd", \.workloads.containerdSocket,
+            default: "/run/containerd/containerd.sock",
+            "Unix socket of containerd, which is asked by the CRI; empty = it is not asked."),
+        .path(
+            "workloads.crio", \.workloads.crioSocket, default: "/run/crio/crio.sock",
+            "Unix socket of CRI-O; empty = it is not asked."),
     ]
 
     private static let sizes: [Setting] = [

@@ -60,6 +60,23 @@ enum ValueSyntax {
         return total
     }
 
+    /// Milliseconds: `200ms`, `2s`, or 0.
+    static func wait(_ text: String) throws(ValueProblem) -> UInt64 {
+        let problem = ValueProblem(
+            message: "expected 0 to 10s, found \"\(text)\"", hint: "like 200ms or 2s; 0 = do not wait")
+        if text == "0" { return 0 }
+        let (unit, factor) = text.hasSuffix("ms") ? ("ms", UInt64(1)) : ("s", 1000)
+        guard text.hasSuffix(unit), let number = UInt64(text.dropLast(unit.count)), number <= 10_000,
+            number * factor <= 10_000
+        else { throw problem }
+        return number * factor
+    }
+
+    static func show(wait milliseconds: UInt64) -> String {
+        if milliseconds == 0 { return "0" }
+        return milliseconds.isMultiple(of: 1000) ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    }
+
     static func show(duration seconds: UInt64) -> String {
         if seconds == 0 { return "0" }
         for (factor, unit) in [(UInt64(86_400), "d"), (3600, "h"), (60, "m")] where seconds % factor == 0 {

@@ -47,6 +47,8 @@ public protocol AgentControl: PolicyControl {
     func status() async -> AgentStatus
     func processes() async -> [ProcessListing]
     func sockets() async -> [SocketListing]
+    /// What runs: containers, units, sessions.
+    func workloads() async -> WorkloadReport
     func mechanisms() async -> [MechanismListing]
     /// Text of `/metrics` (Prometheus exposition format 0.0.4).
     func metrics() async -> String

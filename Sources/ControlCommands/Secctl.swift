@@ -20,7 +20,7 @@ public struct Secctl: AsyncParsableCommand {
         subcommands: [
             EventsCommand.self, TreeCommand.self, PsCommand.self, SocketsCommand.self, TopCommand.self,
             StatusCommand.self, ConfigCommand.self, DoctorCommand.self, VerifyCommand.self,
-            PolicyCommand.self, VersionCommand.self,
+            PolicyCommand.self, WorkloadCommand.self, PodsCommand.self, VersionCommand.self,
             CompletionCommand.self,
         ])
 

@@ -3405,6 +3405,17 @@ package nonisolated struct Tetragon_Filter: @unchecked Sendable {
     set {_uniqueStorage()._namespaceRegex = newValue}
   }
 
+  /// Of secd: name of the container, unit or machine, and the unit of systemd.
+  package var workloadRegex: [String] {
+    get {_storage._workloadRegex}
+    set {_uniqueStorage()._workloadRegex = newValue}
+  }
+
+  package var unitRegex: [String] {
+    get {_storage._unitRegex}
+    set {_uniqueStorage()._unitRegex = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -8169,7 +8180,7 @@ nonisolated extension Tetragon_StackTraceEntry: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Tetragon_Filter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Filter"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}binary_regex\0\u{1}namespace\0\u{3}health_check\0\u{1}pid\0\u{3}pid_set\0\u{3}event_set\0\u{3}pod_regex\0\u{3}arguments_regex\0\u{1}labels\0\u{3}policy_names\0\u{1}capabilities\0\u{3}parent_binary_regex\0\u{3}cel_expression\0\u{3}parent_arguments_regex\0\u{3}container_id\0\u{3}in_init_tree\0\u{3}ancestor_binary_regex\0\u{3}container_name_regex\0\u{3}namespace_regex\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}binary_regex\0\u{1}namespace\0\u{3}health_check\0\u{1}pid\0\u{3}pid_set\0\u{3}event_set\0\u{3}pod_regex\0\u{3}arguments_regex\0\u{1}labels\0\u{3}policy_names\0\u{1}capabilities\0\u{3}parent_binary_regex\0\u{3}cel_expression\0\u{3}parent_arguments_regex\0\u{3}container_id\0\u{3}in_init_tree\0\u{3}ancestor_binary_regex\0\u{3}container_name_regex\0\u{3}namespace_regex\0\u{4}}L\u{c}workload_regex\0\u{3}unit_regex\0")
 
   fileprivate class _StorageClass {
     var _binaryRegex: [String] = []
@@ -8191,6 +8202,8 @@ nonisolated extension Tetragon_Filter: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _ancestorBinaryRegex: [String] = []
     var _containerNameRegex: [String] = []
     var _namespaceRegex: [String] = []
+    var _workloadRegex: [String] = []
+    var _unitRegex: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -8220,6 +8233,8 @@ nonisolated extension Tetragon_Filter: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _ancestorBinaryRegex = source._ancestorBinaryRegex
       _containerNameRegex = source._containerNameRegex
       _namespaceRegex = source._namespaceRegex
+      _workloadRegex = source._workloadRegex
+      _unitRegex = source._unitRegex
     }
   }
 
@@ -8257,6 +8272,8 @@ nonisolated extension Tetragon_Filter: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._ancestorBinaryRegex) }()
         case 18: try { try decoder.decodeRepeatedStringField(value: &_storage._containerNameRegex) }()
         case 19: try { try decoder.decodeRepeatedStringField(value: &_storage._namespaceRegex) }()
+        case 50000: try { try decoder.decodeRepeatedStringField(value: &_storage._workloadRegex) }()
+        case 50001: try { try decoder.decodeRepeatedStringField(value: &_storage._unitRegex) }()
         default: break
         }
       }
@@ -8326,6 +8343,12 @@ nonisolated extension Tetragon_Filter: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._namespaceRegex.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._namespaceRegex, fieldNumber: 19)
       }
+      if !_storage._workloadRegex.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._workloadRegex, fieldNumber: 50000)
+      }
+      if !_storage._unitRegex.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._unitRegex, fieldNumber: 50001)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -8354,6 +8377,8 @@ nonisolated extension Tetragon_Filter: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._ancestorBinaryRegex != rhs_storage._ancestorBinaryRegex {return false}
         if _storage._containerNameRegex != rhs_storage._containerNameRegex {return false}
         if _storage._namespaceRegex != rhs_storage._namespaceRegex {return false}
+        if _storage._workloadRegex != rhs_storage._workloadRegex {return false}
+        if _storage._unitRegex != rhs_storage._unitRegex {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -18,6 +18,8 @@ extension FilterCondition {
         try add(.podNamespace, spec.namespaceRegex, "namespace_regex", to: &list)
         try add(.containerID, spec.containerID, "container_id", to: &list)
         try add(.containerName, spec.containerNameRegex, "container_name_regex", to: &list)
+        try add(.workload, spec.workloadRegex, "workload_regex", to: &list)
+        try add(.unit, spec.unitRegex, "unit_regex", to: &list)
         if try given(spec.labels, "labels") {
             var selectors: [LabelSelector] = []
             for text in spec.labels { selectors.append(try LabelSelector(text)) }

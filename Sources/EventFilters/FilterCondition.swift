@@ -46,7 +46,8 @@ enum FilterCondition: Sendable {
         case .pids(let pids): pids.contains(process.pid)
         case .namespaces(let names): names.contains(process.podNamespace)
         case .process(let patterns): patterns.match(process)
-        case .labels(let selectors): process.hasPod && selectors.contains { $0.matches(process.podLabels) }
+        case .labels(let selectors):
+            (process.hasPod || process.isContainer) && selectors.contains { $0.matches(process.labels) }
         case .capabilities(let spec):
             spec.effective.matches(process.effective) && spec.inheritable.matches(process.inheritable)
                 && spec.permitted.matches(process.permitted)
@@ -74,13 +75,15 @@ enum FilterCondition: Sendable {
 /// Regular expressions on one text of a process; the result is remembered in the process.
 struct ProcessPatterns: Sendable {
     enum Text: Sendable {
-        case binary, arguments, podName, podNamespace, containerID, containerName
+        case binary, arguments, podName, podNamespace, containerID, containerName, workload, unit
     }
 
     private static let numbers = Atomic<Int>(0)
 
     private let text: Text
     private let patterns: [LinearRegex]
+    /// Those with a slash ask for `namespace/name`, or `kind/name`.
+    private let isQualified: [Bool]
     private let number: Int
 
     init(_ text: Text, _ patterns: [String], field: String) throws(FilterError) {
@@ -88,6 +91,7 @@ struct ProcessPatterns: Sendable {
         var compiled: [LinearRegex] = []
         for pattern in patterns { compiled.append(try LinearRegex(pattern, field: field)) }
         self.patterns = compiled
+        isQualified = patterns.map { $0.contains("/") }
         number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
@@ -99,29 +103,45 @@ struct ProcessPatterns: Sendable {
     }
 
     private func search(_ process: FilterProcess) -> Bool {
-        let subject: String
-        switch text {
-        case .binary: subject = process.binary
-        case .arguments: subject = process.arguments
-        case .containerID: subject = process.containerID
-        case .podName, .podNamespace, .containerName:
-            // A process without pod has no names that `.*` could match.
-            guard process.hasPod else { return false }
-            subject =
-                switch text {
-                case .podName: process.podName
-                case .podNamespace: process.podNamespace
-                default: process.containerName
-                }
+        guard let (subject, qualifier) = subject(of: process) else { return false }
+        for (index, pattern) in patterns.enumerated() {
+            let isWhole = isQualified[index] && !qualifier.isEmpty
+            if pattern.matches(isWhole ? qualifier + "/" + subject : subject) { return true }
         }
-        for pattern in patterns where pattern.matches(subject) { return true }
         return false
+    }
+
+    /// What is searched, and what stands before it in a qualified name; nil = the process has no such text, which
+    /// `.*` does not match either.
+    private func subject(of process: FilterProcess) -> (text: String, qualifier: String)? {
+        switch text {
+        case .binary: return (process.binary, "")
+        case .arguments: return (process.arguments, "")
+        case .containerID: return (process.containerID, "")
+        case .podName:
+            if process.hasPod { return (process.podName, process.podNamespace) }
+            // On a machine without pods a container stands by itself.
+            return process.isContainer ? (process.workloadName, "") : nil
+        case .podNamespace: return process.hasPod ? (process.podNamespace, "") : nil
+        case .containerName:
+            if process.hasPod { return (process.containerName, "") }
+            return process.isContainer ? (process.workloadName, "") : nil
+        case .workload:
+            return process.workloadKind.isEmpty ? nil : (process.workloadName, process.workloadKind)
+        case .unit: return process.unit.isEmpty ? nil : (process.unit, "")
+        }
     }
 }
 
 extension FilterProcess {
     /// Whether the process runs in a pod.
     var hasPod: Bool { !podName.isEmpty || !podNamespace.isEmpty }
+
+    /// Whether it runs in a container or machine, in a pod or not.
+    var isContainer: Bool { ["container", "machine", "other"].contains(workloadKind) }
+
+    /// What label selectors are about.
+    var labels: [String: String] { hasPod ? podLabels : workloadLabels }
 }
 
 extension CapabilitiesSpec.SetSpec? {

@@ -13,11 +13,12 @@ public struct FilterSpec: Sendable, Equatable {
     public var pidSet: [UInt32] = []
     /// Kinds by number; numbers without a kind never match.
     public var eventSet: [Int32] = []
-    /// Expressions on the pod's name.
+    /// Expressions on the pod's name, or on `namespace/name` where they have a slash; outside of pods on the
+    /// container's.
     public var podRegex: [String] = []
     /// Expressions on the arguments as one string.
     public var argumentsRegex: [String] = []
-    /// Kubernetes label selectors.
+    /// Kubernetes label selectors, on the labels of the pod, outside of pods on those of the container.
     public var labels: [String] = []
     /// Names of policies of which one made the event, alone or with others.
     public var policyNames: [String] = []
@@ -39,6 +40,10 @@ public struct FilterSpec: Sendable, Equatable {
     public var containerNameRegex: [String] = []
     /// Expressions on the namespace of the pod.
     public var namespaceRegex: [String] = []
+    /// Expressions on the name of the container, unit or machine, or on `kind/name`.
+    public var workloadRegex: [String] = []
+    /// Expressions on the innermost unit of systemd.
+    public var unitRegex: [String] = []
 
     public init() {}
 }

@@ -29,6 +29,14 @@ public final class FilterProcess {
     public let containerID: String
     /// Name in the pod; empty where only the id is known.
     public let containerName: String
+    /// What runs: the name of a container, unit or machine, else its id; empty on the host.
+    public let workloadName: String
+    /// container, machine, unit, session, other; empty on the host.
+    public let workloadKind: String
+    /// Labels of the container itself.
+    public let workloadLabels: [String: String]
+    /// The innermost unit of systemd.
+    public let unit: String
     /// The process looks like a probe that the kubelet runs in its container.
     public let maybeExecProbe: Bool
     /// Remembered results, by filter number.
@@ -39,7 +47,8 @@ public final class FilterProcess {
         permitted: UInt64, effective: UInt64, inheritable: UInt64, podNamespace: String = "",
         podName: String = "",
         podLabels: [String: String] = [:], containerID: String = "", containerName: String = "",
-        maybeExecProbe: Bool = false
+        workloadName: String = "", workloadKind: String = "", workloadLabels: [String: String] = [:],
+        unit: String = "", maybeExecProbe: Bool = false
     ) {
         self.execID = execID
         self.pid = pid
@@ -55,6 +64,10 @@ public final class FilterProcess {
         self.podLabels = podLabels
         self.containerID = containerID
         self.containerName = containerName
+        self.workloadName = workloadName
+        self.workloadKind = workloadKind
+        self.workloadLabels = workloadLabels
+        self.unit = unit
         self.maybeExecProbe = maybeExecProbe
     }
 }

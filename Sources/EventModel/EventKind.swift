@@ -39,6 +39,9 @@ public enum EventKind: Int32, Sendable, CaseIterable {
     /// Last event of a run that ended in order.
     case streamStop = 50_052
 
+    /// The name of a container of which events left without one.
+    case workloadNamed = 50_055
+
     /// The JSON key: the protobuf field's name.
     public var name: StaticString {
         switch self {
@@ -72,6 +75,7 @@ public enum EventKind: Int32, Sendable, CaseIterable {
         case .streamStart: "stream_start"
         case .streamGap: "stream_gap"
         case .streamStop: "stream_stop"
+        case .workloadNamed: "workload_named"
         }
     }
 

@@ -35,6 +35,8 @@ extension EventKind {
         case .fileLink: "A further name was made for a file, from or to a watched path."
         case .fileChmod: "The mode of a file on a watched path was changed."
         case .fileChown: "The owner or group of a file on a watched path was changed."
+        case .workloadNamed:
+            "The name of a container came after events of it had left, marked `naming: pending`. Its process is one of those."
         case .fileMap: "A file on a watched path was mapped as executable code."
         case .streamStart: "First event of a run of the daemon: what it is and what it can see."
         case .streamGap: "Events are missing here: which, how many and why."

@@ -92,6 +92,8 @@ enum ProtoFile {
         case (_, "usage"), (_, "process_usage"): return "Usage"
         case (_, "local"), (_, "remote"): return "Endpoint"
         case ("BinaryProperties", "file"): return "FileProperties"
+        case ("Pod", "container"): return "Container"
+        case ("Container", "image"): return "Image"
         case (_, "inode"): return "InodeProperties"
         case (_, "environment_variables"): return "EnvVar"
         case (_, "secd"): return "StreamPosition"

@@ -33,7 +33,7 @@ public struct SampleEvents {
     private static func ring(of kind: EventKind) -> UInt8? {
         switch kind {
         case .processExec, .processFork, .processExit, .processCredentials: UInt8(SECD_RING_LIFECYCLE)
-        case .processThrottle, .streamStart, .streamGap, .streamStop: nil
+        case .processThrottle, .streamStart, .streamGap, .streamStop, .workloadNamed: nil
         case .processKprobe, .processTracepoint, .processUprobe, .processLsm, .processUsdt:
             UInt8(SECD_RING_VERDICT)
         default: UInt8(SECD_RING_OBSERVATION)
@@ -97,6 +97,7 @@ public struct SampleEvents {
             return event(kind, actor, policyBody(kind))
         case .processThrottle: return event(kind, nil, policyBody(kind))
         case .streamStart, .streamGap, .streamStop: return event(kind, nil, streamBody(kind))
+        case .workloadNamed: return event(kind, actor, .named(events: 3))
         }
     }
 

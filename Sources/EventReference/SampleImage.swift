@@ -1,5 +1,6 @@
 public import CEventABI
 public import EventModel
+public import WorkloadModel
 
 /// A process image to be put together field by field, for samples and tests: keeps the strings and
 /// the lengths in the head together, as the kernel does.
@@ -22,6 +23,8 @@ public struct SampleImage {
     public var cgroupPath: [UInt8] = []
     /// As events show it: the beginning of the runtime's id; empty = the host.
     public var containerID: [UInt8] = []
+    /// What it runs in; nil = the host.
+    public var workload: Workload?
     /// `KEY=value` entries, each with its NUL; nil = not recorded.
     public var environment: [UInt8]?
     /// Lower-case hexadecimal; empty = not asked for.
@@ -74,6 +77,7 @@ public struct SampleImage {
         if argumentBytes.count > Int(SECD_ARGUMENTS_INLINE) { image.longArguments = argumentBytes }
         image.cgroupPath = cgroupPath
         image.containerID = containerID
+        image.workload = workload.map(WorkloadRecord.init)
         image.environment = environment
         image.sha256 = sha256
         return image

@@ -1,5 +1,6 @@
 import CEventABI
 import EventModel
+import WorkloadModel
 
 /// The processes of the samples: PID 1, sshd, a login shell, and curl in a container.
 struct SampleProcesses {
@@ -88,13 +89,40 @@ struct SampleProcesses {
         copy("curl", into: &sample.head.comm)
         copy("pts0", into: &sample.head.tty)
         sample.filename = Array("./curl".utf8)
-        sample.cgroupPath = Array(
-            "/system.slice/docker-4f1c9a0b7d2e6385f1c9a0b7d2e63854f1c9a0b7d2e63854f1c9a0b7d2e63854.scope".utf8
-        )
+        sample.cgroupPath = Array(containerCgroup.utf8)
         sample.containerID = ContainerID.prefix(inCgroup: sample.cgroupPath)
+        sample.workload = workload()
         sample.environment = Array("PATH=/usr/bin\0TOKEN=*****\0".utf8)
         sample.sha256 = Array("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".utf8)
         return sample
+    }
+
+    private static let containerCgroup =
+        "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod9a6b3c1e_5d20_4f7b_8a11_0c2d4e6f8a01.slice"
+        + "/cri-containerd-4f1c9a0b7d2e6385f1c9a0b7d2e63854f1c9a0b7d2e63854f1c9a0b7d2e63854.scope"
+
+    /// A container of a pod, with all that a provider can tell.
+    private static func workload() -> Workload {
+        var workload = Workload(
+            kind: .container, id: "4f1c9a0b7d2e6385f1c9a0b7d2e63854f1c9a0b7d2e63854f1c9a0b7d2e63854",
+            name: "client", runtime: "containerd")
+        workload.image = Workload.Image(
+            name: "docker.io/curlimages/curl:8.10.1", id: "sha256:d9b4541e214bcd85196d6e92e2753ac6d0ea699f")
+        workload.labels = ["tier": "edge"]
+        var pod = Pod(
+            namespace: "shop", name: "client-6d4cf56db6-xk2lp", uid: "9a6b3c1e-5d20-4f7b-8a11-0c2d4e6f8a01")
+        pod.labels = ["app": "client", "pod-template-hash": "6d4cf56db6"]
+        pod.annotations = ["team": "checkout"]
+        pod.owner = "client"
+        pod.ownerKind = "Deployment"
+        workload.pod = pod
+        workload.unit = "curl.service"
+        workload.slice = "kubepods-burstable-pod9a6b3c1e_5d20_4f7b_8a11_0c2d4e6f8a01.slice"
+        workload.cgroup = containerCgroup
+        workload.started = boot + 600 * second
+        workload.isPrivileged = true
+        workload.naming = .pending
+        return workload
     }
 
     private static func oddity() -> SampleImage {

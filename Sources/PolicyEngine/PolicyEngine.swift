@@ -18,6 +18,8 @@ public struct PolicyEngineOptions: Sendable {
     public var kernel: @Sendable () -> BTFKernelTypes?
     /// Programs that policies name.
     public var programs: any ProgramFiles
+    /// What runs in which cgroup.
+    public var workloads = WorkloadClasses()
     /// The digest of one by an algorithm (`sha256`), in lower-case hexadecimal; nil where it is not computed.
     public var programDigest: @Sendable (OpenProgram, String) -> String? = { _, _ in nil }
     /// Inode numbers of the first process's namespaces.
@@ -116,7 +118,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         let tables = try build(policies, sides)
         var plan = try GenerationPlan(tables, policies, sides, ladder, number)
         plan.counters(counters)
-        let image = try pack(tables, plan, policies)
+        let classes = options.workloads.plan(tables.workloads)
+        let image = try pack(tables, plan, policies, classes)
         do throws(HookAttachments.Failure) {
             try attachments.attach(plan.wanted, keeping: attached)
             if !tables.lineageTables.isEmpty { try attachments.followForks() }
@@ -126,7 +129,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         try followTrees(policies)
         try followChanges(tables)
         try prepareFiles(plan, tables, policies, checks)
-        let bytes = try fill(image)
+        let bytes = try fill(image, classes)
         tally.begin(generation: store.next, plan.tallied(image))
         announce(plan.running(store.next, tables, policies))
         let seed = AncestrySeed(programs.maps.ancestries, tables, generation: store.next)
@@ -168,10 +171,11 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     }
 
     private func pack(
-        _ tables: Generation, _ plan: GenerationPlan, _ policies: [RunnablePolicy]
+        _ tables: Generation, _ plan: GenerationPlan, _ policies: [RunnablePolicy],
+        _ classes: WorkloadClasses.Plan
     ) throws(PolicyRefusal) -> GenerationImage {
         do throws(PackingFault) {
-            return try GenerationPacker(seed: seed).pack(tables, plan.placements)
+            return try GenerationPacker(seed: seed).pack(tables, plan.placements, workloads: classes.sets)
         } catch {
             let fault = error.policy.map { index in
                 let policy = policies[index]
@@ -216,9 +220,13 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         }
     }
 
-    private func fill(_ image: GenerationImage) throws(PolicyRefusal) -> UInt64 {
+    private func fill(
+        _ image: GenerationImage, _ classes: WorkloadClasses.Plan
+    ) throws(PolicyRefusal) -> UInt64 {
         do throws(BPFError) {
-            return try store.fill(image)
+            return try store.fill(image) { slot throws(BPFError) in
+                try options.workloads.map(of: classes, slot: slot)
+            }
         } catch {
             attachments.detach(allBut: attached)
             throw PolicyRefusal(reason: "the kernel does not take the tables of the policies: \(error)")

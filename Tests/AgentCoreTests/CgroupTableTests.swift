@@ -2,6 +2,7 @@ import AgentCore
 import Glibc
 import LinuxSystem
 import Testing
+import WorkloadModel
 
 /// Which cgroup an id is, also for a while after its end.
 @Suite struct CgroupTableTests {
@@ -52,5 +53,43 @@ import Testing
             #expect(table.name(try FileStatus(path: root + folder).inode).path == Array(path.utf8))
         }
         #expect(table.count == 4)
+    }
+
+    /// What is below the cgroup of a container belongs to it, also what comes later; a container in it does not.
+    @Test func aProvidersWordCountsForAllBelow() {
+        let inner = Self.container + "/docker/" + String(repeating: "fedcba9876543210", count: 4)
+        var table = CgroupTable()
+        table.add(1, Array("/".utf8))
+        table.add(7, Array("/web".utf8))
+        table.add(8, Array("/web/a".utf8))
+        let web = Workload(kind: .container, id: "web", name: "web", runtime: "runc")
+        #expect(Set(table.assign(CgroupTable.Assignment(web, cgroupID: 7))) == [7, 8])
+        table.add(9, Array("/web/a/b".utf8))
+        table.add(10, Array(("/web" + inner).utf8))
+
+        #expect([7, 8, 9].allSatisfy { table.name($0).workload?.workload.name == "web" })
+        #expect(table.name(10).workload?.workload.id.hasPrefix("fedc") == true)
+        #expect(table.name(1).workload == nil)
+        #expect(table.assign(CgroupTable.Assignment(web, cgroupID: 7)).isEmpty)
+    }
+
+    @Test func engineAndRuntimeTellOfTheSameContainer() {
+        let id = String(repeating: "0123456789abcdef", count: 4)
+        var table = CgroupTable()
+        table.add(8, Array(Self.container.utf8))
+        var fromRuntime = Workload(kind: .container, id: id, runtime: "runc")
+        fromRuntime.naming = .pending
+        fromRuntime.pid = 42
+        var fromEngine = Workload(kind: .container, id: id, name: "web", runtime: "docker")
+        fromEngine.image.name = "nginx"
+        _ = table.assign(CgroupTable.Assignment(fromRuntime, cgroupID: 8))
+        #expect(table.name(8).workload?.isPending == true)
+        _ = table.assign(CgroupTable.Assignment(fromEngine))
+        _ = table.assign(CgroupTable.Assignment(fromRuntime, cgroupID: 8))
+
+        let workload = table.name(8).workload?.workload
+        #expect(workload?.name == "web" && workload?.runtime == "docker" && workload?.image.name == "nginx")
+        #expect(workload?.pid == 42)
+        #expect(workload?.naming == .known)
     }
 }

@@ -6,6 +6,7 @@ import EventReference
 import Synchronization
 import TestSupport
 import Testing
+import WorkloadModel
 
 /// Records as the kernel's programs write them, each with the next number of its ring and CPU.
 struct Records {
@@ -23,11 +24,26 @@ struct Records {
     }
 
     /// An exec of a process of its own.
-    mutating func exec(_ pid: UInt32, _ binary: String = "/bin/true", cpu: UInt32 = 0) -> [UInt8] {
+    mutating func exec(
+        _ pid: UInt32, _ binary: String = "/bin/true", cpu: UInt32 = 0, cgroup: UInt64 = 0, flags: UInt32 = 0
+    ) -> [UInt8] {
         let head = head(SECD_KIND_EXEC, cpu: cpu)
         var image = SampleImage(pid: pid, start: head.time_ns, binary: binary)
         image.head.head = head
+        image.head.cgroup_id = cgroup
+        image.head.flags |= flags
         return image.record
+    }
+
+    /// A cgroup comes or goes.
+    mutating func cgroup(_ id: UInt64, _ path: String, _ change: Int32 = SECD_CGROUP_MADE) -> [UInt8] {
+        var record = secd_cgroup()
+        record.head = head(SECD_KIND_CGROUP)
+        record.head.size = UInt32(MemoryLayout<secd_cgroup>.size + path.utf8.count)
+        record.id = id
+        record.change = UInt32(change)
+        record.path_length = UInt32(path.utf8.count)
+        return unsafe withUnsafeBytes(of: &record) { unsafe Array($0) } + Array(path.utf8)
     }
 
     /// A record of a kind that gives no event.
@@ -56,6 +72,21 @@ struct Replay {
 
     var undecodable: UInt64 { replay.undecodable }
 
+    /// From now on events wait for names; `asked` has the cgroups without one.
+    func waitForNames(_ nanoseconds: UInt64 = 60_000_000_000) {
+        replay.waitForNames(nanoseconds) { [asked] id, path in asked.withLock { $0.append("\(id) \(path)") } }
+    }
+
+    private let asked = Shared<[String]>([])
+    var questions: [String] { asked.withLock { $0 } }
+
+    func name(_ workload: Workload, cgroup: UInt64 = 0) {
+        replay.name(CgroupTable.Assignment(workload, cgroupID: cgroup))
+    }
+
+    func giveUp(_ cgroup: UInt64) { replay.giveUp(cgroup) }
+    func timePasses() { replay.releaseOverdue(.max) }
+
     func add(_ catalogue: PolicyCatalogue) { replay.add(catalogue) }
 
     func take(_ records: [UInt8]...) {
@@ -69,6 +100,15 @@ struct Replay {
             #expect(EventSchema.problems(ofLine: $0) == [], sourceLocation: sourceLocation)
             return try JSONValue($0)
         }
+    }
+}
+
+/// A value that closures and their maker share.
+private final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+    init(_ value: Value) { self.value = Mutex(value) }
+    func withLock<Result>(_ body: (inout sending Value) -> sending Result) -> sending Result {
+        value.withLock(body)
     }
 }
 

@@ -38,7 +38,7 @@ import YAMLReader
         for flag in [
             "--socket", "--export-file", "--export-journald", "--policy", "--manifests", "--metrics",
             "--state-dir",
-            "--pin-dir", "--node-name", "--log-level", "--netns", "--cgroup-root",
+            "--pin-dir", "--node-name", "--log-level", "--netns", "--cgroup-root", "--enrich-wait",
         ] { #expect(flags.contains(flag)) }
         #expect(Set(SettingTable.all.map(\.name)).count == SettingTable.all.count)
         #expect(flags.count == SettingTable.all.count { $0.flag != nil })

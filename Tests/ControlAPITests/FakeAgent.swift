@@ -93,6 +93,12 @@ final class FakeAgent: AgentControl {
 
     func sockets() async -> [SocketListing] { [] }
 
+    func workloads() async -> WorkloadReport {
+        var web = WorkloadListing(kind: "container", id: "00ff", name: "web", runtime: "docker")
+        web.podLabels = ["app": "ä"]
+        return WorkloadReport(workloads: [web], providers: ["docker": "connected"])
+    }
+
     func mechanisms() async -> [MechanismListing] {
         [
             .init(

@@ -25,6 +25,7 @@ private final class StandInDaemon: Daemon {
     func status() async throws -> AgentStatus { throw ClientError("none") }
     func processes() async throws -> [ProcessListing] { [] }
     func sockets() async throws -> [SocketListing] { [] }
+    func workloads() async throws -> WorkloadReport { WorkloadReport(workloads: [], providers: [:]) }
     func mechanisms() async throws -> [MechanismListing] { [] }
     func configuration() async throws -> [String: String] { [:] }
 }

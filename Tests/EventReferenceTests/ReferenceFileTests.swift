@@ -103,10 +103,15 @@ import Testing
         (
             "process_exec.process",
             """
-            exec_id=1 pid=2 uid=3 cwd=4 binary=5 arguments=6 flags=7 start_time=8 auid=9 docker=11 parent_exec_id=12 cap=14 ns=15 \
+            exec_id=1 pid=2 uid=3 cwd=4 binary=5 arguments=6 flags=7 start_time=8 auid=9 pod=10 docker=11 parent_exec_id=12 cap=14 ns=15 \
             tid=16 process_credentials=17 binary_properties=18 in_init_tree=20 environment_variables=21
             """
         ),
+        (
+            "process_exec.process.pod",
+            "namespace=1 name=2 uid=3 container=4 pod_labels=5 workload=6 workload_kind=7 pod_annotations=8"
+        ),
+        ("process_exec.process.pod.container", "id=1 name=2 image=3 start_time=4 pid=5 security_context=14"),
         ("process_exec.process.cap", "permitted=1 effective=2 inheritable=3"),
         (
             "process_exec.process.ns",

@@ -20,15 +20,19 @@ import Testing
         "policy.process": unresolved.union(rights),
         "policy.parent": unresolved.union(rights),
         "policy.ancestors": unresolved.union(rights).union(details),
+        "process_exec.process.pod.container": probes, "process_exec.parent.pod.container": probes,
+        "process_exit.process.pod.container": probes, "process_exit.parent.pod.container": probes,
+        "policy.process.pod.container": probes, "policy.parent.pod.container": probes,
         "argument": ["cred_arg", "user_namespace_arg"],
         "argument.process_credentials_arg.user_ns": ["ns"],
     ]
-    private static let unresolved: Set = ["pod", "refcnt", "user"]
+    private static let unresolved: Set = ["refcnt", "user"]
+    private static let probes: Set = ["maybe_exec_probe"]
     private static let rights: Set = [
         "cap", "ns", "process_credentials", "binary_properties", "environment_variables",
     ]
     private static let details: Set = [
-        "uid", "cwd", "arguments", "flags", "auid", "docker", "parent_exec_id", "tid", "in_init_tree",
+        "uid", "cwd", "arguments", "flags", "auid", "pod", "docker", "parent_exec_id", "tid", "in_init_tree",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")

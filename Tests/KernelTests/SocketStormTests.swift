@@ -14,9 +14,9 @@ extension KernelSuite {
         func storm() async throws {
             let shared = LiveAgent.shared
             let counter = LineCounter()
-            let agent = secd_agent(
-                flags: 0, pid: UInt32(getpid()), net_scope: 0, cgroup_scope: 0, cgroup_level: 0,
-                wake_bytes: 1 << 20)
+            var agent = secd_agent()
+            agent.pid = UInt32(getpid())
+            agent.wake_bytes = 1 << 20
             let engine = try AgentEngine(
                 EngineOptions(
                     sensors: SensorOptions(

@@ -16,9 +16,11 @@ struct ImageEvaluator {
     let hash: KeyHash
     let keys: [[UInt64]: UInt32]
     let prefixes: [UInt32: [(bits: Int, bytes: [UInt8], result: UInt32)]]
+    let workloads: WorkloadClasses.Plan
 
-    init(_ image: GenerationImage, _ hash: KeyHash) {
+    init(_ image: GenerationImage, _ hash: KeyHash, _ workloads: WorkloadClasses.Plan) {
         self.image = image
+        self.workloads = workloads
         self.hash = hash
         keys = Dictionary(
             uniqueKeysWithValues: image.keys.map { ([$0.key.hash.0, $0.key.hash.1], $0.result) })
@@ -104,6 +106,13 @@ struct ImageEvaluator {
                 default: .commandArgument(Int(table.argument))
                 }
             return find(event.process.text(fact).map { .text($0) }, table.lookup)
+        case SECD_POLICY_IN_WORKLOAD:
+            return switch event.process.workload {
+            case .present(let facts):
+                workloads.sets.firstIndex(of: workloads.set(facts)).map { .number(UInt32($0)) } ?? .unreadable
+            case .absent: .absent
+            case .truncated, .unreadable: .unreadable
+            }
         case SECD_POLICY_IN_FACT:
             return find(event.process.number(Self.fact(dimension.fact)).map { .number($0) }, dimension.lookup)
         default:

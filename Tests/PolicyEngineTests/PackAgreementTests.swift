@@ -9,7 +9,7 @@ import Testing
 @Suite struct PackAgreementTests {
     static let seed = (1...18).map { 0x9e37_79b9_7f4a_7c15 &* UInt64($0) }
 
-    /// Random policies without the conditions that the programs cannot judge.
+    /// Random policies.
     static func policies(seed: UInt64, count: Int) throws -> [CheckedPolicy] {
         var writer = RandomPolicy(seed: seed)
         var batch = PolicyBatch()
@@ -17,16 +17,7 @@ import Testing
             batch.add(file: "\(index).yaml", bytes: Array(writer.text(named: "p\(index)").utf8))
         }
         try #require(!batch.hasErrors)
-        return batch.policies.map { policy in
-            var policy = policy
-            for hook in policy.hooks.indices {
-                for selector in policy.hooks[hook].selectors.indices {
-                    policy.hooks[hook].selectors[selector].conditions.removeAll { $0.obstacle != nil }
-                    policy.hooks[hook].selectors[selector].returnConditions.removeAll { $0.obstacle != nil }
-                }
-            }
-            return policy
-        }
+        return batch.policies
     }
 
     /// Every way of reading, so that files are packed as paths of components.
@@ -43,8 +34,22 @@ import Testing
         }
     }
 
-    static func image(_ generation: Generation) throws -> GenerationImage {
-        try GenerationPacker(seed: seed).pack(generation, placements(generation))
+    static func image(
+        _ generation: Generation, _ workloads: WorkloadClasses.Plan? = nil
+    ) throws -> GenerationImage {
+        let plan = workloads ?? plan(generation, [])
+        return try GenerationPacker(seed: seed).pack(generation, placements(generation), workloads: plan.sets)
+    }
+
+    /// A class for each set of tests that some events need.
+    static func plan(_ generation: Generation, _ events: [HookEvent]) -> WorkloadClasses.Plan {
+        var plan = WorkloadClasses.Plan(tests: generation.workloads)
+        var sets: Set<[Int]> = [plan.set(.host)]
+        for event in events {
+            if case .present(let facts) = event.process.workload { sets.insert(plan.set(facts)) }
+        }
+        plan.sets = sets.sorted { $0.lexicographicallyPrecedes($1) }
+        return plan
     }
 
     private static func rules(_ words: [UInt64]) -> Set<Int> {
@@ -75,13 +80,15 @@ import Testing
         for seed in 0..<120 as Range<UInt64> {
             let policies = try Self.policies(seed: seed, count: 1 + Int(seed % 12))
             let generation = try GenerationBuilder.build(policies)
-            let image = try Self.image(generation)
-            let packed = ImageEvaluator(image, KeyHash(seed: Self.seed))
-            let tables = GenerationEvaluator(generation)
             var random = RandomEvent(seed: seed &* 7919)
+            let batches = generation.hooks.map { hook in
+                (0..<48).map { _ in Self.plausible(random.event(at: hook.point, hook.columns)) }
+            }
+            let plan = Self.plan(generation, batches.flatMap(\.self))
+            let packed = ImageEvaluator(try Self.image(generation, plan), KeyHash(seed: Self.seed), plan)
+            let tables = GenerationEvaluator(generation)
             for (index, hook) in generation.hooks.enumerated() {
-                for _ in 0..<48 {
-                    let event = Self.plausible(random.event(at: hook.point, hook.columns))
+                for event in batches[index] {
                     let (entry, returning) = packed.judge(index, hook.columns, event)
                     let expected = tables.verdict(event)
                     events += 1

@@ -16,7 +16,10 @@ struct secd_agent {
 	__u64 cgroup_scope;   /* v2 cgroup id at the top of the scope, 0 = all */
 	__u32 cgroup_level;   /* depth of that cgroup below the root of the hierarchy */
 	__u32 wake_bytes;     /* fill of a ring from which its reader is woken */
+	__u32 host_mnt;       /* inode of the host's mount namespace, 0 = not known */
+	__u32 reserved;
 };
-SECD_SIZE(secd_agent, 32);
+SECD_LAYOUT(secd_agent, host_mnt, 32);
+SECD_SIZE(secd_agent, 40);
 
 #endif

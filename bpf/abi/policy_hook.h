@@ -132,6 +132,13 @@ SECD_SIZE(secd_policy_lookup, 52);
 #define SECD_POLICY_IN_ARGUMENT_TEXTS 11  /* the same inside of argument `other` of the process */
 #define SECD_POLICY_IN_EXPRESSIONS   12   /* `lookup.count` steps */
 
+/*
+ * `secd_policy_workloads` (hash, one per slot): cgroup id -> class. Classes of containers have the flag: they
+ * count only for processes with mounts of their own. The key 0, which no cgroup has, is what runs in none.
+ */
+#define SECD_POLICY_CLASS_CONTAINER (1U << 31)
+#define SECD_POLICY_HOST_CGROUP     0ULL
+
 /* Facets of a column, numbered as PolicyModel.Facet's cases. */
 #define SECD_POLICY_FACET_NUMBER       0
 #define SECD_POLICY_FACET_TEXT         1

@@ -94,6 +94,8 @@ SECD_SIZE(secd_path, 8);
 #define SECD_IMAGE_RAISED        (SECD_IMAGE_SETUID | SECD_IMAGE_SETGID | SECD_IMAGE_FILE_CAPS)
 #define SECD_IMAGE_RECONSTRUCTED (1U << 15)  /* its fork was not seen; parent from the kernel */
 #define SECD_IMAGE_OUT_OF_SCOPE  (1U << 16)  /* began outside the daemon's scope: kept, not told */
+#define SECD_IMAGE_OWN_MOUNTS    (1U << 17)  /* executed in another mount namespace than the host's, or forked
+					      * from such a process: not a runtime's helper */
 
 struct secd_fork {
 	struct secd_record head;

@@ -11,6 +11,7 @@
 
 #include "../kernel/access.h"
 #include "../abi/process.h"
+#include "agent.h"
 #include "counters.h"
 #include "credentials.h"
 #include "namespaces.h"
@@ -145,6 +146,23 @@ static __always_inline bool in_init_tree(struct task_struct *parent, __u32 paren
 	return parent_number == 1 || (parent_flags & SECD_IMAGE_INIT_TREE);
 }
 
+/*
+ * Whether a program that begins in this mount namespace belongs to the container whose cgroup it is in. A
+ * runtime's helpers (runc:[0:PARENT], runc:[1:CHILD]) are in the cgroup before the container's first program,
+ * and were executed in the host's mount namespace.
+ */
+static __always_inline __u32 own_mounts(__u32 mnt_ns)
+{
+	return !secd_agent.host_mnt || mnt_ns != secd_agent.host_mnt ? SECD_IMAGE_OWN_MOUNTS : 0;
+}
+
+static __always_inline __u32 task_own_mounts(struct task_struct *task)
+{
+	struct nsproxy *proxy = kload(task, nsproxy);
+
+	return own_mounts(proxy ? kload(proxy, mnt_ns, ns.inum) : 0);
+}
+
 /* Generations that are climbed at most for a process whose fork was not seen. */
 #define SECD_GENERATIONS_MAX 256
 
@@ -210,7 +228,7 @@ static __always_inline void process_reconstruct(struct secd_process *process,
 	process->process_start_ns = process->image.start_ns;
 	process_parent_now(process, leader);
 	usage_of_dead(&process->dead, plain(leader));
-	process->flags |= SECD_IMAGE_SEEDED | SECD_IMAGE_RECONSTRUCTED;
+	process->flags |= SECD_IMAGE_SEEDED | SECD_IMAGE_RECONSTRUCTED | task_own_mounts(leader);
 	if (in_init_tree_now(leader))
 		process->flags |= SECD_IMAGE_INIT_TREE;
 	if (kload(leader, flags) & SECD_PF_KTHREAD)

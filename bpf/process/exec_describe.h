@@ -22,7 +22,8 @@ static __always_inline void exec_process_update(struct secd_process *process,
 	process->image.start_ns = now;
 	exec->image = process->image;
 	process->credentials = exec->credentials;
-	process->flags = (process->flags & SECD_IMAGE_INIT_TREE) | SECD_IMAGE_EXECVE;
+	process->flags = (process->flags & SECD_IMAGE_INIT_TREE) | SECD_IMAGE_EXECVE |
+			 own_mounts(exec->namespaces.mnt);
 	if (exec->pid_in_ns == 1)
 		process->flags |= SECD_IMAGE_INIT_TREE;
 	if (!task_in_scope(task))

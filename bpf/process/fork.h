@@ -62,11 +62,13 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 	}
 	if (inherited) {
 		process->parent = inherited->image;
+		process->flags |= inherited->flags & SECD_IMAGE_OWN_MOUNTS;
 		if (in_init_tree(parent, inherited->flags, child, &pid_in_ns, &pid_ns))
 			process->flags |= SECD_IMAGE_INIT_TREE;
 	} else {
 		count(SECD_COUNTER_NO_PROCESS);
 		process_parent_now(process, child);
+		process->flags |= task_own_mounts(child);
 		pid_ns = task_pid_ns(child, &pid_in_ns);
 		if (in_init_tree_now(child))
 			process->flags |= SECD_IMAGE_INIT_TREE;

@@ -6,6 +6,7 @@
 #ifndef SECD_TRACE_JUDGE_H
 #define SECD_TRACE_JUDGE_H
 
+#include "../lib/process.h"
 #include "bits.h"
 #include "facet.h"
 #include "process.h"
@@ -13,7 +14,19 @@
 /* Cgroups that are climbed to find a workload. */
 #define POLICY_CGROUP_LEVELS 16
 
-/* The class of the running process's cgroup, or of the nearest above it. */
+/* Whether the running process belongs to the container that it is in the cgroup of (own_mounts). */
+static __always_inline bool is_inside(struct task_struct *task)
+{
+	struct secd_process *process = process_of(task);
+
+	return (process ? process->flags & SECD_IMAGE_OWN_MOUNTS : task_own_mounts(plain(task))) != 0;
+}
+
+/*
+ * The class of the running process's cgroup, or of the nearest above it. A runtime's helper in the cgroup of a
+ * container is of the host. A process with mounts of its own in a cgroup that is not known yet may be of a
+ * container that just begins: that is unknown, not the host.
+ */
 __noinline __u32 policy_workload(struct policy_work *work)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -36,8 +49,16 @@ __noinline __u32 policy_workload(struct policy_work *work)
 		ancestor = kcast(cgroup, ancestor);
 		id = kload(ancestor, kn, id);
 		class = bpf_map_lookup_elem(workloads, &id);
-		if (class)
-			return *class;
+		if (!class)
+			continue;
+		if (*class & SECD_POLICY_CLASS_CONTAINER) {
+			if (is_inside(task))
+				return *class & ~SECD_POLICY_CLASS_CONTAINER;
+			id = SECD_POLICY_HOST_CGROUP;
+			class = bpf_map_lookup_elem(workloads, &id);
+			return class ? *class : SECD_POLICY_UNREADABLE;
+		}
+		return n && is_inside(task) ? SECD_POLICY_UNREADABLE : *class;
 	}
 	return SECD_POLICY_UNREADABLE;
 }

@@ -83,6 +83,8 @@ struct AgentService: AgentControl {
 
     func sockets() async -> [SocketListing] { await daemon.engine.sockets() }
 
+    func workloads() async -> WorkloadReport { await daemon.engine.workloads() }
+
     func mechanisms() async -> [MechanismListing] { daemon.engine.sensors.facts.listings }
 
     func metrics() async -> String {

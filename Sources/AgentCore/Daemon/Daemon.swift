@@ -10,6 +10,7 @@ import Logging
 import PolicyModel
 import Sensors
 import Synchronization
+import Workloads
 import YAMLReader
 
 /// One run of `secd`: locks, engine, sinks, API and signals, in this order; ended in the reverse one.
@@ -75,7 +76,30 @@ final class Daemon: Sendable {
         options.clusterName = configuration.clusterName
         options.treeBudget = Int(configuration.processMemory)
         options.events = Self.events(configuration)
+        let workloads = configuration.workloads
+        options.enrichWait = workloads.enrichWait * 1_000_000
+        options.providers = { Self.providers(workloads, cgroupRoot: $0) }
         return options
+    }
+
+    /// Who is asked for names.
+    private static func providers(
+        _ configuration: AgentConfiguration.Workloads, cgroupRoot: String
+    ) -> [any WorkloadProvider] {
+        var providers: [any WorkloadProvider] = [
+            RuncProvider(cgroupRoot: cgroupRoot, directories: configuration.runtimeDirectories)
+        ]
+        for (name, socket) in [("docker", configuration.dockerSocket), ("podman", configuration.podmanSocket)]
+        where !socket.isEmpty {
+            providers.append(EngineProvider(name: name, socket: socket))
+        }
+        let interfaces = [
+            ("containerd", configuration.containerdSocket), ("cri-o", configuration.crioSocket),
+        ]
+        for (name, socket) in interfaces where !socket.isEmpty {
+            providers.append(CRIProvider(name: name, socket: socket))
+        }
+        return providers
     }
 
     private static func events(_ configuration: AgentConfiguration) -> EventSettings {

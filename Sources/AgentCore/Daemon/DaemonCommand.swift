@@ -52,6 +52,8 @@ public struct DaemonCommand: AsyncParsableCommand {
     var netns: String?
     @Option(help: DaemonCommand.help("--cgroup-root", "dir"))
     var cgroupRoot: String?
+    @Option(help: DaemonCommand.help("--enrich-wait", "time"))
+    var enrichWait: String?
     @Flag(help: "Print the configuration in force and where each value came from, then exit.")
     var showConfig = false
 
@@ -70,7 +72,7 @@ public struct DaemonCommand: AsyncParsableCommand {
             ("--manifests", manifests), ("--metrics", metrics), ("--state-dir", stateDir),
             ("--pin-dir", pinDir),
             ("--node-name", nodeName), ("--log-level", logLevel), ("--netns", netns),
-            ("--cgroup-root", cgroupRoot),
+            ("--cgroup-root", cgroupRoot), ("--enrich-wait", enrichWait),
         ]
         for case (let flag, let value?) in values { layer.add(flag, value) }
         for path in policy { layer.add("--policy", path) }

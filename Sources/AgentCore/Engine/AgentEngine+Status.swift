@@ -8,6 +8,7 @@ import LinuxSystem
 import ProcessTree
 import Sensors
 import TextEncoding
+import WorkloadModel
 
 /// What the worker knows, asked for between two passes.
 extension AgentEngine {
@@ -135,9 +136,11 @@ extension ProcessListing {
             binary: image.binaryRange.isEmpty ? comm : text(image.binaryRange),
             arguments: image.tetragonArguments,
             cwd: text(image.cwdRange), startTime: String(decoding: time.copyToArray(), as: UTF8.self),
-            cgroup: String(decoding: image.cgroupPath, as: UTF8.self), pod: "",
+            cgroup: String(decoding: image.cgroupPath, as: UTF8.self),
+            pod: image.workload?.workload.pod.map { "\($0.namespace)/\($0.name)" } ?? "",
             container: String(decoding: image.containerID, as: UTF8.self),
             alive: process.state == .alive)
+        workload = image.workload.map { WorkloadListing($0.workload) }
     }
 }
 

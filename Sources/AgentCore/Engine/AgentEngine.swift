@@ -6,8 +6,10 @@ import Glibc
 import LinuxSystem
 package import Logging
 import ProcessTree
+import PolicyEngine
 package import Sensors
 import Synchronization
+package import Workloads
 
 /// What an engine is started with.
 package struct EngineOptions: Sendable {
@@ -19,6 +21,14 @@ package struct EngineOptions: Sendable {
     package var treeBudget = 16 << 20
     /// UTC minus CLOCK_BOOTTIME, nanoseconds, measured once a second; tests step it.
     package var clockOffset: @Sendable () -> UInt64 = { BootClock.realtimeOffset }
+
+    /// Who names containers, by the mount point of the v2 hierarchy.
+    package var providers: @Sendable (String) -> [any WorkloadProvider] = {
+        [RuncProvider(cgroupRoot: $0)] + EngineProvider.usual + CRIProvider.usual
+    }
+    /// How long an event waits for the name of its container, nanoseconds.
+    package var enrichWait: UInt64 = 200_000_000
+
 
     package init(sensors: SensorOptions, nodeName: String) {
         self.sensors = sensors
@@ -37,6 +47,9 @@ package final class AgentEngine: @unchecked Sendable {
     let options: EngineOptions
     package let cgroupRoot: String?
     let subscribers: Subscribers
+    /// What policies know of workloads.
+    let workloadClasses = WorkloadClasses()
+    private let directory: WorkloadDirectory?
     /// CLOCK_BOOTTIME before anything was attached: no event is older.
     private let began = BootClock.now
     private let stopReason = Mutex("stopped")
@@ -45,6 +58,8 @@ package final class AgentEngine: @unchecked Sendable {
     /// Loads, attaches and learns the processes that exist; events flow from `start` on.
     /// - Throws: `SensorError`, `BPFError`.
     package init(_ options: EngineOptions, logger: Logger) throws {
+        var options = options
+        options.sensors.agent.host_mnt = HostNamespaces.mount
         self.options = options
         var generator = SystemRandomNumberGenerator()
         stream = EngineIdentity.hexadecimal(UInt32.random(in: .min ... .max, using: &generator))
@@ -60,8 +75,14 @@ package final class AgentEngine: @unchecked Sendable {
             settings: options.events,
             cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget,
             clockOffset: options.clockOffset)
+        pipeline.handler.enrichWait = options.enrichWait
+        directory = try Self.directory(options, cgroupRoot, pipeline, logger)
         try seed()
+        followWorkloads(directory)
     }
+
+    /// How each provider of names does.
+    var workloadStates: [String: ProviderState] { directory?.states ?? [:] }
 
     /// Adds a consumer of JSON lines; before `start`.
     package func add(lines consumer: any EventConsumer) {
@@ -111,6 +132,7 @@ package final class AgentEngine: @unchecked Sendable {
             Event(
                 kind: .streamStart, time: context.time(began), process: nil, body: .start(start),
                 origin: Origin(ring: nil)))
+        try directory?.start()
         let pipeline = pipeline
         let reason = { [self] in stopReason.withLock { $0 } }
         thread = try LinuxSystem.Thread(name: "secd-events") { pipeline.run(stopReason: reason) }
@@ -127,6 +149,7 @@ package final class AgentEngine: @unchecked Sendable {
     /// Reads what the rings hold, sends `stream_stop` and ends the worker.
     package func stop(reason: String) {
         stopReason.withLock { $0 = reason }
+        directory?.stop()
         pipeline.stop()
         if let thread = thread.take() { thread.join() }
     }

@@ -39,6 +39,22 @@ package final class EventReplay {
         output.flush()
     }
 
+    /// From now on events wait for the names of containers, as the worker's do.
+    /// - Parameter ask: told which cgroups have none.
+    package func waitForNames(_ nanoseconds: UInt64, ask: @escaping (UInt64, String) -> Void) {
+        handler.enrichWait = nanoseconds
+        handler.askForName = ask
+    }
+
+    /// A provider names a container.
+    package func name(_ assignment: CgroupTable.Assignment) { handler.name(assignment) }
+
+    /// No provider knows a cgroup.
+    package func giveUp(_ cgroup: UInt64) { handler.giveUp(cgroup) }
+
+    /// Lets go what has waited until `now` (CLOCK_BOOTTIME).
+    package func releaseOverdue(_ now: UInt64) { _ = handler.releaseOverdue(now) }
+
     package var events: UInt64 { output.lineCount }
     package var undecodable: UInt64 { handler.undecodable }
     package var images: Int { tree.live + tree.retained }

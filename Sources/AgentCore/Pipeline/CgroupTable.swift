@@ -1,21 +1,48 @@
 import EventModel
 import Glibc
+package import WorkloadModel
 
-/// Paths of v2 cgroups by id, and the containers they belong to. Filled from the file system at start and by
-/// records afterwards, so that a cgroup that is gone by now still has its name.
+/// Paths of v2 cgroups by id, and what runs in them. Filled from the file system at start and by records
+/// afterwards, so that a cgroup that is gone by now still has its name; what runs there is what its path says
+/// until a provider knows better.
 package struct CgroupTable {
     /// Cgroups that are remembered at most; removed ones are forgotten first.
     private static let limit = 65_536
 
-    /// A cgroup as images show it. The container is found once, not for every process.
+    /// A cgroup as images show it. What runs in it is found once, not for every process.
     package struct Name {
         package var path: [UInt8] = []
         package var containerID: [UInt8] = []
+        /// Nil where it is the machine itself.
+        package var workload: WorkloadRecord?
+        /// The whole id of the container by the path; empty where the path tells none.
+        fileprivate var pathID = ""
+        /// Whether a provider said it, of this cgroup or of one above.
+        package fileprivate(set) var isAssigned = false
+    }
+
+    /// A provider's word on a cgroup.
+    package struct Assignment: Sendable {
+        /// What runs there.
+        package var workload: Workload
+        /// Of its cgroup; 0 = by `workload.cgroup` or `workload.id`.
+        package var cgroupID: UInt64
+
+        package init(_ workload: Workload, cgroupID: UInt64 = 0) {
+            self.workload = workload
+            self.cgroupID = cgroupID
+        }
     }
 
     package init() {}
 
     private var names: [UInt64: Name] = [:]
+    private var idsByPath: [String: UInt64] = [:]
+    private var children: [UInt64: [UInt64]] = [:]
+    private var idsByContainer: [String: [UInt64]] = [:]
+    /// Of cgroups whose records are still in their ring: a provider may be quicker.
+    private var early: [UInt64: WorkloadRecord] = [:]
+    private static let earlyKept = 4096
     /// Removed ones in the order of their removal: processes that just ended still refer to them.
     private var removed: [UInt64] = []
     private static let removedKept = 4096
@@ -28,17 +55,105 @@ package struct CgroupTable {
         names[id] ?? Name()
     }
 
+    /// All cgroups with what runs in them.
+    package var workloads: [(id: UInt64, workload: WorkloadRecord?)] {
+        names.map { ($0.key, $0.value.workload) }
+    }
+
+    /// Those that are not gone.
+    package var living: [(id: UInt64, workload: WorkloadRecord?)] {
+        let gone = Set(removed)
+        return workloads.filter { !gone.contains($0.id) }
+    }
+
     package mutating func add(_ id: UInt64, _ path: [UInt8]) {
-        guard names.count < Self.limit else { return }
-        names[id] = Name(path: path, containerID: ContainerID.prefix(inCgroup: path))
+        guard names.count < Self.limit, names[id] == nil else { return }
+        let text = String(decoding: path, as: UTF8.self)
+        let place = CgroupPathReader.place(of: text)
+        var name = Name(path: path, pathID: place.kind == .container ? place.id : "")
+        if let record = early.removeValue(forKey: id) {
+            name.take(record)
+        } else if let parent = parent(of: text), let above = names[parent], above.isAssigned,
+            name.pathID == above.pathID || name.pathID.isEmpty
+        {
+            name.inherit(above, place)
+        } else {
+            name.workload = Workload(place, path: text).map(WorkloadRecord.init)
+            name.containerID = ContainerID.prefix(inCgroup: path)
+        }
+        names[id] = name
+        idsByPath[text] = id
+        if let parent = parent(of: text), parent != id { children[parent, default: []].append(id) }
+        if !name.pathID.isEmpty { idsByContainer[name.pathID, default: []].append(id) }
+    }
+
+    private func parent(of path: String) -> UInt64? {
+        guard let slash = path.lastIndex(of: "/"), path != "/" else { return nil }
+        return idsByPath[slash == path.startIndex ? "/" : String(path[..<slash])]
+    }
+
+    /// Takes a provider's word. Returns the cgroups that it changed: that of the container, and those below.
+    package mutating func assign(_ assignment: Assignment) -> [UInt64] {
+        var tops: [UInt64] = []
+        if assignment.cgroupID != 0 {
+            tops = [assignment.cgroupID]
+        } else if let id = idsByPath[assignment.workload.cgroup] {
+            tops = [id]
+        } else {
+            tops = idsByContainer[assignment.workload.id] ?? []
+        }
+        var changed: [UInt64] = []
+        for id in tops {
+            guard let name = names[id] else {
+                if early.count < Self.earlyKept { early[id] = WorkloadRecord(assignment.workload) }
+                continue
+            }
+            var workload = assignment.workload
+            if let known = name.workload?.workload { workload = known.updated(by: workload) }
+            if workload.cgroup.isEmpty { workload.cgroup = String(decoding: name.path, as: UTF8.self) }
+            // What a path tells of systemd, a runtime does not know.
+            let place = CgroupPathReader.place(of: workload.cgroup)
+            if workload.slice.isEmpty { workload.slice = place.slice }
+            if workload.pod?.uid == "" { workload.pod?.uid = place.podUID }
+            let record = WorkloadRecord(workload)
+            guard name.workload != record || !name.isAssigned else { continue }
+            spread(record, over: id, &changed)
+        }
+        return changed
+    }
+
+    private mutating func spread(_ record: WorkloadRecord, over top: UInt64, _ changed: inout [UInt64]) {
+        guard let first = names[top] else { return }
+        var pending = [top]
+        while let id = pending.popLast(), var name = names[id] {
+            // A container in this one has a name of its own.
+            if id != top, !name.pathID.isEmpty, name.pathID != first.pathID { continue }
+            name.take(record)
+            names[id] = name
+            changed.append(id)
+            pending += children[id] ?? []
+        }
     }
 
     package mutating func remove(_ id: UInt64) {
         removed.append(id)
         if removed.count > Self.removedKept {
-            for old in removed.prefix(Self.removedKept / 2) { names[old] = nil }
+            for old in removed.prefix(Self.removedKept / 2) { forget(old) }
             removed.removeFirst(Self.removedKept / 2)
         }
+    }
+
+    private mutating func forget(_ id: UInt64) {
+        early[id] = nil
+        guard let name = names.removeValue(forKey: id) else { return }
+        let path = String(decoding: name.path, as: UTF8.self)
+        // Another one may have the path by now.
+        if idsByPath[path] == id { idsByPath[path] = nil }
+        children[id] = nil
+        if let parent = parent(of: path) { children[parent]?.removeAll { $0 == id } }
+        guard !name.pathID.isEmpty else { return }
+        idsByContainer[name.pathID]?.removeAll { $0 == id }
+        if idsByContainer[name.pathID]?.isEmpty == true { idsByContainer[name.pathID] = nil }
     }
 
     /// Reads the whole hierarchy below `root`: the inode number of a directory is its cgroup's id.
@@ -59,6 +174,28 @@ package struct CgroupTable {
                     pending.append(relative + "/" + name)
                 }
             }
+        }
+    }
+}
+
+extension CgroupTable.Name {
+    /// What a provider says.
+    fileprivate mutating func take(_ record: WorkloadRecord) {
+        workload = record
+        isAssigned = true
+        let id = record.workload.kind == .container ? record.workload.id : ""
+        containerID = Array(id.utf8.prefix(ContainerID.exportedLength))
+    }
+
+    /// A cgroup inside of a container: systemd in it names units of its own.
+    fileprivate mutating func inherit(_ above: CgroupTable.Name, _ place: CgroupPlace) {
+        guard let record = above.workload else { return }
+        if place.unit.isEmpty || place.unit == record.workload.unit || place.kind == .unit {
+            take(record)
+        } else {
+            var workload = record.workload
+            workload.unit = place.unit
+            take(WorkloadRecord(workload))
         }
     }
 }

@@ -19,6 +19,9 @@ final class EventPipeline: @unchecked Sendable {
     /// Between looks at the kernel's counters, nanoseconds.
     private static let auditInterval: UInt64 = 1_000_000_000
 
+    /// Longest sleep while events wait for the name of their container, milliseconds.
+    private static let waitingRest: Int32 = 5
+
     private struct Control {
         var requests: [@Sendable (EventPipeline) -> Void] = []
         var stopping = false
@@ -37,6 +40,7 @@ final class EventPipeline: @unchecked Sendable {
     var treeBudget: Int
     private let clockOffset: @Sendable () -> UInt64
     private var nextAudit: UInt64 = 0
+    private var hasWaiting = false
     private var lifecycleLost: UInt64 = 0
     private var observationLost: UInt64 = 0
     private(set) var wakeups: UInt64 = 0
@@ -90,7 +94,7 @@ final class EventPipeline: @unchecked Sendable {
             let count = pass(now)
             if stopping { break }
             let sleep = pace.sleep(after: count, at: now)
-            if count < Self.passLimit { rest(sleep) }
+            if count < Self.passLimit { rest(hasWaiting ? min(sleep, Self.waitingRest) : sleep) }
         }
         drainToTheEnd(reason: stopReason())
     }
@@ -103,6 +107,7 @@ final class EventPipeline: @unchecked Sendable {
             audit(now, horizon: count < Self.passLimit ? now &- RingReader.settle : handler.horizon)
         }
         tree.collect(before: now &- RingReader.settle)
+        hasWaiting = handler.releaseOverdue(now)
         output.flush()
         return count
     }
@@ -126,6 +131,7 @@ final class EventPipeline: @unchecked Sendable {
             if isBeyond { break }
             waiter.wait(milliseconds: 1)
         }
+        _ = handler.releaseOverdue(.max)
         // What is still missing does not come: the last chance to say so.
         for found in handler.accounts.close(through: numbers) { report(found, BootClock.now) }
         output.emit(

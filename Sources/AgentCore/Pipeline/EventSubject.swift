@@ -1,6 +1,7 @@
 import CEventABI
 import EventFilters
 import EventModel
+import WorkloadModel
 
 /// A live event as filters see it. Built only while somebody filters; what depends on a process alone
 /// is remembered with its image.
@@ -48,6 +49,7 @@ final class EventSubject: FilterSubject {
         if let known = object.attachment as? FilterProcess { return known }
         let image = object.image
         let credentials = image.head.credentials
+        let workload = image.workload?.workload
         let view = FilterProcess(
             execID: String(decoding: object.execID, as: UTF8.self), pid: image.head.image.pid,
             uid: credentials.euid,
@@ -55,7 +57,12 @@ final class EventSubject: FilterSubject {
             arguments: image.tetragonArguments,
             inInitTree: image.has(SECD_IMAGE_INIT_TREE), permitted: credentials.permitted,
             effective: credentials.effective, inheritable: credentials.inheritable,
-            containerID: String(decoding: image.containerID, as: UTF8.self))
+            podNamespace: workload?.pod?.namespace ?? "", podName: workload?.pod?.name ?? "",
+            podLabels: workload?.pod?.labels ?? [:],
+            containerID: String(decoding: image.containerID, as: UTF8.self),
+            containerName: workload?.pod == nil ? "" : workload?.name ?? "",
+            workloadName: workload?.title ?? "", workloadKind: workload?.kind.rawValue ?? "",
+            workloadLabels: workload?.labels ?? [:], unit: workload?.unit ?? "")
         object.attachment = view
         return view
     }

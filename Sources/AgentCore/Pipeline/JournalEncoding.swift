@@ -2,6 +2,7 @@ import CEventABI
 import EventModel
 import Export
 import TextEncoding
+import WorkloadModel
 
 /// An event as a journal entry: fields that `journalctl FIELD=value` finds, a sentence to read, and
 /// the whole JSON line.
@@ -34,6 +35,7 @@ enum JournalEncoding {
                 let containerID = image.containerID
                 unsafe journal.field("SECD_CONTAINER_ID", containerID.span.bytes)
             }
+            if let workload = image.workload?.workload { self.workload(workload, &journal) }
             if let parent = process.parent {
                 let parentID = parent.execID
                 let parentTail = parent.image.tail
@@ -47,6 +49,19 @@ enum JournalEncoding {
         unsafe journal.field("SECD_STREAM", stream.span.bytes)
         journal.field("SECD_LINE", event.origin.line)
         journal.field("SECD_EVENT_JSON", json)
+    }
+
+    private static func workload(_ workload: Workload, _ journal: inout JournalFieldWriter) {
+        journal.field("SECD_WORKLOAD", text: workload.title)
+        journal.field("SECD_WORKLOAD_KIND", text: workload.kind.rawValue)
+        if let pod = workload.pod, !pod.name.isEmpty {
+            journal.field("SECD_POD", text: pod.name)
+            journal.field("SECD_NAMESPACE", text: pod.namespace)
+        }
+        if workload.kind == .container, !workload.name.isEmpty {
+            journal.field("SECD_CONTAINER", text: workload.name)
+        }
+        if !workload.unit.isEmpty { journal.field("SECD_UNIT", text: workload.unit) }
     }
 
     private static func body(_ event: borrowing Event, _ journal: inout JournalFieldWriter) {

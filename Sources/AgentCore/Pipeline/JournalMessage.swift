@@ -1,6 +1,7 @@
 import CEventABI
 import EventModel
 import TextEncoding
+import WorkloadModel
 
 /// The sentence of a journal entry: what a person reads in `journalctl`.
 ///
@@ -33,6 +34,12 @@ enum JournalMessage {
         case .credentials(let record): append(record, to: &text)
         case .socket(let socket): append(socket, to: &text)
         case .file(let file): append(file, to: &text)
+        case .named(let events):
+            text.append(": ")
+            text.append(readable: Array((event.process?.image.workload?.workload.title ?? "").utf8))
+            text.append(", of ")
+            text.append(decimal: events)
+            text.append(" events before")
         case .policy(let policy): append(policy, to: &text)
         case .loader(let loader):
             text.append(" ")

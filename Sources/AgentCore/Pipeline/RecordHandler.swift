@@ -4,6 +4,7 @@ import EventModel
 import FilePrevention
 import PolicyEngine
 import ProcessTree
+import WorkloadModel
 
 /// Turns records into events: keeps the process tree, the sockets and the names, and says what
 /// goes out. Owned by the worker.
@@ -27,6 +28,16 @@ final class RecordHandler {
     var accounts: StreamAccounts
     private let output: EventOutput
     var settings: EventSettings
+    /// Events of containers that have no name yet.
+    var held = HeldEvents()
+    /// How long they wait, nanoseconds.
+    var enrichWait: UInt64 = 200_000_000
+    /// Asks providers about a cgroup; nil = there are none.
+    var askForName: ((UInt64, String) -> Void)?
+    /// Told what runs in cgroups that came or changed.
+    var whenNamed: (([(id: UInt64, workload: WorkloadRecord?)]) -> Void)?
+    /// Told which cgroups are gone.
+    var whenGone: ((UInt64) -> Void)?
     /// Gaps that were found while a record was handled; the pipeline explains them afterwards,
     /// because that asks the kernel.
     var gaps: [(ring: Int, cpu: Int, gap: SequenceTracker.Gap)] = []
@@ -92,7 +103,14 @@ final class RecordHandler {
         guard settings.wants(kind) else { return }
         let time = context.time(head.time_ns)
         let start = Event.Head(kind: kind, time: time, process: process, origin: accounts.origin(head))
+        if let process, process.image.isUnnamed, waits(Event(start, copy body), process) { return }
         output.emit(start, body)
+    }
+
+    /// Sends an event that has waited, or that no record brought.
+    func emitNow(_ event: inout Event) {
+        guard settings.wants(event.kind) else { return }
+        output.emit(&event)
     }
 
     private func fork(_ record: borrowing RecordView) {
@@ -100,11 +118,7 @@ final class RecordHandler {
         let process = tree.fork(fork)
         // Born into another cgroup than its parent's image knows (clone3, or the parent was moved).
         if process.parent?.image.head.cgroup_id != fork.cgroup_id {
-            let cgroup = cgroups.name(fork.cgroup_id)
-            process.update {
-                $0.cgroupPath = cgroup.path
-                $0.containerID = cgroup.containerID
-            }
+            process.update { place(&$0, in: fork.cgroup_id) }
         }
         orders?.forked(process)
         guard fork.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 else { return }
@@ -122,9 +136,7 @@ final class RecordHandler {
         let process = tree.exec(exec) { image in
             unsafe tail.extracting(0..<strings).withUnsafeBytes { unsafe image.tail.append(contentsOf: $0) }
             image.nameByTask()
-            let cgroup = cgroups.name(exec.cgroup_id)
-            image.cgroupPath = cgroup.path
-            image.containerID = cgroup.containerID
+            place(&image, in: exec.cgroup_id)
             image.longArguments = nil
             if exec.arguments_total > UInt32(exec.arguments_length) {
                 let rest = pieces.takeArguments(of: exec.image, from: Int(exec.arguments_length))
@@ -185,10 +197,11 @@ final class RecordHandler {
 
     private func cgroup(_ record: borrowing RecordView) {
         guard let cgroup = record.load(secd_cgroup.self) else { return damaged(record.head) }
-        guard Int32(cgroup.change) == SECD_CGROUP_MADE else { return cgroups.remove(cgroup.id) }
+        guard Int32(cgroup.change) == SECD_CGROUP_MADE else { return forget(cgroup.id) }
         let tail = record.tail(after: secd_cgroup.self)
         let length = min(Int(cgroup.path_length), tail.byteCount)
         cgroups.add(cgroup.id, tail.extracting(0..<length).array)
+        whenNamed?([(cgroup.id, cgroups.name(cgroup.id).workload)])
     }
 
     private func socket(_ record: borrowing RecordView) {

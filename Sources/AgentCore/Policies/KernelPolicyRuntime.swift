@@ -60,6 +60,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
         options.files = files.settings
         options.programDigest = { ProgramDigest.text($0, $1) }
         options.files.made = { [agent] in agent.count(questions: $0) }
+        options.workloads = agent.workloadClasses
         do throws(BPFError) {
             let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }
             agent.count(rules: made.tally)

@@ -3,6 +3,7 @@ import CLinuxShims
 import EventModel
 import Glibc
 import Sensors
+import WorkloadModel
 
 /// The image of a process older than the daemon. The kernel's iterator gives identity, rights, program and
 /// working directory; it cannot read another process's memory, so argv comes from procfs.
@@ -32,7 +33,11 @@ enum ProcfsImage {
         image.head.cwd = head.cwd
         image.head.binary_inode = head.binary_inode
         image.cgroupPath = cgroup.path
-        image.containerID = cgroup.containerID
+        // A runtime's helper in the cgroup of a container is not of the container.
+        if cgroup.workload?.workload.isContainer != true || image.has(SECD_IMAGE_OWN_MOUNTS) {
+            image.containerID = cgroup.containerID
+            image.workload = cgroup.workload
+        }
         image.tail = seed.tail
         if head.flags & SECD_IMAGE_KERNEL_THREAD == 0 {
             let folder = "/proc/\(head.image.pid)/"

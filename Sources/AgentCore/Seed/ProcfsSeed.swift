@@ -34,6 +34,7 @@ enum ProcfsSeed {
         seed.sessionid = number(folder + "sessionid")
         seed.cgroup_id = cgroup(folder + "cgroup", root: cgroupRoot)
         seed.namespaces = namespaces(folder + "ns/")
+        if seed.namespaces.mnt != HostNamespaces.mount { seed.flags |= SECD_IMAGE_OWN_MOUNTS }
         unsafe withUnsafeMutableBytes(of: &seed.comm) {
             unsafe $0.copyBytes(from: line(folder + "comm").utf8.prefix(15))
         }
@@ -108,5 +109,18 @@ enum HostNamespaces {
             if let seed, seed.namespaces.mnt != 0 { return seed.namespaces }
         }
         return secd_namespaces()
+    }
+
+    /// The mount namespace before any seed is read; 0 where /proc tells of neither.
+    static var mount: UInt32 {
+        for pid in [1, 2] {
+            // `mnt:[4026531841]`: hardened kernels show the link and do not let it be followed.
+            var text = [CChar](repeating: 0, count: 64)
+            let length = unsafe readlink("/proc/\(pid)/ns/mnt", &text, text.count)
+            guard length > 0 else { continue }
+            let digits = text[..<length].map { UInt8(bitPattern: $0) }.filter { (48...57).contains($0) }
+            if let number = UInt32(String(decoding: digits, as: UTF8.self)) { return number }
+        }
+        return 0
     }
 }

@@ -55,6 +55,11 @@ public struct AgentClient: Sendable {
         try await ask("Sockets", Secd_V1_SocketsRequest())
     }
 
+    /// Containers, units and sessions, and how the sources of their names do.
+    public func workloads() async throws -> WorkloadReport {
+        try await ask("Workloads", Secd_V1_WorkloadsRequest())
+    }
+
     /// What the kernel offers and what stands in: the rows of `secctl doctor`.
     public func mechanisms() async throws -> [MechanismListing] {
         try await ask("Mechanisms", Secd_V1_MechanismsRequest())

@@ -7,6 +7,7 @@ public struct PsCommand: AsyncParsableCommand {
         commandName: "ps", abstract: "List processes as secd knows them.")
 
     @OptionGroup(title: "Daemon") var connection: ConnectionOptions
+    @OptionGroup(title: "Filters") var filter: WorkloadFilterOptions
     @OptionGroup var display: DisplayOptions
 
     @Flag(name: .shortAndLong, help: "Exited processes too, that are kept as ancestors.")
@@ -17,7 +18,8 @@ public struct PsCommand: AsyncParsableCommand {
     public func run() async throws {
         try await Failures.reported {
             let out = Output()
-            let processes = try await connection.daemon().processes()
+            let test = try filter.test()
+            let processes = try await connection.daemon().processes().filter { test($0.workload) }
             let text =
                 display.output == .json
                 ? try Listing.json(all ? processes : processes.filter(\.alive))
@@ -66,9 +68,10 @@ extension ProcessListing {
             separator: " ")
     }
 
-    /// `demo/web`, a container, or `host`.
+    /// `demo/web`, the name of a container or unit, or `host`.
     var place: String {
         if !pod.isEmpty { return pod }
+        if let workload, !workload.name.isEmpty { return workload.name }
         return container.isEmpty ? "host" : String(container.prefix(12))
     }
 

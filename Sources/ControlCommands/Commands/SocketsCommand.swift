@@ -7,6 +7,7 @@ public struct SocketsCommand: AsyncParsableCommand {
         commandName: "sockets", abstract: "List open sockets with the processes that use them.")
 
     @OptionGroup(title: "Daemon") var connection: ConnectionOptions
+    @OptionGroup(title: "Filters") var filter: WorkloadFilterOptions
     @OptionGroup var display: DisplayOptions
 
     @Option(help: "Only sockets of this process.")
@@ -20,11 +21,21 @@ public struct SocketsCommand: AsyncParsableCommand {
 
     public init() {}
 
+    /// exec ids of the processes whose sockets are asked for; nil = all.
+    private func wanted(_ daemon: any Daemon) async throws -> Set<String>? {
+        guard !filter.isEmpty else { return nil }
+        let test = try filter.test()
+        return Set(try await daemon.processes().filter { test($0.workload) }.map(\.execID))
+    }
+
     public func run() async throws {
         try await Failures.reported {
             let out = Output()
             let kinds = kind.flatMap(EventFilterOptions.words)
-            let sockets = try await connection.daemon().sockets()
+            let daemon = try connection.daemon()
+            let users = try await wanted(daemon)
+            let sockets = try await daemon.sockets()
+                .filter { users?.contains($0.user) ?? true }
                 .filter { pid == nil || $0.pid == pid }
                 .filter { kinds.isEmpty || kinds.contains($0.kind) }
                 .filter { !listening || $0.state == "listen" }

@@ -8,6 +8,8 @@ public struct TreeCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Daemon") var connection: ConnectionOptions
 
+    @OptionGroup(title: "Filters") var filter: WorkloadFilterOptions
+
     @Option(help: "Only this process, its ancestors and its descendants.")
     var pid: UInt32?
 
@@ -26,7 +28,8 @@ public struct TreeCommand: AsyncParsableCommand {
         try await Failures.reported {
             let out = Output()
             let daemon = try connection.daemon()
-            let processes = try await daemon.processes()
+            let test = try filter.test()
+            let processes = try await daemon.processes().filter { test($0.workload) }
             let open = sockets ? try await daemon.sockets() : []
             var display = DisplayOptions()
             display.color = color

@@ -9,6 +9,7 @@ package protocol Daemon: Sendable {
     func status() async throws -> AgentStatus
     func processes() async throws -> [ProcessListing]
     func sockets() async throws -> [SocketListing]
+    func workloads() async throws -> WorkloadReport
     func mechanisms() async throws -> [MechanismListing]
     func configuration() async throws -> [String: String]
 }

@@ -55,6 +55,10 @@ package struct RetryingDaemon: Daemon {
         try await retried { try await daemon.sockets() }
     }
 
+    package func workloads() async throws -> WorkloadReport {
+        try await retried { try await daemon.workloads() }
+    }
+
     package func mechanisms() async throws -> [MechanismListing] {
         try await retried { try await daemon.mechanisms() }
     }

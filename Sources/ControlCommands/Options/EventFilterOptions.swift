@@ -25,7 +25,9 @@ public struct EventFilterOptions: ParsableArguments {
 
     @Option(
         name: [.customLong("pod"), .customLong("pods")],
-        help: ArgumentHelp("Name of the pod, as a regular expression.", valueName: "regex"))
+        help: ArgumentHelp(
+            "Name of the pod, as a regular expression; namespace/name works too, and the name of a container outside of pods.",
+            valueName: "regex"))
     var pod: [String] = []
 
     @Option(
@@ -43,6 +45,22 @@ public struct EventFilterOptions: ParsableArguments {
         name: [.customLong("container"), .customLong("containers")],
         help: ArgumentHelp("Name of the container, as a regular expression.", valueName: "regex"))
     var container: [String] = []
+
+    @Option(
+        name: .customLong("labels"),
+        help: ArgumentHelp(
+            "Labels of the pod, or of the container: app=web,tier!=cache,env in (prod,test).",
+            valueName: "selector"))
+    var labels: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Name of the container, unit or machine, as a regular expression; unit/nginx works too.",
+            valueName: "regex"))
+    var workload: [String] = []
+
+    @Option(help: ArgumentHelp("Unit of systemd, as a regular expression.", valueName: "regex"))
+    var unit: [String] = []
 
     @Option(help: ArgumentHelp("Start of the container's id.", valueName: "id,…"))
     var containerID: [String] = []
@@ -85,6 +103,9 @@ public struct EventFilterOptions: ParsableArguments {
         spec.namespace = namespace.flatMap(Self.words) + (host ? [""] : [])
         spec.namespaceRegex = namespaceRegex.flatMap(Self.patterns)
         spec.containerNameRegex = container.flatMap(Self.patterns)
+        spec.labels = labels
+        spec.workloadRegex = workload.flatMap(Self.patterns)
+        spec.unitRegex = unit.flatMap(Self.patterns)
         spec.containerID = containerID.flatMap(Self.words).map(Self.startOfID)
         spec.policyNames = policyNames.flatMap(Self.words)
         spec.celExpression = celExpression

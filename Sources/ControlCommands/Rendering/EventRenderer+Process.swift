@@ -36,6 +36,16 @@ extension EventRenderer {
         if let gid = properties["setgid"].text { line.note("setgid \(gid)", .privilege) }
     }
 
+    /// `container web (nginx:1.27), of 3 events before`.
+    func named(_ body: JSONValue, _ chain: ProcessChain, _ line: inout StyledLine) {
+        let workload = body["process"]["workload"]
+        line.add("\(workload["kind"].textOrEmpty) ", .plain)
+        let name = workload["name"].text ?? workload["id"].textOrEmpty
+        line.add(TerminalText.escaped(name), .strong)
+        if let image = workload["image"].text { line.add(" (\(TerminalText.escaped(image)))") }
+        if let events = body["events"].unsigned { line.note("of \(Quantity.counted(events, "event")) before") }
+    }
+
     /// `wget[15155] 0   46 ms`, `wget[15155] SIGTERM   1.2 s`.
     func exit(_ body: JSONValue, _ chain: ProcessChain, _ line: inout StyledLine) {
         actor(chain, &line)

@@ -51,6 +51,7 @@ package struct EventRenderer: Sendable {
             .processLsm, .processUsdt:
             policy(event, chain, &line)
         case .streamStart, .streamGap, .streamStop: stream(event, &line)
+        case .workloadNamed: named(event.body, chain, &line)
         case nil: foreign(event, chain, &line)
         }
         return line.text

@@ -35,6 +35,7 @@ package enum EventVerb {
         case .streamStart: "start"
         case .streamGap: "gap"
         case .streamStop: "stop"
+        case .workloadNamed: "named"
         }
     }
 
@@ -52,7 +53,7 @@ package enum EventVerb {
             .processLsm, .processUsdt:
             .privilege
         case .streamGap: .alarm
-        case .streamStart, .streamStop: .daemon
+        case .streamStart, .streamStop, .workloadNamed: .daemon
         }
     }
 

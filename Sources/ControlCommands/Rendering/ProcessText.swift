@@ -24,10 +24,11 @@ struct ProcessText {
     /// `wget[15155]`.
     var label: String { pid.isEmpty ? name : "\(name)[\(pid)]" }
 
-    /// `demo/web`, the start of a container id, or `host`.
+    /// `demo/web`, the name of a container or unit, the start of a container id, or `host`.
     var place: String {
         let pod = value["pod"]
         if let name = pod["name"].text { return pod["namespace"].textOrEmpty + "/" + name }
+        if let name = value["workload"]["name"].text, !name.isEmpty { return TerminalText.escaped(name) }
         let container = value["docker"].textOrEmpty
         return container.isEmpty ? "host" : String(container.prefix(12))
     }

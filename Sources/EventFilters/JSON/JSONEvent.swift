@@ -60,10 +60,6 @@ extension FilterProcess {
     /// A `process` object of an exported line.
     convenience init?(json: CELValue) {
         guard case .map = json else { return nil }
-        var labels: [String: String] = [:]
-        if case .map(let members) = json.value(at: ["pod", "pod_labels"]) {
-            for case (let key, .string(let value)) in members { labels[key] = value }
-        }
         // "containerd://…" in the pod, the bare id beside it.
         let containerID = json.text("pod", "container", "id").map { id in
             id.lastIndex(of: "/").map { String(id[id.index(after: $0)...]) } ?? id
@@ -74,8 +70,11 @@ extension FilterProcess {
             inInitTree: json.flag("in_init_tree"), permitted: json.capabilities("permitted"),
             effective: json.capabilities("effective"), inheritable: json.capabilities("inheritable"),
             podNamespace: json.text("pod", "namespace") ?? "", podName: json.text("pod", "name") ?? "",
-            podLabels: labels, containerID: containerID ?? json.text("docker") ?? "",
+            podLabels: json.labels("pod", "pod_labels"), containerID: containerID ?? json.text("docker") ?? "",
             containerName: json.text("pod", "container", "name") ?? "",
+            workloadName: json.text("workload", "name") ?? json.text("workload", "id") ?? "",
+            workloadKind: json.text("workload", "kind") ?? "",
+            workloadLabels: json.labels("workload", "labels"), unit: json.text("workload", "unit") ?? "",
             maybeExecProbe: json.flag("pod", "container", "maybe_exec_probe"))
     }
 }
@@ -84,6 +83,14 @@ extension CELValue {
     fileprivate func text(_ path: String...) -> String? {
         guard case .string(let text) = value(at: path) else { return nil }
         return text
+    }
+
+    fileprivate func labels(_ path: String...) -> [String: String] {
+        var labels: [String: String] = [:]
+        if case .map(let members) = value(at: path) {
+            for case (let key, .string(let value)) in members { labels[key] = value }
+        }
+        return labels
     }
 
     fileprivate func number(_ path: String...) -> UInt32 {

@@ -69,6 +69,9 @@ extension Event.Head {
         case .file(let file):
             describeActor(&visitor, .standard)
             visitor.message(F.file, present: true) { file.describe(context, &$0) }
+        case .named(let events):
+            describeActor(&visitor, .standard)
+            visitor.uint64(F.namedEvents, events)
         case .policy(let policy): policy.describe(process, context, &visitor)
         case .loader(let loader): loader.describe(process, &visitor)
         case .throttle(let throttle): throttle.describe(&visitor)

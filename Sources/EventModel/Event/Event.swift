@@ -11,6 +11,8 @@ public struct Event {
         case credentials(secd_credentials_change)
         case socket(SocketEvent)
         case file(FileEvent)
+        /// How many events left before the name came.
+        case named(events: UInt64)
         indirect case policy(PolicyEvent)
         indirect case loader(LoaderEvent)
         indirect case throttle(ThrottleEvent)

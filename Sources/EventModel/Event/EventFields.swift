@@ -50,5 +50,7 @@ public enum EventFields {
         "syscall", 8, .string, "System call that changed them, where the mechanism knows it.")
     public static let tid = Field("tid", 9, .uint32Value, "Thread whose credentials changed.")
     public static let socket = Field("socket", 4, .message, "The socket.")
+    public static let namedEvents = Field(
+        "events", 4, .uint64, "Events of the workload that left before its name came, marked as pending.")
     public static let file = Field("file", 4, .message, "The file.")
 }

@@ -70,6 +70,9 @@ public enum ProcessFields {
         "binary_sha256_missing", 50_017, .string,
         "Why there is no digest though it was asked for: pending, busy, too_large or unreadable.")
 
+    public static let workload = Field(
+        "workload", 50_018, .message, "The container, unit or session that it runs in.")
+
     public static let permitted = Field("permitted", 1, .enumeration, repeated: true, "Permitted set.")
     public static let effective = Field("effective", 2, .enumeration, repeated: true, "Effective set.")
     public static let inheritable = Field("inheritable", 3, .enumeration, repeated: true, "Inheritable set.")

@@ -1,4 +1,5 @@
 public import CEventABI
+public import WorkloadModel
 
 /// What is known about one process image: the exec record of the kernel (or one that was made
 /// from procfs for a process older than the daemon), taken apart on demand, never copied.
@@ -13,6 +14,8 @@ public struct ProcessImage: Sendable {
     public var cgroupPath: [UInt8] = []
     /// Start of the container's id, from the cgroup table; empty on the host.
     public var containerID: [UInt8] = []
+    /// What it runs in, from the cgroup table; nil on the host, and for a runtime's helpers.
+    public var workload: WorkloadRecord?
     /// Environment, NUL-terminated entries, already redacted; nil = not asked for.
     public var environment: [UInt8]?
     /// Lower-case hexadecimal; empty = not asked for, or missing for the reason below.
@@ -24,6 +27,10 @@ public struct ProcessImage: Sendable {
         head = secd_exec()
         tail = []
     }
+
+    /// Whether its container may still get a name.
+    @inline(__always)
+    public var isUnnamed: Bool { workload?.isPending ?? false }
 
     /// Ranges of the strings in `tail`, in record order.
     public var binaryRange: Range<Int> { 0..<Int(head.binary.length) }

@@ -40,11 +40,14 @@ extension ProcessObject {
         withFlags { visitor.string(F.flags, $0) }
         visitor.timestamp(F.startTime, context.time(image.head.image.start_ns))
         visitor.wrapped(F.auid, image.head.loginuid)
+        let workload = image.workload
+        visitor.describe(pod: workload, pidInNamespace: image.head.pid_in_ns, context)
         let containerID = image.containerID
         unsafe visitor.string(F.docker, containerID.span.bytes)
         context.withExecID(image.head.parent) { visitor.string(F.parentExecID, $0) }
         visitor.wrapped(F.tid, image.head.tid)
         visitor.wrapped(F.inInitTree, image.has(SECD_IMAGE_INIT_TREE))
+        visitor.describe(workload: workload)
         if form == .full { describeBeyondStandard(&visitor) }
     }
 

@@ -34,6 +34,8 @@ public final class ProcessObject {
     /// The image that forked this one's process; nil = unknown, or PID 1.
     public internal(set) var parent: ProcessObject?
     let context: EncodingContext
+    /// What it is encoded with.
+    public var encodingContext: EncodingContext { context }
 
     private var standardJSON: [UInt8] = []
     private var briefJSON: [UInt8] = []
@@ -103,6 +105,7 @@ public final class ProcessObject {
         // Both share their memory with the cgroup table.
         image.cgroupPath = []
         image.containerID = []
+        image.workload = nil
         image.sha256.removeAll(keepingCapacity: true)
         image.missingDigest = nil
         fill(&image)
@@ -149,6 +152,7 @@ public final class ProcessObject {
         attachment = nil
         image.longArguments = nil
         image.environment = nil
+        image.workload = nil
         invalidate()
     }
 

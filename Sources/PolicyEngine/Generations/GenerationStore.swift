@@ -40,15 +40,20 @@ final class GenerationStore {
 
     /// Fills the slot of the next generation; events are still judged by the current one. Where it throws,
     /// nobody looks at what the slot holds until it is filled again.
+    /// - Parameter workloads: makes the map of a slot's workloads; nil = the generation does not ask for any.
     /// - Returns: memory of its maps, bytes.
-    func fill(_ image: GenerationImage) throws(BPFError) -> UInt64 {
+    func fill(
+        _ image: GenerationImage, workloads: (Int) throws(BPFError) -> SharedBPFMap?
+    ) throws(BPFError) -> UInt64 {
         let slot = Int(next & 1)
         var head = image.head
         head.generation = next
         var generation = OuterChange(maps.generations)
         generation.put(UInt32(slot), try Self.single(head, "secd_generation"))
+        var ofWorkloads = OuterChange(maps.workloads)
+        if let map = try workloads(slot) { ofWorkloads.put(UInt32(slot), map) }
         let changes = [
-            try hooks(image.hooks, slot), try rows.chunks(image.rows, slot),
+            ofWorkloads, try hooks(image.hooks, slot), try rows.chunks(image.rows, slot),
             try rules.chunks(image.rules, slot),
             try starts.chunks(image.starts, slot), try indexes.chunks(image.indexes, slot),
             try keys(image, slot), try tries(image, slot), generation,

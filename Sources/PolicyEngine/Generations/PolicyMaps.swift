@@ -13,6 +13,7 @@ final class PolicyMaps: Sendable {
     let indexes: SharedBPFMap
     let keys: SharedBPFMap
     let tries: SharedBPFMap
+    let workloads: SharedBPFMap
     let generations: SharedBPFMap
     let counters: SharedBPFMap
     let ancestries: SharedBPFMap
@@ -32,6 +33,7 @@ final class PolicyMaps: Sendable {
         indexes = try Self.open("secd_policy_indexes", file)
         keys = try Self.open("secd_policy_keys", file)
         tries = try Self.open("secd_policy_tries", file)
+        workloads = try Self.open("secd_policy_workloads", file)
         generations = try Self.open("secd_policy_generations", file)
         ancestries = try Self.open("secd_policy_ancestries", file)
         origins = try Self.open("secd_policy_origins", file)

@@ -35,13 +35,6 @@ struct PolicyCheck {
     }
 
     private mutating func check(_ hook: CheckedHook) -> [Placed] {
-        for selector in hook.selectors {
-            for condition in selector.conditions + selector.returnConditions {
-                if let obstacle = condition.obstacle {
-                    fault(condition.place, "\(hook.path): \(condition.field) \(obstacle)")
-                }
-            }
-        }
         if let mismatch = ladder.programs.mismatch(hook) { fault(hook.place, "\(hook.path): \(mismatch)") }
         let needs = MechanismLadder.Needs(hook)
         return hook.points.compactMap { check(hook, $0, needs) }

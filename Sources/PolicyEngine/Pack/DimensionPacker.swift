@@ -10,6 +10,8 @@ struct DimensionPacker {
     let hash: KeyHash
     /// Row of the image by position in `hook.rows`.
     let rows: [UInt32]
+    /// Tests on workloads that hold, by class.
+    let workloads: [[Int]]
 
     func pack(_ dimension: Dimension, into image: inout GenerationImage) throws(PackingLimit)
         -> secd_policy_dimension
@@ -79,7 +81,7 @@ struct DimensionPacker {
             if fact.countsOnlyInitially { packed.fact_flags = UInt8(SECD_POLICY_FACT_INITIAL_ONLY) }
         case .marks(let includesSelf):
             packed.input = UInt8(includesSelf ? SECD_POLICY_IN_MARKS : SECD_POLICY_IN_MARKS_ABOVE)
-        case .workloads: throw PackingLimit("workloads are not known to the programs")
+        case .workloads: return WorkloadPacker(hook: hook, classes: workloads).pack(bits, into: &image)
         case .substrings(let column, let facet, let patterns):
             packed.input = UInt8(SECD_POLICY_IN_TEXTS)
             packed.column = UInt16(column)

@@ -40,9 +40,11 @@ package struct GenerationPacker {
     /// - Parameter seed: what the programs have in `secd_policy_setup.seed`.
     package init(seed: [UInt64]) { hash = KeyHash(seed: seed) }
 
-    /// - Parameter placements: for each of `generation.hooks`.
+    /// - Parameters:
+    ///   - placements: for each of `generation.hooks`.
+    ///   - workloads: by class of workloads, positions of those of `generation.workloads` that hold.
     package func pack(
-        _ generation: Generation, _ placements: [Placement]
+        _ generation: Generation, _ placements: [Placement], workloads: [[Int]] = []
     ) throws(PackingFault) -> GenerationImage {
         precondition(placements.count == generation.hooks.count)
         var image = GenerationImage()
@@ -53,7 +55,8 @@ package struct GenerationPacker {
                 image.hooks.append(
                     GenerationImage.Hook(
                         number: placements[index].number,
-                        tables: try pack(hook, placements[index], generation, references, &image)))
+                        tables: try pack(
+                            hook, placements[index], generation, references, workloads, &image)))
             } catch {
                 // The last one that came: without it there was room.
                 let last = hook.groups.last
@@ -81,7 +84,7 @@ package struct GenerationPacker {
 
     private func pack(
         _ hook: HookTables, _ placement: Placement, _ generation: Generation,
-        _ references: [ProcessPacker.Reference], _ image: inout GenerationImage
+        _ references: [ProcessPacker.Reference], _ workloads: [[Int]], _ image: inout GenerationImage
     ) throws(PackingLimit) -> secd_policy_hook {
         let count = hook.rules.count
         try PackingLimit.check(count, Int(SECD_POLICY_RULES_MAX), "selectors")
@@ -105,7 +108,7 @@ package struct GenerationPacker {
         let packer = DimensionPacker(
             hook: hook, columns: placement.columns.map { $0 ?? secd_policy_column() }, processes: references,
             hash: hash,
-            rows: hook.rows.map { image.row($0.words) })
+            rows: hook.rows.map { image.row($0.words) }, workloads: workloads)
         tables.dimensions = UInt16(hook.dimensions.count)
         tables.return_dimensions = UInt16(hook.returnDimensions.count)
         for (index, dimension) in (hook.dimensions + hook.returnDimensions).enumerated() {

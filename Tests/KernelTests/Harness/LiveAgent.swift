@@ -29,9 +29,9 @@ final class LiveAgent: @unchecked Sendable {
     init(_ configure: (inout EngineOptions) -> Void = { _ in }) throws {
         LiveAgent.mountTracefs
         DescriptorLimit.raise()
-        let agent = secd_agent(
-            flags: 0, pid: UInt32(getpid()), net_scope: 0, cgroup_scope: 0, cgroup_level: 0,
-            wake_bytes: 1 << 20)
+        var agent = secd_agent()
+        agent.pid = UInt32(getpid())
+        agent.wake_bytes = 1 << 20
         var options = EngineOptions(
             sensors: SensorOptions(agent: agent, cgroupRoot: Kernel.cgroupRoot), nodeName: "node")
         configure(&options)

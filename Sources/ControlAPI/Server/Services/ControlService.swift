@@ -35,6 +35,9 @@ struct ControlService: RegistrableRPCService {
         router.answer(Self.name, "Sockets") { (_: Secd_V1_SocketsRequest) in
             try Self.document(await agent.sockets())
         }
+        router.answer(Self.name, "Workloads") { (_: Secd_V1_WorkloadsRequest) in
+            try Self.document(await agent.workloads())
+        }
         router.answer(Self.name, "Mechanisms") { (_: Secd_V1_MechanismsRequest) in
             try Self.document(await agent.mechanisms())
         }

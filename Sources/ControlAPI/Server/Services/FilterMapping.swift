@@ -28,6 +28,8 @@ extension FilterSpec {
         ancestorBinaryRegex = filter.ancestorBinaryRegex
         containerNameRegex = filter.containerNameRegex
         namespaceRegex = filter.namespaceRegex
+        workloadRegex = filter.workloadRegex
+        unitRegex = filter.unitRegex
     }
 
     /// The message that a client sends.
@@ -52,6 +54,8 @@ extension FilterSpec {
         filter.ancestorBinaryRegex = ancestorBinaryRegex
         filter.containerNameRegex = containerNameRegex
         filter.namespaceRegex = namespaceRegex
+        filter.workloadRegex = workloadRegex
+        filter.unitRegex = unitRegex
         return filter
     }
 }

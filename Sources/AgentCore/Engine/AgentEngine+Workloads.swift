@@ -1,0 +1,116 @@
+package import AgentModel
+import EventModel
+import LinuxSystem
+import Logging
+import PolicyEngine
+import PolicyModel
+import SystemPackage
+import TextEncoding
+import WorkloadModel
+import Workloads
+
+/// Providers of names, and those who want to know them: the worker, and the engine of policies.
+extension AgentEngine {
+    /// The providers of this machine, not started yet; nil where there are no cgroups to name.
+    static func directory(
+        _ options: EngineOptions, _ cgroupRoot: String?, _ pipeline: EventPipeline, _ logger: Logger
+    ) throws -> WorkloadDirectory? {
+        guard let cgroupRoot else { return nil }
+        let listener = WorkloadDirectory.Listener(
+            found: { found in
+                pipeline.perform { pipeline in
+                    for one in found {
+                        pipeline.handler.name(
+                            CgroupTable.Assignment(one.workload, cgroupID: one.cgroupID))
+                    }
+                }
+            },
+            answered: { question in pipeline.perform { $0.handler.giveUp(question.id) } })
+        return try WorkloadDirectory(options.providers(cgroupRoot), listener, logger: logger)
+    }
+
+    /// From now on the worker asks providers, and policies hear of every workload.
+    func followWorkloads(_ directory: WorkloadDirectory?) {
+        let handler = pipeline.handler
+        let classes = workloadClasses
+        if let directory {
+            handler.askForName = { id, path in directory.ask(WorkloadQuestion(id: id, path: path)) }
+        }
+        handler.whenNamed = { changed in
+            for (id, record) in changed { classes.set(id, WorkloadFacts(record?.workload)) }
+        }
+        handler.whenGone = { classes.remove($0) }
+        for (id, record) in handler.cgroups.workloads { classes.set(id, WorkloadFacts(record?.workload)) }
+    }
+
+    /// What runs, that is not the machine itself; each once, by kind and name.
+    package func workloads() async -> WorkloadReport {
+        let rows = await onWorker { pipeline in
+            var seen: [String: Workload] = [:]
+            for (_, record) in pipeline.handler.cgroups.living {
+                guard let workload = record?.workload else { continue }
+                // Cgroups below that of a workload have its record, perhaps with units of their own.
+                let key = workload.kind.rawValue + "\u{0}" + workload.id
+                let isTop = workload.cgroup.utf8.count < seen[key]?.cgroup.utf8.count ?? .max
+                if seen[key] == nil || isTop { seen[key] = workload }
+            }
+            return seen.values.map { WorkloadListing($0) }
+        }
+        return WorkloadReport(
+            workloads: rows.sorted { ($0.kind, $0.name, $0.id) < ($1.kind, $1.name, $1.id) },
+            providers: providerStates)
+    }
+
+    /// How each provider does, in words, by name.
+    package var providerStates: [String: String] {
+        workloadStates.mapValues { state in
+            switch state {
+            case .connected: "connected"
+            case .absent: "absent"
+            case .failing(let reason): reason
+            }
+        }
+    }
+}
+
+extension WorkloadFacts {
+    /// What policies ask about a workload; nil = not known yet.
+    init?(_ workload: Workload?) {
+        guard let workload, workload.isContainer else {
+            self = .host
+            return
+        }
+        guard workload.naming != .pending else { return nil }
+        self = .container(
+            ContainerFacts(
+                namespace: workload.pod?.namespace ?? "", podLabels: workload.pod?.labels,
+                name: workload.title, repository: workload.image.repository))
+    }
+}
+
+extension WorkloadListing {
+    /// A row of a workload.
+    init(_ workload: Workload) {
+        self.init(
+            kind: workload.kind.rawValue, id: workload.id, name: workload.title, runtime: workload.runtime)
+        image = workload.image.name
+        imageID = workload.image.id
+        labels = workload.labels
+        namespace = workload.pod?.namespace ?? ""
+        pod = workload.pod?.name ?? ""
+        podUID = workload.pod?.uid ?? ""
+        owner = workload.pod?.owner ?? ""
+        ownerKind = workload.pod?.ownerKind ?? ""
+        podLabels = workload.pod?.labels ?? [:]
+        podAnnotations = workload.pod?.annotations ?? [:]
+        unit = workload.unit
+        slice = workload.slice
+        cgroup = workload.cgroup
+        pid = workload.pid
+        naming = workload.naming.rawValue
+        guard workload.started > 0 else { return }
+        var time = OutputBuffer(capacity: 64)
+        time.append(rfc3339: UnixTime(nanoseconds: workload.started))
+        startTime = String(decoding: time.copyToArray(), as: UTF8.self)
+    }
+}

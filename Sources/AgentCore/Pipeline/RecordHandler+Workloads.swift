@@ -1,0 +1,102 @@
+import CEventABI
+import EventModel
+import LinuxSystem
+import ProcessTree
+import WorkloadModel
+
+/// What processes run in, and the events that wait to be told.
+extension RecordHandler {
+    /// Puts the cgroup into an image. A runtime's helper in the cgroup of a container is not of the container.
+    func place(_ image: inout ProcessImage, in cgroup: UInt64) {
+        let name = cgroups.name(cgroup)
+        let isOutside = name.workload?.workload.isContainer == true && !image.has(SECD_IMAGE_OWN_MOUNTS)
+        image.cgroupPath = name.path
+        image.containerID = isOutside ? [] : name.containerID
+        image.workload = isOutside ? nil : name.workload
+    }
+
+    /// Whether an event has to wait for the name of its container; then it was put aside.
+    func waits(_ event: Event, _ process: ProcessObject) -> Bool {
+        let cgroup = process.image.head.cgroup_id
+        let now = BootClock.now
+        if !held.knows(cgroup) {
+            guard let ask = askForName else { return false }
+            held.begin(cgroup, deadline: now &+ enrichWait)
+            ask(cgroup, String(decoding: process.image.cgroupPath, as: UTF8.self))
+        }
+        guard held.shouldHold(cgroup, at: now) else {
+            held.note(cgroup, process, tree)
+            return false
+        }
+        held.hold(event, process, cgroup, tree)
+        return true
+    }
+
+    /// A provider names a container, or tells what has changed.
+    func name(_ assignment: CgroupTable.Assignment) {
+        let changed = cgroups.assign(assignment)
+        guard !changed.isEmpty else { return }
+        settle(changed)
+    }
+
+    /// A cgroup is gone: what waited for its name leaves as it is.
+    func forget(_ cgroup: UInt64) {
+        cgroups.remove(cgroup)
+        whenGone?(cgroup)
+    }
+
+    /// All providers have looked, and none knows the cgroup.
+    func giveUp(_ cgroup: UInt64) {
+        guard let record = cgroups.name(cgroup).workload, record.workload.naming == .pending else {
+            // Named meanwhile; what began to wait after that need not.
+            if held.knows(cgroup) { settle([cgroup]) }
+            return
+        }
+        var workload = record.workload
+        // A runtime's id is all that there is where no engine has a name for it.
+        workload.naming = cgroups.name(cgroup).isAssigned ? .known : .unnamed
+        settle(cgroups.assign(CgroupTable.Assignment(workload, cgroupID: cgroup)))
+    }
+
+    /// Gives processes and waiting events of cgroups the names that these have now.
+    private func settle(_ changed: [UInt64]) {
+        let ids = Set(changed)
+        whenNamed?(changed.map { ($0, cgroups.name($0).workload) })
+        for process in tree.all where ids.contains(process.image.head.cgroup_id) {
+            process.update { place(&$0, in: $0.head.cgroup_id) }
+        }
+        // A runtime may know a container before its engine has told the name.
+        for cgroup in changed where cgroups.name(cgroup).workload?.isPending != true {
+            let (events, left, witness) = held.take(cgroup)
+            for waiting in events { release(waiting) }
+            guard let witness else { continue }
+            if left > 0, witness.image.workload?.workload.naming == .known { announce(witness, left) }
+            tree.release(witness)
+        }
+    }
+
+    private func release(_ waiting: HeldEvents.Held) {
+        var event = waiting.event
+        event.process?.update { place(&$0, in: $0.head.cgroup_id) }
+        emitNow(&event)
+        tree.release(waiting.process)
+    }
+
+    private func announce(_ process: ProcessObject, _ left: UInt64) {
+        var event = Event(
+            kind: .workloadNamed, time: context.time(BootClock.now), process: process,
+            body: .named(events: left), origin: Origin(ring: nil))
+        emitNow(&event)
+    }
+
+    /// Lets go what has waited long enough. Returns whether anything still waits.
+    func releaseOverdue(_ now: UInt64) -> Bool {
+        for (cgroup, events) in held.takeOverdue(now) {
+            for waiting in events {
+                held.note(cgroup, waiting.process, tree)
+                release(waiting)
+            }
+        }
+        return !held.isEmpty
+    }
+}

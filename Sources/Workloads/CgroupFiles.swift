@@ -1,0 +1,32 @@
+import Glibc
+import LinuxSystem
+import SystemPackage
+
+/// Cgroups of the v2 hierarchy as the file system shows them.
+struct CgroupFiles: Sendable {
+    /// Mount point of the hierarchy.
+    let root: String
+
+    /// The number of a cgroup: the inode of its directory; 0 = it is not there.
+    func id(of path: String) -> UInt64 {
+        guard path.hasPrefix("/"), !path.contains("/../"),
+            let status = try? FileStatus(path: root + path), status.kind == .directory
+        else { return 0 }
+        return status.inode
+    }
+
+    /// The path of a directory below the root; nil for others.
+    func path(ofDirectory directory: String) -> String? {
+        guard directory.hasPrefix(root + "/") else { return nil }
+        return String(directory.dropFirst(root.count))
+    }
+
+    /// The cgroup of a process, as the hierarchy's root sees it.
+    func path(ofProcess pid: UInt32) -> String? {
+        guard pid > 0, let text = BoundedFile.read("/proc/\(pid)/cgroup", limit: 65_536) else { return nil }
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("0::/") {
+            return String(line.dropFirst(3))
+        }
+        return nil
+    }
+}

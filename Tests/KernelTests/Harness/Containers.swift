@@ -1,0 +1,56 @@
+import Glibc
+
+/// Containers of runc with nothing in them but busybox.
+final class Containers {
+    /// Nil where runc is not installed, or cannot run containers here.
+    static let isPossible: Bool = {
+        guard Kernel.cgroupRoot != nil, Kernel.exists(runc), Kernel.exists(busybox) else { return false }
+        return (try? Containers().run("secd-probe-\(getpid())", "true")) == .exited(0)
+    }()
+
+    static let runc = "/usr/sbin/runc"
+    static let busybox = "/bin/busybox"
+
+    private let folder = TemporaryFolder()
+
+    init() throws {
+        _ = folder.makeFolder("rootfs")
+        _ = folder.makeFolder("rootfs/bin")
+        _ = folder.makeFolder("rootfs/proc")
+        _ = try folder.copy(Self.busybox, as: "rootfs/bin/busybox")
+    }
+
+    /// A bundle that runs a script.
+    func bundle(_ id: String, _ script: String, cgroup: String = "") throws -> String {
+        let bundle = folder.makeFolder(id)
+        let path = cgroup.isEmpty ? "" : "\"cgroupsPath\":\"\(cgroup)\","
+        _ = try folder.script(
+            id + "/config.json",
+            """
+            {"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":0,"gid":0},
+            "args":["/bin/busybox","sh","-c","\(script)"],"env":["PATH=/bin"],"cwd":"/"},
+            "root":{"path":"\(folder.path)/rootfs"},"annotations":{"app":"test"},
+            "mounts":[{"destination":"/proc","type":"proc","source":"proc"}],
+            "linux":{\(path)"namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
+            """)
+        return bundle
+    }
+
+    /// Starts a container, and returns at once.
+    func start(_ id: String, _ script: String, cgroup: String = "") throws -> Activity {
+        let bundle = try bundle(id, script, cgroup: cgroup)
+        return try Activity([.exec(Self.runc, ["runc", "run", "--bundle", bundle, id])])
+    }
+
+    /// Runs a container to its end.
+    @discardableResult
+    func run(_ id: String, _ script: String, cgroup: String = "") throws -> Activity.Status {
+        try start(id, script, cgroup: cgroup).wait()
+    }
+
+    /// Runs a program in a container that runs already.
+    @discardableResult
+    func exec(_ id: String, _ arguments: [String]) throws -> Activity.Status {
+        try Activity([.exec(Self.runc, ["runc", "exec", id] + arguments)]).wait()
+    }
+}

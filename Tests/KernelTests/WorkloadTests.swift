@@ -1,0 +1,167 @@
+import AgentModel
+import Glibc
+import Testing
+
+extension KernelSuite {
+    @Suite(
+        "containers of runc", .serialized,
+        .enabled(if: Containers.isPossible, "runc cannot run containers here")) struct WorkloadTests {
+        let containers: Containers
+        let agent = LiveAgent.shared
+
+        init() throws { containers = try Containers() }
+
+        private func execs(from mark: Int, of id: String) throws -> [CapturedEvent] {
+            try agent.settle()
+            return agent.capture.all.dropFirst(mark).filter {
+                $0.kind == "process_exec" && $0.process["workload"]["id"].text == id
+            }
+        }
+
+        @Test("every event knows its container, from the first exec to the last exit; runc itself is not of it")
+        func names() throws {
+            let id = "secd-names-\(getpid())"
+            let mark = agent.capture.count
+            #expect(try containers.run(id, "busybox true; busybox false; busybox true") == .exited(0))
+
+            let inside = try execs(from: mark, of: id)
+            #expect(
+                inside.map { $0.process["arguments"].text.split(separator: " ").first.map(String.init) } == [
+                    "sh", "true", "false", "true",
+                ])
+            for event in inside {
+                let workload = event.process["workload"]
+                #expect(workload["kind"].text == "container")
+                #expect(workload["name"].text == id)
+                #expect(workload["runtime"].text == "runc")
+                #expect(workload["labels"]["app"].text == "test")
+                #expect(!workload["naming"].isPresent)
+            }
+            for event in inside {
+                let exit = try agent.expect("process_exit", of: event.process["pid"].int, from: mark)
+                #expect(exit.process["workload"]["name"].text == id)
+            }
+            let runc = agent.capture.all.dropFirst(mark).filter {
+                $0.kind == "process_exec" && $0.process["binary"].text.hasSuffix("runc")
+            }
+            #expect(!runc.isEmpty)
+            #expect(runc.allSatisfy { $0.process["workload"]["id"].text != id })
+        }
+
+        @Test("a cgroup that is not called after its container")
+        func otherCgroup() throws {
+            let id = "secd-other-\(getpid())"
+            let mark = agent.capture.count
+            #expect(try containers.run(id, "busybox true", cgroup: "/secd-odd-\(getpid())/x") == .exited(0))
+            #expect(try execs(from: mark, of: id).count == 2)
+        }
+
+        @Test("who enters is of the container, and not of its first process's tree")
+        func entered() throws {
+            let id = "secd-enter-\(getpid())"
+            let mark = agent.capture.count
+            let container = try containers.start(id, "busybox sleep 60")
+            _ = try agent.expect("process_exec", from: mark) {
+                $0.process["workload"]["id"].text == id && $0.process["arguments"].text == "sleep 60"
+            }
+            #expect(try containers.exec(id, ["/bin/busybox", "true"]) == .exited(0))
+            let listed = try Activity([.exec(Containers.runc, ["runc", "kill", id, "KILL"])]).wait()
+            #expect(listed == .exited(0))
+            try container.wait()
+
+            let inside = try execs(from: mark, of: id)
+            let entered = inside.filter { $0.process["arguments"].text == "true" }
+            #expect(entered.count == 1)
+            #expect(entered.allSatisfy { !$0.process["in_init_tree"].bool })
+            #expect(inside.filter { $0.process["arguments"].text != "true" }.allSatisfy { $0.process["in_init_tree"].bool })
+        }
+
+        @Test("five hundred containers, as fast as runc can: each of their events has the right one")
+        func storm() throws {
+            let count = Kernel.scaled(500)
+            let mark = agent.capture.count
+            var running: [(id: String, activity: Activity)] = []
+            func finishOne() throws {
+                let first = running.removeFirst()
+                #expect(try first.activity.wait() == .exited(0), "\(first.id)")
+            }
+            for number in 0..<count {
+                let id = "secd-storm-\(getpid())-\(number)"
+                // The argument says which container it is.
+                let script = "busybox echo \(id); busybox echo \(id); busybox echo \(id)"
+                running.append((id, try containers.start(id, script)))
+                if running.count == 4 { try finishOne() }
+            }
+            while !running.isEmpty { try finishOne() }
+            try agent.settle()
+
+            let all = agent.capture.all.dropFirst(mark)
+            var seen: [String: Int] = [:]
+            var wrong = 0
+            for event in all where event.kind == "process_exec" || event.kind == "process_exit" {
+                let arguments = event.process["arguments"].text
+                guard arguments.hasPrefix("echo secd-storm-") else { continue }
+                let id = String(arguments.dropFirst("echo ".count))
+                if event.process["workload"]["name"].text == id, !event.process["workload"]["naming"].isPresent {
+                    seen[id, default: 0] += 1
+                } else {
+                    wrong += 1
+                }
+            }
+            let first = all.filter {
+                $0.kind == "process_exec" && $0.process["arguments"].text.hasPrefix("sh -c")
+                    && $0.process["workload"]["name"].text.hasPrefix("secd-storm-")
+            }
+            #expect(wrong == 0)
+            #expect(first.count == count)
+            #expect(seen.count == count)
+            #expect(seen.values.allSatisfy { $0 == 6 })
+        }
+
+        @Test("a policy with a selector of containers acts in that container alone")
+        func policy() throws {
+            let live = LivePolicies.shared
+            let id = "secd-policy-\(getpid())"
+            let path = "/nowhere/\(id)"
+            let text = PolicySample.opens("selected", below: path).replacing(
+                "  kprobes:",
+                with: """
+                      containerSelector:
+                        matchExpressions:
+                        - {key: name, operator: In, values: [\(id)]}
+                      kprobes:
+                    """)
+            try live.run([text])
+            defer { _ = try? live.run([]) }
+            let mark = live.agent.capture.count
+            let script = "busybox cat \(path)/a; busybox cat \(path)/b; exit 0"
+            #expect(try containers.run(id, script) == .exited(0))
+            #expect(try containers.run(id + "-b", script) == .exited(0))
+            try Activity.run(.open(.path(path + "/c"), O_RDONLY).fails(ENOENT))
+            try live.agent.settle()
+
+            let events = live.agent.capture.all.dropFirst(mark).filter { $0.kind == "process_kprobe" }
+            #expect(events.map { $0.body["args"][1]["string_arg"].text } == [path + "/a", path + "/b"])
+            #expect(events.allSatisfy { $0.process["workload"]["name"].text == id })
+            #expect(events.allSatisfy { !$0.body["uncertain"].bool })
+        }
+
+        @Test("a policy for the host leaves containers alone")
+        func hostSelector() throws {
+            let live = LivePolicies.shared
+            let id = "secd-host-\(getpid())"
+            let path = "/nowhere/\(id)"
+            let text = PolicySample.opens("host", below: path).replacing(
+                "  kprobes:", with: "  hostSelector: {}\n  kprobes:")
+            try live.run([text])
+            defer { _ = try? live.run([]) }
+            let mark = live.agent.capture.count
+            #expect(try containers.run(id, "busybox cat \(path)/a; exit 0") == .exited(0))
+            try Activity.run(.open(.path(path + "/b"), O_RDONLY).fails(ENOENT))
+            try live.agent.settle()
+
+            let events = live.agent.capture.all.dropFirst(mark).filter { $0.kind == "process_kprobe" }
+            #expect(events.map { $0.body["args"][1]["string_arg"].text } == [path + "/b"])
+        }
+    }
+}
