@@ -90,6 +90,11 @@ struct MechanismLadder {
         if subsystem == "syscalls" || subsystem == "raw_syscalls" {
             blindSpots.append("32-bit calls and those of x32 are not seen by this tracepoint")
         }
+        for prefix in ["sys_enter_", "sys_exit_"] where subsystem == "syscalls" && event.hasPrefix(prefix) {
+            if let operation = CallNumbers.rings[String(event.dropFirst(prefix.count))] {
+                blindSpots.append("io_uring does the same without the system call (\(operation))")
+            }
+        }
         return HookMechanism(
             name: "tracepoint/\(subsystem)/\(event)", number: UInt16(SECD_POLICY_BY_TRACEPOINT),
             attachment: .tracepoint(category: subsystem, event: event), canSignal: true, canDeny: false,
