@@ -259,7 +259,7 @@ extension KernelSuite {
 
         /// Where a program begins to run.
         private static func entry(of path: String) throws -> UInt64 {
-            let file = try #require(unsafe fopen(path, "re"))
+            let file = unsafe try #require(unsafe fopen(path, "re"))
             defer { unsafe fclose(file) }
             var head = [UInt8](repeating: 0, count: 32)
             try #require(unsafe fread(&head, 1, head.count, file) == 32)
