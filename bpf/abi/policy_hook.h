@@ -4,6 +4,7 @@
 #define SECD_ABI_POLICY_HOOK_H
 
 #include "policy.h"
+#include "policy_steps.h"
 
 /* Value of the pool `secd_policy_rows`. Bit n of the summary: words[n] is not 0. */
 struct secd_policy_row {
@@ -19,49 +20,6 @@ struct secd_policy_start {
 	__u32 reserved;
 };
 SECD_SIZE(secd_policy_start, 16);
-
-/*
- * The same pool holds automata, one transition an entry. Looked for: the entry at the automaton's first +
- * state + byte; where it is of another state, that of state 0, which has all 256.
- */
-struct secd_policy_transition {
-	__u32 state;              /* that the entry belongs to */
-	__u32 next;               /* state behind the byte */
-	__u32 row;                /* rules whose text ends here; NONE = no text does */
-	__u32 reserved;
-};
-SECD_SIZE(secd_policy_transition, 16);
-
-/* And steps of expressions: a machine with a stack (SECD_POLICY_DO_*). */
-#define SECD_POLICY_EXPRESSION_STACK 64
-struct secd_policy_step {
-	__u64 operand;            /* number, or column */
-	__u32 operation;          /* SECD_POLICY_DO_* */
-	__u32 row;                /* of END: rules that ask for the expression */
-};
-SECD_SIZE(secd_policy_step, 16);
-
-#define SECD_POLICY_DO_END               0   /* what is left is the result; the next one begins */
-#define SECD_POLICY_DO_NUMBER            1
-#define SECD_POLICY_DO_COLUMN            2
-#define SECD_POLICY_DO_NOT               3
-#define SECD_POLICY_DO_COMPLEMENT        4
-#define SECD_POLICY_DO_INT32             5
-#define SECD_POLICY_DO_UINT32            6
-/* Of two values: the last one is the right one. */
-#define SECD_POLICY_DO_ADD               7
-#define SECD_POLICY_DO_SUBTRACT          8
-#define SECD_POLICY_DO_BOTH              9
-#define SECD_POLICY_DO_EITHER           10
-#define SECD_POLICY_DO_EQUAL            11
-#define SECD_POLICY_DO_NOT_EQUAL        12
-#define SECD_POLICY_DO_LESS             13
-#define SECD_POLICY_DO_LESS_EQUAL       14
-#define SECD_POLICY_DO_UNSIGNED_LESS    15
-#define SECD_POLICY_DO_UNSIGNED_LESS_EQUAL 16
-#define SECD_POLICY_DO_AND              17
-#define SECD_POLICY_DO_OR               18
-#define SECD_POLICY_DO_XOR              19
 
 /* Key of `secd_policy_keys` (hash, one per slot), value __u32 result: see "Keys" in the page. */
 struct secd_policy_key {
@@ -131,13 +89,6 @@ SECD_SIZE(secd_policy_lookup, 52);
 					   * `lookup.missing`: rules whose text is everywhere */
 #define SECD_POLICY_IN_ARGUMENT_TEXTS 11  /* the same inside of argument `other` of the process */
 #define SECD_POLICY_IN_EXPRESSIONS   12   /* `lookup.count` steps */
-
-/*
- * `secd_policy_workloads` (hash, one per slot): cgroup id -> class. Classes of containers have the flag: they
- * count only for processes with mounts of their own. The key 0, which no cgroup has, is what runs in none.
- */
-#define SECD_POLICY_CLASS_CONTAINER (1U << 31)
-#define SECD_POLICY_HOST_CGROUP     0ULL
 
 /* Facets of a column, numbered as PolicyModel.Facet's cases. */
 #define SECD_POLICY_FACET_NUMBER       0

@@ -1,4 +1,5 @@
 import CEventABI
+import PolicyCompiler
 import PolicyModel
 
 extension ArgumentType {
@@ -39,5 +40,12 @@ extension ArgumentType {
                 nil
             }
         return number.map { UInt8($0) }
+    }
+}
+
+extension KernelType {
+    /// Of a number; nil for others.
+    var bytes: Int? {
+        if case .integer(let shape) = shape { shape.bytes } else { nil }
     }
 }

@@ -345,10 +345,3 @@ package struct ColumnReader {
         }
     }
 }
-
-extension KernelType {
-    /// Of a number; nil for others.
-    fileprivate var bytes: Int? {
-        if case .integer(let shape) = shape { shape.bytes } else { nil }
-    }
-}
