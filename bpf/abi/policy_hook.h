@@ -90,6 +90,13 @@ SECD_SIZE(secd_policy_lookup, 52);
 #define SECD_POLICY_IN_ARGUMENT_TEXTS 11  /* the same inside of argument `other` of the process */
 #define SECD_POLICY_IN_EXPRESSIONS   12   /* `lookup.count` steps */
 
+/*
+ * `secd_policy_workloads` (hash, one per slot): cgroup id -> class. Classes of containers have the flag: they
+ * count only for processes with mounts of their own. The key 0, which no cgroup has, is what runs in none.
+ */
+#define SECD_POLICY_CLASS_CONTAINER (1U << 31)
+#define SECD_POLICY_HOST_CGROUP     0ULL
+
 /* Facets of a column, numbered as PolicyModel.Facet's cases. */
 #define SECD_POLICY_FACET_NUMBER       0
 #define SECD_POLICY_FACET_TEXT         1
@@ -163,7 +170,6 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_READ_BINPRM         12   /* struct linux_binprm *: the file that will run */
 #define SECD_POLICY_READ_FIELD_STRING   13   /* tracepoint: char[] of `width` bytes in the record */
 #define SECD_POLICY_READ_DATA_LOC       14   /* tracepoint: __data_loc */
-#define SECD_POLICY_READ_SUBJECT        30   /* the file that fanotify asks about, as text */
 #define SECD_POLICY_READ_PIECES         15   /* struct iovec *, `size_argument` of them */
 #define SECD_POLICY_READ_ITERATOR       16   /* struct iov_iter * */
 /* Objects: what is shown of them, see SECD_POLICY_VALUE_*. */
@@ -176,6 +182,7 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_READ_PERF_EVENT     23   /* struct perf_event * */
 #define SECD_POLICY_READ_MODULE         24   /* struct module * */
 #define SECD_POLICY_READ_LOAD_INFO      25   /* struct load_info * */
+#define SECD_POLICY_READ_SUBJECT        30   /* the file that fanotify asks about, as text */
 
 /* Where the reader starts. */
 #define SECD_POLICY_FROM_ARGUMENT   1   /* `position`: of a function, or of a syscall */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What else stands in the pool `secd_policy_starts`, in entries of the same size: automata and expressions. */
+/* What else stands in the pool `secd_policy_starts`, in entries of the same size: automata, expressions. */
 #ifndef SECD_ABI_POLICY_STEPS_H
 #define SECD_ABI_POLICY_STEPS_H
 
