@@ -39,7 +39,7 @@ struct ReadingPaceTests {
         let burst = Self.start + Self.millisecond
         #expect(pace.sleep(after: 1000, at: burst) == ReadingPace.busy)
         #expect(pace.sleep(after: 0, at: burst + Self.millisecond) == ReadingPace.alert)
-        #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime - 1) == ReadingPace.alert)
+        #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime - Self.millisecond) == ReadingPace.alert)
         #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime) == ReadingPace.quiet)
         #expect(pace.sleep(after: 0, at: burst + ReadingPace.alertTime + 1) == 2 * ReadingPace.quiet)
     }
