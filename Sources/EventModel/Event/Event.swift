@@ -45,10 +45,12 @@ public struct Event {
     /// What the event shows beside the process.
     public var body: Body
 
+    /// See `Head` for what is not the body.
     public init(kind: EventKind, time: UnixTime, process: ProcessObject?, body: Body, origin: Origin) {
         self.init(Head(kind: kind, time: time, process: process, origin: origin), body)
     }
 
+    /// Puts an event together of its two parts.
     public init(_ head: Head, _ body: Body) {
         self.head = head
         self.body = body
