@@ -71,19 +71,47 @@ final class FanotifyGroup: Sendable {
     /// A descriptor of the same group for somebody else.
     func duplicate() throws(Errno) -> OwnedFD { try descriptor.duplicate() }
 
-    /// Bytes of a question: with room for no more, a read takes one.
-    static let questionBytes = MemoryLayout<secd_fanotify_event>.size
+    /// Questions that are taken at once, at most.
+    static let most = 4
+    /// Room for them: the shortest is its head, the longest says the range of an access, too (24 bytes).
+    private static let bytes = most * MemoryLayout<secd_fanotify_event>.size
 
-    /// Takes a question, or nil where none waits. Neither allocates nor blocks, unless opening the file does.
+    /// Questions that were taken at once.
+    struct Taken {
+        private(set) var events: InlineArray<4, secd_fanotify_event>
+        private(set) var count = 0
+
+        fileprivate init() { events = InlineArray(repeating: secd_fanotify_event()) }
+
+        /// Those of what a read gave: what stands behind the head of one is left out.
+        fileprivate mutating func add(_ bytes: UnsafeRawBufferPointer) {
+            var start = 0
+            while start + MemoryLayout<secd_fanotify_event>.size <= bytes.count, count < FanotifyGroup.most {
+                let event = unsafe bytes.loadUnaligned(fromByteOffset: start, as: secd_fanotify_event.self)
+                guard event.length > 0 else { return }
+                events[count] = event
+                count += 1
+                start += Int(event.length)
+            }
+        }
+    }
+
+    /// Takes questions, none where none waits. Neither allocates nor blocks, unless opening a file does.
     /// - Throws: what became of a question that could not be given: the kernel has refused the call.
     @inline(__always)
-    func take() throws(Errno) -> secd_fanotify_event? {
-        var event = secd_fanotify_event()
-        let taken = unsafe Glibc.read(raw, &event, Self.questionBytes)
-        if taken == Self.questionBytes { return event }
+    func take() throws(Errno) -> Taken {
+        var taken = Taken()
+        var buffer = InlineArray<96, UInt8>(repeating: 0)
+        var span = buffer.mutableSpan
+        let number = raw
+        let count = unsafe span.withUnsafeMutableBytes { room in
+            let count = unsafe Glibc.read(number, room.baseAddress, Self.bytes)
+            if count > 0 { unsafe taken.add(UnsafeRawBufferPointer(rebasing: room[..<count])) }
+            return count
+        }
         let failure = SystemCall.lastErrno
-        if taken < 0, failure != .wouldBlock, failure != .interrupted { throw failure }
-        return nil
+        if count < 0, failure != .wouldBlock, failure != .interrupted { throw failure }
+        return taken
     }
 
     /// Answers the question that came with a descriptor; false where nobody waits for it any more.

@@ -33,8 +33,8 @@ final class FileAnswerer: @unchecked Sendable {
     let busySince = Atomic<UInt64>(0)
     /// Turns that ended: whoever was seen in one of before has left it.
     let turns = Atomic<UInt64>(0)
-    /// The question in hand, see `Ticket`; 0 = none, or the watch has answered it.
-    private let inHand = Atomic<UInt64>(0)
+    /// The questions in hand, see `Ticket`; 0 = none, or the watch has answered it.
+    private let inHand: UnsafeMutablePointer<Atomic<UInt64>>
 
     private let asked = Atomic<UInt64>(0)
     private let refused = Atomic<UInt64>(0)
@@ -68,12 +68,16 @@ final class FileAnswerer: @unchecked Sendable {
         wake = try EventFD()
         unsafe groups = .allocate(capacity: Self.slots)
         unsafe groups.initialize(repeating: nil, count: Self.slots)
+        unsafe inHand = .allocate(capacity: FanotifyGroup.most)
+        for index in 0..<FanotifyGroup.most { unsafe (inHand + index).initialize(to: Atomic(0)) }
         try epoll.add(wake.raw, .readable, token: Self.wakeToken)
     }
 
     deinit {
         unsafe groups.deinitialize(count: Self.slots)
         unsafe groups.deallocate()
+        unsafe inHand.deinitialize(count: FanotifyGroup.most)
+        unsafe inHand.deallocate()
         let word = published.load(ordering: .sequentiallyConsistent)
         if let names = unsafe Self.names(word) { unsafe names.release() }
     }
@@ -161,46 +165,54 @@ final class FileAnswerer: @unchecked Sendable {
         if let group = unsafe groups[slot] {
             for _ in 0..<Self.turn {
                 do throws(Errno) {
-                    guard let event = try group.take() else { break }
-                    answer(event, group, slot)
+                    let taken = try group.take()
+                    guard taken.count > 0 else { break }
+                    answer(taken, group, slot)
                 } catch {
                     untaken.add(1, ordering: .relaxed)
                 }
-                busySince.store(MonotonicClock.now, ordering: .sequentiallyConsistent)
             }
         }
         busySince.store(0, ordering: .sequentiallyConsistent)
         turns.add(1, ordering: .sequentiallyConsistent)
     }
 
-    private func answer(_ event: secd_fanotify_event, _ group: FanotifyGroup, _ slot: Int) {
-        guard event.descriptor >= 0 else {
-            if event.mask & FileEvents.overflow.rawValue != 0 { overflows.add(1, ordering: .relaxed) }
-            return
+    private func answer(_ taken: FanotifyGroup.Taken, _ group: FanotifyGroup, _ slot: Int) {
+        // All of them are in hand before the first is judged: the watch answers each.
+        for index in 0..<taken.count {
+            let event = taken.events[index]
+            guard event.descriptor >= 0 else {
+                if event.mask & FileEvents.overflow.rawValue != 0 { overflows.add(1, ordering: .relaxed) }
+                continue
+            }
+            asked.add(1, ordering: .relaxed)
+            sequence = sequence == .max ? 1 : sequence + 1
+            let ticket = Ticket(
+                sequence, slot: slot, descriptor: event.descriptor, allow: allowedInDoubt(event))
+            unsafe inHand[index].store(ticket.word, ordering: .sequentiallyConsistent)
         }
-        asked.add(1, ordering: .relaxed)
-        let inDoubt = allowedInDoubt(event)
-        sequence = sequence == .max ? 1 : sequence + 1
-        let ticket = Ticket(sequence, slot: slot, descriptor: event.descriptor, allow: inDoubt)
-        inHand.store(ticket.word, ordering: .sequentiallyConsistent)
-        let verdict = judge(event)
-        let isMine = inHand.compareExchange(
-            expected: ticket.word, desired: 0, ordering: .sequentiallyConsistent
-        ).exchanged
-        if isMine { give(verdict, event, group, inDoubt) }
-        _ = Glibc.close(event.descriptor)
+        for index in 0..<taken.count where taken.events[index].descriptor >= 0 {
+            busySince.store(MonotonicClock.now, ordering: .sequentiallyConsistent)
+            let word = unsafe inHand[index].load(ordering: .sequentiallyConsistent)
+            if word != 0 {
+                let verdict = judge(taken.events[index])
+                let isMine = unsafe inHand[index].compareExchange(
+                    expected: word, desired: 0, ordering: .sequentiallyConsistent
+                ).exchanged
+                if isMine { give(verdict, Ticket(word: word), group) }
+            }
+            _ = Glibc.close(taken.events[index].descriptor)
+        }
     }
 
-    private func give(
-        _ verdict: FileVerdict, _ event: secd_fanotify_event, _ group: FanotifyGroup, _ inDoubt: Bool
-    ) {
+    private func give(_ verdict: FileVerdict, _ ticket: Ticket, _ group: FanotifyGroup) {
         var allow = verdict == .allowed
         if verdict == .unjudged {
             unjudged.add(1, ordering: .relaxed)
-            allow = inDoubt
+            allow = ticket.allow
         }
         if !allow { refused.add(1, ordering: .relaxed) }
-        group.answer(event.descriptor, allow: allow)
+        group.answer(ticket.descriptor, allow: allow)
     }
 
     /// Asks for each hook, by each name that policies have for the file; the first that refuses ends it.
@@ -253,27 +265,29 @@ final class FileAnswerer: @unchecked Sendable {
     func answerInPlace() { slotLock.withLock { _ in answerAll() } }
 
     private func answerAll() {
-        let word = inHand.load(ordering: .sequentiallyConsistent)
-        if word != 0,
-            inHand.compareExchange(expected: word, desired: 0, ordering: .sequentiallyConsistent).exchanged
-        {
+        for index in 0..<FanotifyGroup.most {
+            let word = unsafe inHand[index].exchange(0, ordering: .sequentiallyConsistent)
+            guard word != 0 else { continue }
             let ticket = Ticket(word: word)
-            if let group = unsafe groups[ticket.slot] {
-                count(allow: ticket.allow)
-                group.answer(ticket.descriptor, allow: ticket.allow)
-            }
+            guard let group = unsafe groups[ticket.slot] else { continue }
+            count(allow: ticket.allow)
+            group.answer(ticket.descriptor, allow: ticket.allow)
         }
         for slot in 0..<Self.slots {
             guard let group = unsafe groups[slot] else { continue }
-            while let event = try? group.take() {
-                guard event.descriptor >= 0 else { continue }
-                asked.add(1, ordering: .relaxed)
-                let allow = allowedInDoubt(event)
-                count(allow: allow)
-                group.answer(event.descriptor, allow: allow)
-                _ = Glibc.close(event.descriptor)
+            while let taken = try? group.take(), taken.count > 0 {
+                for index in 0..<taken.count { answerInDoubt(taken.events[index], group) }
             }
         }
+    }
+
+    private func answerInDoubt(_ event: secd_fanotify_event, _ group: FanotifyGroup) {
+        guard event.descriptor >= 0 else { return }
+        asked.add(1, ordering: .relaxed)
+        let allow = allowedInDoubt(event)
+        count(allow: allow)
+        group.answer(event.descriptor, allow: allow)
+        _ = Glibc.close(event.descriptor)
     }
 
     private func count(allow: Bool) {
