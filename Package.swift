@@ -177,7 +177,8 @@ let package = Package(
             "secbench",
             [
                 "AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims",
-                arguments, logging,
+                "BPFRuntime", "BPFObjects", "PolicyEngine", "PolicyCompiler", "PolicyModel", arguments,
+                logging,
             ]),
 
         // Tests: pure logic first; KernelTests need root and run in the vm tier too.

@@ -3,9 +3,11 @@
 
 #include <arpa/inet.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -81,9 +83,9 @@ uint64_t secd_bench_thread_nanoseconds(void)
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-uint64_t secd_bench_spawn(const char *path, int count)
+static uint64_t spawn(const char *path, char *argument, int count)
 {
-	char *arguments[] = { (char *)path, NULL };
+	char *arguments[] = { (char *)path, argument, NULL };
 	uint64_t start = now();
 
 	for (int i = 0; i < count; i++) {
@@ -96,6 +98,107 @@ uint64_t secd_bench_spawn(const char *path, int count)
 			return 0;
 	}
 	return now() - start;
+}
+
+uint64_t secd_bench_spawn(const char *path, int count)
+{
+	return spawn(path, NULL, count);
+}
+
+uint64_t secd_bench_spawn_with(const char *path, unsigned bytes, int count)
+{
+	char argument[bytes + 1];
+
+	memset(argument, 'a', bytes);
+	argument[bytes] = 0;
+	return spawn(path, argument, count);
+}
+
+int secd_bench_turns(int call, const char *path, unsigned turns, int loops, double *samples)
+{
+	struct sched_param urgent = { .sched_priority = 40 }, before = { 0 };
+	int policy = sched_getscheduler(0);
+
+	if (turns == 0 || policy < 0 || sched_getparam(0, &before))
+		return -1;
+	for (int loop = 0; loop < loops; loop++) {
+		uint64_t start;
+
+		/* Only while it measures: others wait for the core meanwhile. Where it is not allowed, without. */
+		sched_setscheduler(0, SCHED_FIFO, &urgent);
+		start = now();
+		for (unsigned turn = 0; turn < turns; turn++) {
+			if (call == SECD_BENCH_GETPPID) {
+				syscall(SYS_getppid);
+			} else {
+				int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+				if (fd < 0)
+					return -1;
+				close(fd);
+			}
+		}
+		samples[loop] = (double)(now() - start) / turns;
+		sched_setscheduler(0, policy, &before);
+	}
+	return 0;
+}
+
+uint64_t secd_bench_opens(const char *path, uint64_t count)
+{
+	uint64_t done = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		close(fd);
+		done++;
+	}
+	return done;
+}
+
+uint64_t secd_bench_connects(uint64_t count)
+{
+	struct sockaddr_in target = { .sin_family = AF_INET, .sin_port = htons(9) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t succeeded = 0;
+
+	if (fd < 0)
+		return ~0ull;
+	target.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 8);
+	for (uint64_t i = 0; i < count; i++)
+		succeeded += connect(fd, (struct sockaddr *)&target, sizeof(target)) == 0;
+	close(fd);
+	return succeeded;
+}
+
+/* In a child that shares the memory of this process: system calls only. */
+static void write_byte(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND);
+
+	if (fd >= 0)
+		(void)!write(fd, "x", 1);
+	_exit(0);
+}
+
+uint64_t secd_bench_killed_writers(const char *path, uint64_t count)
+{
+	uint64_t killed = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		pid_t pid = vfork();
+		int status;
+
+		if (pid == 0)
+			write_byte(path);
+		if (pid < 0 || waitpid(pid, &status, 0) != pid)
+			return ~0ull;
+		killed += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	}
+	return killed;
 }
 
 uint64_t secd_bench_getppid(uint64_t count)

@@ -103,7 +103,7 @@ struct KernelCost {
         samples.append(Double(after - before) / Double(spawnsPerRound) / 1000)
     }
 
-    private static func setStatistics(_ on: Bool) {
+    static func setStatistics(_ on: Bool) {
         try? (on ? "1" : "0").write(
             toFile: "/proc/sys/kernel/bpf_stats_enabled", atomically: false, encoding: .ascii)
     }

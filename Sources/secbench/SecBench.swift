@@ -19,7 +19,8 @@ struct SecBench: ParsableCommand {
     func run() throws {
         let all: [any Benchmark] = [
             ReplayBenchmark(), RingBenchmark(), OverloadBenchmark(), StartBenchmark(), IdleBenchmark(),
-            ExecStormBenchmark(), ThreadStormBenchmark(), SocketStormBenchmark(), MemoryBenchmark(),
+            ExecStormBenchmark(), KernelCostBenchmark(), ThreadStormBenchmark(), SocketStormBenchmark(),
+            PolicyCostBenchmark(), PolicyFlipBenchmark(), MemoryBenchmark(),
         ]
         let chosen = only.isEmpty ? all : all.filter { only.contains($0.name) }
         guard !chosen.isEmpty else {

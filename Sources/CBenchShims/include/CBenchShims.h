@@ -10,6 +10,27 @@ uint64_t secd_bench_spawn(const char *path, int count);
 /* Calls getppid(2) `count` times; returns nanoseconds. */
 uint64_t secd_bench_getppid(uint64_t count);
 
+/* The same as `secd_bench_spawn`, with one argument of so many bytes. */
+uint64_t secd_bench_spawn_with(const char *path, unsigned bytes, int count);
+
+#define SECD_BENCH_GETPPID    0
+#define SECD_BENCH_OPEN_CLOSE 1
+
+/*
+ * Makes a call, or opens and closes `path`, `turns` times in a row, and that `loops` times: `samples` gets the
+ * nanoseconds of one turn of each. At a real-time priority where that is allowed. 0, or -1 with errno.
+ */
+int secd_bench_turns(int call, const char *path, unsigned turns, int loops, double *samples);
+
+/* Opens and closes `path` `count` times; how often it could. */
+uint64_t secd_bench_opens(const char *path, uint64_t count);
+
+/* Connects a datagram socket to 127.0.0.9 `count` times; how often that succeeded, or ~0 without a socket. */
+uint64_t secd_bench_connects(uint64_t count);
+
+/* `count` processes that each write a byte to the end of `path`; how many of them SIGKILL ended, or ~0. */
+uint64_t secd_bench_killed_writers(const char *path, uint64_t count);
+
 /* Opens and closes `count` TCP connections over loopback to a listener of its own; nanoseconds. */
 uint64_t secd_bench_connect(int count);
 
