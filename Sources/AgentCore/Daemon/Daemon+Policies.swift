@@ -1,5 +1,4 @@
 import Configuration
-import EventFilters
 import Glibc
 import Logging
 import PolicyCompiler
@@ -32,9 +31,9 @@ extension Daemon {
     /// This kernel; where it tells nothing of itself, policies are checked as for any.
     private static func settings(_ logger: Logger) -> CheckSettings {
         do throws(PolicyKernel.Unknown) {
-            return try PolicyKernel.settings { pattern in
-                (try? LinearRegex(pattern)).map { expression in { expression.matches($0) } }
-            }
+            return CheckSettings(
+                kernel: try KernelTypeShelf.shared.types(), hostNamespaces: PolicyKernel.hostNamespaces(),
+                programs: ProgramReader())
         } catch {
             logger.warning("policies are not compared with this kernel: \(error)")
             return CheckSettings()

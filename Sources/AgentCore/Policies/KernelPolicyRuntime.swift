@@ -1,7 +1,6 @@
 import BPFRuntime
 import CEventABI
 import EventDecoder
-import EventFilters
 package import Logging
 import PolicyCompiler
 import PolicyEngine
@@ -55,7 +54,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             uprobeObstacle: sensors.facts.uprobe?.description)
         var options = PolicyEngineOptions(
             agent: agent.options.sensors.agent, shared: sensors.sharedMaps, facts: facts,
-            kernel: { try? PolicyKernel.types { Self.matcher($0) } }, programs: ProgramReader(),
+            kernel: { try? KernelTypeShelf.shared.types() }, programs: ProgramReader(),
             hostNamespaces: agent.hostNamespaces)
         options.files = files.settings
         options.programDigest = { ProgramDigest.text($0, $1) }
@@ -71,10 +70,6 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             if !error.log.isEmpty { logger.debug("\(error.log)") }
             throw PolicyRefusal(reason: "the kernel does not take the programs of policies: \(error)")
         }
-    }
-
-    private static func matcher(_ pattern: String) -> (@Sendable (String) -> Bool)? {
-        (try? LinearRegex(pattern)).map { expression in { expression.matches($0) } }
     }
 
     private static func catalogue(_ running: RunningGeneration) -> PolicyCatalogue {
