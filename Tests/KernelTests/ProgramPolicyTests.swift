@@ -259,10 +259,11 @@ extension KernelSuite {
 
         /// Where a program begins to run.
         private static func entry(of path: String) throws -> UInt64 {
-            let file = unsafe try #require(unsafe fopen(path, "re"))
+            guard let file = unsafe fopen(path, "re") else { throw ActivityError("\(path): \(errno)") }
             defer { unsafe fclose(file) }
             var head = [UInt8](repeating: 0, count: 32)
-            try #require(unsafe fread(&head, 1, head.count, file) == 32)
+            let count = unsafe fread(&head, 1, head.count, file)
+            try #require(count == head.count)
             return (24..<32).reversed().reduce(0) { $0 << 8 | UInt64(head[$1]) }
         }
 
