@@ -47,6 +47,8 @@ public struct ELFImage: Sendable {
     let segments: [Segment]
     let sections: [Section]
 
+    /// Reads the headers.
+    /// - Throws: where the file is no program of 64 bits, or is cut off.
     public init(_ bytes: any ProgramBytes) throws(ProgramObstacle) {
         self.bytes = bytes
         guard let head = bytes.read(at: 0, count: 20).map(LittleEndian.init),
