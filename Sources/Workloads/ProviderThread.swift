@@ -63,18 +63,19 @@ final class ProviderThread: @unchecked Sendable {
         reports.state(last)
         var nextAttempt = MonotonicClock.now &+ Self.retry
         while true {
-            let happened = wait(until: last == .connected ? nil : nextAttempt)
+            wait(until: last == .connected ? nil : nextAttempt)
             wake.drain()
             let (questions, isStopping) = control.withLock { control in
                 defer { control.questions = [] }
                 return (control.questions, control.isStopping)
             }
             if isStopping { return }
+            // First: a container that is asked for may be among them, and gone by now.
+            report(provider.changes())
             for question in questions {
                 report(provider.find(question).map { [$0] } ?? [])
                 reports.answered(question)
             }
-            if happened { report(provider.changes()) }
             if provider.state != .connected, MonotonicClock.now >= nextAttempt {
                 report(provider.begin())
                 nextAttempt = MonotonicClock.now &+ Self.retry
@@ -90,11 +91,11 @@ final class ProviderThread: @unchecked Sendable {
         if !found.isEmpty { reports.found(found) }
     }
 
-    /// Waits for a question or a change; returns whether the provider has something to say.
-    private func wait(until deadline: UInt64?) -> Bool {
+    /// Waits for a question or a change.
+    private func wait(until deadline: UInt64?) {
         guard let descriptor = provider.descriptor else {
             _ = try? wake.wait(until: deadline ?? MonotonicClock.now &+ Self.retry)
-            return true
+            return
         }
         var requests: InlineArray<2, PollRequest> = [
             PollRequest(descriptor: wake.raw, wanted: .readable),
@@ -102,6 +103,5 @@ final class ProviderThread: @unchecked Sendable {
         ]
         // Nothing but a broken invariant can make this fail; then the state is looked at again.
         _ = try? Polling.wait(&requests, until: deadline)
-        return !requests[1].happened.isEmpty
     }
 }

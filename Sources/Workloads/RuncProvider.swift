@@ -32,6 +32,10 @@ public final class RuncProvider: WorkloadProvider {
     private let cgroups: CgroupFiles
     private let roots: [Root]
     private var inotify: Inotify?
+    /// Ids of containers whose directories came, newest last: one that lives an instant is gone before it is read.
+    private var recent: [String] = []
+    private static let mostRecent = 4096
+
     /// What each watch is for.
     private var watched: [Int32: Watched] = [:]
     private enum Watched {
@@ -119,15 +123,23 @@ public final class RuncProvider: WorkloadProvider {
             case .above(let directory):
                 let isNew = event.events.contains(.made) && isOnTheWay(directory + "/" + event.name)
                 isStale = isStale || isNew
-            case .containers(let directory): found += appeared(directory + "/" + event.name)
+            case .containers(let directory):
+                remember(event.name)
+                found += appeared(directory + "/" + event.name)
             case .container(let directory):
-                guard let workload = read(directory) else { continue }
+                guard Self.stateFiles.contains(event.name), let workload = read(directory) else { continue }
                 found.append(workload)
+                watched[event.watch] = nil
                 inotify?.unwatch(event.watch)
             case nil: break
             }
         }
         return isStale ? begin() : found
+    }
+
+    private func remember(_ id: String) {
+        recent.append(id)
+        if recent.count > Self.mostRecent { recent.removeFirst(Self.mostRecent / 2) }
     }
 
     /// Whether a directory leads to containers.
@@ -148,6 +160,9 @@ public final class RuncProvider: WorkloadProvider {
         let names = (try? FileTree.names(in: directory)) ?? []
         return names.prefix(Self.mostContainers).flatMap { appeared(directory + "/" + $0) }
     }
+
+    /// Of runc, and of crun.
+    private static let stateFiles: Set = ["state.json", "status"]
 
     private func read(_ directory: String) -> FoundWorkload? {
         let id = directory.split(separator: "/").last.map(String.init) ?? ""
@@ -172,6 +187,12 @@ public final class RuncProvider: WorkloadProvider {
             }
         }
         guard place.kind == .other else { return nil }
+        // Its directory came, and its cgroup is called after it; what else was known of it is gone.
+        if recent.contains(last) {
+            var workload = Workload(kind: .container, id: last, name: last, runtime: "runc")
+            workload.cgroup = question.path
+            return FoundWorkload(workload, cgroupID: question.id)
+        }
         for directory in directories {
             for name in ((try? FileTree.names(in: directory)) ?? []).prefix(Self.mostContainers) {
                 if let found = read(directory + "/" + name), Self.fits(found, question) { return found }

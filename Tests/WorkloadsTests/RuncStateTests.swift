@@ -127,6 +127,20 @@ import Workloads
         #expect(provider.changes().isEmpty)
     }
 
+    /// It lived for an instant: its directory was seen, its state was not.
+    @Test func aContainerThatIsGoneHasItsIdAtLeast() throws {
+        let provider = provider
+        _ = provider.begin()
+        folder.write("runc/web/state.json", state("web", cgroup: "/web"))
+        #expect(unsafe unlink(runc + "/web/state.json") == 0)
+        #expect(unsafe rmdir(runc + "/web") == 0)
+        #expect(provider.changes().isEmpty)
+        let workload = try #require(provider.find(question("/web"))?.workload)
+        #expect(workload.id == "web")
+        #expect(workload.naming == .known)
+        #expect(provider.find(question("/odd")) == nil)
+    }
+
     @Test func containersThatRunAlreadyAreToldAtOnce() {
         folder.write("runc/web/state.json", state("web", cgroup: "/web"))
         #expect(provider.begin().map(\.workload.id) == ["web"])
