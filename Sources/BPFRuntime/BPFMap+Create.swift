@@ -57,6 +57,40 @@ extension BPFMap {
     }
 }
 
+extension BPFMap {
+    /// Takes everything out of a hash that nobody writes to meanwhile.
+    public func takeAll<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+        _: Key.Type, _: Value.Type
+    ) -> [(key: Key, count: Value)] {
+        precondition(MemoryLayout<Key>.stride == keySize && MemoryLayout<Value>.stride == valueSize)
+        // All entries of a bucket are given together: the room for all of them is enough for any bucket.
+        let room = maxEntries
+        var result: [(key: Key, count: Value)] = []
+        unsafe withUnsafeTemporaryAllocation(of: Key.self, capacity: room) { keys in
+            unsafe withUnsafeTemporaryAllocation(of: Value.self, capacity: room) { values in
+                var position: UInt32 = 0
+                var isFirst = true
+                while true {
+                    var count = UInt32(room)
+                    var next: UInt32 = 0
+                    let error = unsafe withUnsafeMutablePointer(to: &position) { position in
+                        unsafe bpf_map_lookup_and_delete_batch(
+                            descriptor, isFirst ? nil : position, &next, keys.baseAddress, values.baseAddress,
+                            &count, nil)
+                    }
+                    // ENOENT: that was the rest.
+                    guard error == 0 || error == -ENOENT else { return }
+                    for index in 0..<Int(count) { unsafe result.append((keys[index], values[index])) }
+                    if error != 0 { return }
+                    position = next
+                    isFirst = false
+                }
+            }
+        }
+        return result
+    }
+}
+
 /// A map in an array, or shared by several owners: noncopyable values cannot stand there by themselves.
 public final class SharedBPFMap: Sendable {
     /// The map, which ends with its last owner.

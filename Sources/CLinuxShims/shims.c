@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include <link.h>
+#include <linux/membarrier.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -64,6 +65,11 @@ void secd_release_code(void)
 int secd_pidfd_open(int pid)
 {
 	return syscall(SYS_pidfd_open, pid, 0);
+}
+
+int secd_wait_for_programs(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 int secd_pidfd_send_signal(int pidfd, int signal)

@@ -31,6 +31,8 @@ public struct AgentConfiguration: Sendable, Equatable {
     public internal(set) var scope = Scope()
     /// Which events are made, and what they show.
     public internal(set) var events = Events()
+    /// Policies may make the daemon ask over the network.
+    public internal(set) var policyOutreach = false
     /// Where names of containers come from.
     public internal(set) var workloads = Workloads()
     /// Room between kernel and daemon.
@@ -67,6 +69,8 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var key = ""
         /// PEM file of the authorities that sign clients' certificates.
         public internal(set) var clientAuthorities = ""
+        /// Subjects or common names of clients' certificates that may change policies.
+        public internal(set) var administrators: [String] = []
     }
 
     /// Where events go.

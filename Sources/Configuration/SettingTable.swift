@@ -14,6 +14,9 @@ public enum SettingTable {
             "policy", \.policies, flag: "--policy",
             "Policies to run: files, or directories of `*.yaml`, which are watched.",
             ValueSyntax.path),
+        .boolean(
+            "policy-outreach", \.policyOutreach, default: false,
+            "Whether policies may make the daemon ask over the network (GetUrl, DnsLookup)."),
         .path(
             "manifests", \.manifests, flag: "--manifests",
             "Directory of Kubernetes manifests that stand in for an API server (no effect in this version)."),
@@ -49,6 +52,10 @@ public enum SettingTable {
         .path(
             "tcp.client-ca", \.tcp.clientAuthorities,
             "PEM file: the authorities of the clients' certificates."),
+        .list(
+            "tcp.administrators", \.tcp.administrators,
+            "Clients that may change policies: common names of their certificates, or whole subjects (`CN=ops,O=Example`).",
+            { text, _ throws(ValueProblem) in try ValueSyntax.subject(text) }),
     ]
 
     private static let export: [Setting] = [

@@ -156,6 +156,14 @@ enum ValueSyntax {
         return text
     }
 
+    static func subject(_ text: String) throws(ValueProblem) -> String {
+        try requirePrintable(text)
+        guard !text.isEmpty, text.utf8.count <= 1024 else {
+            throw ValueProblem(message: "expected the subject of a certificate of 1 to 1024 bytes")
+        }
+        return text
+    }
+
     static func pattern(_ text: String) throws(ValueProblem) -> String {
         guard !text.isEmpty, text.utf8.count <= 4096 else {
             throw ValueProblem(message: "expected a regular expression of 1 to 4096 bytes")

@@ -39,6 +39,30 @@ extension PolicyCatalogue {
         return orders
     }
 
+    /// What the rules that tell in a record ask for over the network.
+    public func requests(_ view: borrowing RecordView) -> [PolicyRequest] {
+        guard let record = PolicyRecord(view), let hook = hook(record.fixed.hook), hook.reachesOut else {
+            return []
+        }
+        var requests: [PolicyRequest] = []
+        record.forEachRule(in: SECD_POLICY_SET_TOLD) {
+            if $0 < hook.rules.count { requests += hook.rules[$0].requests }
+        }
+        return requests
+    }
+
+    /// Whether a rule that tells in a record wants the digest of its file.
+    public func asksDigest(_ view: borrowing RecordView) -> Bool {
+        guard let record = PolicyRecord(view), let hook = hook(record.fixed.hook), hook.asksDigest else {
+            return false
+        }
+        var asks = false
+        record.forEachRule(in: SECD_POLICY_SET_TOLD) {
+            if $0 < hook.rules.count, hook.rules[$0].orders.contains(.digest) { asks = true }
+        }
+        return asks
+    }
+
     /// Rules that tell in a record, by position; none in a damaged one.
     public static func told(_ view: borrowing RecordView) -> [Int] {
         guard let record = PolicyRecord(view) else { return [] }
@@ -73,7 +97,13 @@ extension PolicyCatalogue {
         var told: [Int] = []
         record.forEachRule(in: SECD_POLICY_SET_ENFORCED) { take($0, &enforced) }
         record.forEachRule(in: SECD_POLICY_SET_MONITORED) { take($0, &monitored) }
-        record.forEachRule(in: SECD_POLICY_SET_TOLD) { take($0, &told) }
+        record.forEachRule(in: SECD_POLICY_SET_TOLD) { rule in
+            // A key that is counted from here on: told for its values alone.
+            if hook.counts, rule < hook.rules.count, hook.rules[rule].counting.map({ !$0.posts }) ?? false {
+                return
+            }
+            take(rule, &told)
+        }
         guard isValid, !matched.order.isEmpty else { return nil }
         record.forEachRule(in: SECD_POLICY_SET_UNCERTAIN) { matched.uncertain.insert($0) }
         matched.enforced = enforced

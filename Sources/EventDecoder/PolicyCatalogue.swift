@@ -14,8 +14,17 @@ public final class PolicyCatalogue: Sendable {
         public var shapes: [EventShape]
         /// In the order of their bits.
         public var rules: [Rule]
+        /// Whether calls are counted there.
+        let counts: Bool
+        /// Whether the digest of a file is asked for there.
+        let asksDigest: Bool
+        /// Whether the network is.
+        let reachesOut: Bool
 
         public init(hook: PolicyHook, columns: [Column], shapes: [EventShape], rules: [Rule]) {
+            counts = rules.contains { $0.counting != nil }
+            asksDigest = rules.contains { $0.orders.contains(.digest) }
+            reachesOut = rules.contains { !$0.requests.isEmpty }
             self.hook = hook
             self.columns = columns
             self.shapes = shapes
@@ -39,13 +48,18 @@ public final class PolicyCatalogue: Sendable {
         public var conditions: [Condition]
         /// What user space does where it acts.
         public var orders: PolicyOrders
+        /// How its calls are counted; nil = they are told.
+        public var counting: PolicyCounting?
+        /// What is asked for over the network where it tells.
+        public var requests: [PolicyRequest] = []
 
         public init(
             rule: PolicyRule, shape: Int, returnAction: PolicyAction? = nil,
             outcome: PolicyVerdict = .none, error: UInt32 = 0, conditions: [Condition] = [],
-            orders: PolicyOrders = []
+            orders: PolicyOrders = [], counting: PolicyCounting? = nil
         ) {
             self.orders = orders
+            self.counting = counting
             self.rule = rule
             self.shape = shape
             self.returnAction = returnAction
@@ -71,14 +85,38 @@ public final class PolicyCatalogue: Sendable {
     /// As in records.
     public let generation: UInt32
     private let hooks: [UInt32: Hook]
+    /// The key of values that counted calls have in common.
+    let countKey: @Sendable ([PolicyCountedValue]) -> (UInt64, UInt64)
 
-    /// - Parameter hooks: by the kernel's numbers.
-    public init(generation: UInt32, hooks: [UInt32: Hook]) {
+    /// - Parameters:
+    ///   - hooks: by the kernel's numbers.
+    ///   - countKey: as the programs make it.
+    public init(
+        generation: UInt32, hooks: [UInt32: Hook],
+        countKey: @escaping @Sendable ([PolicyCountedValue]) -> (UInt64, UInt64) = { _ in (0, 0) }
+    ) {
+        self.countKey = countKey
         self.generation = generation
         self.hooks = hooks
     }
 
     func hook(_ number: UInt32) -> Hook? { hooks[number] }
+
+    /// Rules that count calls, with what their events show whose values are not known.
+    public var counted: [PolicyCount] {
+        hooks.values.filter(\.counts).flatMap { hook in
+            hook.rules.compactMap { rule in
+                rule.counting.map { counting in
+                    var event = PolicyEvent(
+                        hook: hook.hook, matches: [PolicyMatch(rule.rule)], generation: UInt64(generation))
+                    event.action = .count
+                    return PolicyCount(
+                        key: PolicyCountKey(counter: counting.counter, values: (0, 0)), event: event,
+                        interval: counting.interval)
+                }
+            }
+        }
+    }
 }
 
 /// The catalogues of generations whose records may still come. Owned by the worker.

@@ -8,4 +8,6 @@ public struct PolicyOrders: OptionSet, Sendable {
     public static let killTree = PolicyOrders(rawValue: 1)
     /// Everything in its container shall end.
     public static let killContainer = PolicyOrders(rawValue: 2)
+    /// The digest of the file shall stand in the event.
+    public static let digest = PolicyOrders(rawValue: 4)
 }

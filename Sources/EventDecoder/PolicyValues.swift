@@ -27,6 +27,22 @@ struct PolicyValues {
         }
     }
 
+    /// Bytes of an endpoint that calls are counted by; its state and cookie stand behind them
+    /// (POLICY_COUNTED_ENDPOINT).
+    private static let countedEndpoint = 42
+
+    /// Those of some columns that the record has, for their hash.
+    func counted(_ columns: [Int]) -> [PolicyCountedValue] {
+        columns.compactMap { column in
+            guard column < entries.count, let entry = entries[column] else { return nil }
+            let isEndpoint = Int32(entry.value.kind) == SECD_POLICY_VALUE_ENDPOINT
+            return PolicyCountedValue(
+                column: UInt32(column),
+                bytes: isEndpoint ? Array(entry.content.prefix(Self.countedEndpoint)) : entry.content,
+                number: entry.value.number, state: entry.value.state)
+        }
+    }
+
     /// Whether all of a value is known.
     func isWhole(_ column: Int) -> Bool {
         guard column < entries.count, let entry = entries[column] else { return false }

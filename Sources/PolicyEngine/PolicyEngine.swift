@@ -49,6 +49,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     public let tally = RecordTally()
     /// What the killing of trees needs.
     public let treeMarks: TreeMarks
+    /// Calls that are counted by key.
+    public let callCounter: CallCounter
 
     private let options: PolicyEngineOptions
     private let announce: @Sendable (RunningGeneration) -> Void
@@ -59,6 +61,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let origins: Origins
     private let files: FileEngine
     private let counters: CounterBook
+    /// Of the tables of the last two generations.
+    private var generationBytes: [UInt64] = []
     /// A hook that policies share.
     private struct Identity: Hashable {
         var point: AttachPoint
@@ -94,6 +98,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         origins = Origins(programs.maps.origins)
         treeMarks = TreeMarks(programs.maps.doomed)
         files = FileEngine(programs, options.files)
+        callCounter = try CallCounter(programs.maps)
     }
 
     public func counts() -> [PolicyCounts] { counters.counts() }
@@ -131,7 +136,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         try prepareFiles(plan, tables, policies, checks)
         let bytes = try fill(image, classes)
         tally.begin(generation: store.next, plan.tallied(image))
-        announce(plan.running(store.next, tables, policies))
+        generationBytes = generationBytes.suffix(1) + [bytes]
+        callCounter.set(rules: image.rules.filter { $0.counts != 0 }.map(\.counter))
+        announce(plan.running(store.next, tables, policies, CountHash(seed: seed)))
         let seed = AncestrySeed(programs.maps.ancestries, tables, generation: store.next)
         seed.write()
         store.flip()
@@ -186,6 +193,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw PolicyRefusal(faults: fault.map { [$0] } ?? [], reason: "\(error)")
         }
     }
+
+    /// Memory of the engine's maps and programs. What a process keeps with its task is not among it.
+    public var kernelBytes: UInt64 { generationBytes.reduce(programs.kernelBytes, +) }
 
     private func followTrees(_ policies: [RunnablePolicy]) throws(PolicyRefusal) {
         guard policies.contains(where: { $0.policy.has(.killTree) }) else { return treeMarks.stopFollowing() }

@@ -26,9 +26,29 @@ import Testing
         programCounters: ["no_process": 31])
 
     private static func lines(_ status: AgentStatus = status) -> [String] {
-        PrometheusText(status, events: [("process_exec", 32)], wakeups: 33).text.split(separator: "\n").map(
-            String.init)
+        PrometheusText(status, events: [("process_exec", 32)], wakeups: 33, policies: [policy]).text
+            .split(separator: "\n").map(String.init)
     }
+
+    /// One that watches at two hooks.
+    private static let policy: PolicyStatus = {
+        var counters = PolicyCounters()
+        counters.post = 34
+        counters.heldBack = 35
+        counters.monitorSignal = 36
+        let hooks = ["sys_openat", "sys_write"].map {
+            PolicyHookStatus(
+                path: "spec.kprobes[0]", section: "kprobes", index: 0, point: $0, state: "loaded",
+                mechanism: "tp_btf/sys_enter", effect: "observe", blindSpots: [], degraded: false)
+        }
+        let selectors = [0, 1].map { index in
+            PolicySelectorStatus(
+                hook: "sys_write", hookIndex: 1, selectorIndex: index, label: "", counters: counters)
+        }
+        return PolicyStatus(
+            id: 1, name: "keys", namespace: "demo", domain: "grpc", source: "API", state: .enabled,
+            mode: .monitor, enabled: true, hooks: hooks, selectors: selectors, kernelBytes: 37)
+    }()
 
     @Test func everySampleIsWhatTheStatusSays() {
         #expect(
@@ -58,6 +78,21 @@ import Testing
                 #"secd_memory_bytes{kind="kernel"} 30"#,
                 #"secd_memory_bytes{kind="process_tree"} 26"#,
                 #"secd_program_failures_total{place="no_process"} 31"#,
+                #"secd_policy_state{mode="monitor",policy="keys",policy_namespace="demo",state="enabled"} 1"#,
+                #"secd_policy_actions_total{action="post",hook="sys_write",policy="keys",policy_namespace="demo"} 68"#,
+                #"secd_policy_actions_total{action="held_back",hook="sys_write",policy="keys",policy_namespace="demo"} 70"#,
+                #"secd_policy_actions_total{action="monitor_signal",hook="sys_write",policy="keys",policy_namespace="demo"} 72"#,
+                #"tetragon_tracingpolicy_loaded{state="enabled"} 1"#,
+                #"tetragon_tracingpolicy_loaded{state="disabled"} 0"#,
+                #"tetragon_tracingpolicy_loaded{state="load_error"} 0"#,
+                #"tetragon_tracingpolicy_loaded{state="error"} 0"#,
+                #"tetragon_tracingpolicy_loaded{state="loading"} 0"#,
+                #"tetragon_tracingpolicy_loaded{state="unloading"} 0"#,
+                #"tetragon_tracingpolicy_loaded{state="skipped"} 0"#,
+                #"tetragon_tracingpolicy_loaded{state="partially_enabled"} 0"#,
+                #"tetragon_tracingpolicy_kernel_memory_bytes{policy="keys",policy_namespace="demo"} 37"#,
+                #"tetragon_policy_events_total{hook="sys_openat",policy="keys",policy_namespace="demo"} 0"#,
+                #"tetragon_policy_events_total{hook="sys_write",policy="keys",policy_namespace="demo"} 68"#,
             ])
     }
 
@@ -91,7 +126,7 @@ import Testing
         let page = try String(contentsOf: root.appending(path: "docs/operations.md"), encoding: .utf8)
         let table = try #require(page.split(separator: "| metric | labels | meaning |").last)
         var listed: [String: Set<String>] = [:]
-        for row in table.split(separator: "\n").dropFirst().prefix(while: { $0.hasPrefix("| `secd_") }) {
+        for row in table.split(separator: "\n").dropFirst().prefix(while: { $0.hasPrefix("| `") }) {
             let cells = row.split(separator: "|", omittingEmptySubsequences: false)
             for name in cells[1].matches(of: /`(\w+)`/) {
                 listed[String(name.1)] = Set(cells[2].matches(of: /\w+/).map { String($0.0) })

@@ -102,6 +102,40 @@ static int many_clone(const struct step *step)
 	return 0;
 }
 
+/* Stays until it is killed. */
+static void stay(void)
+{
+	for (;;)
+		pause();
+}
+
+/* brood COUNT: children that each have a child; all of them stay until they are killed. */
+static int brood(const struct step *step)
+{
+	long index;
+	int ready[2];
+	char byte;
+
+	if (pipe(ready))
+		return -1;
+	for (index = 0; index < number(step, 0); index++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return -1;
+		if (child)
+			continue;
+		child = fork();
+		if (write(ready[1], "b", 1) != 1 || child < 0)
+			_exit(1);
+		stay();
+	}
+	for (index = 0; index < 2 * number(step, 0); index++)
+		if (read(ready[0], &byte, 1) != 1)
+			return -1;
+	return 0;
+}
+
 /* fork: the child goes on, the parent ends as it does; fork-leave: the parent ends at once. */
 static int forked(const struct step *step, pid_t child)
 {
@@ -155,6 +189,8 @@ int processes_do(const struct step *step, int *result)
 		*result = many_exec(step);
 	else if (!strcmp(name, "many-clone"))
 		*result = many_clone(step);
+	else if (!strcmp(name, "brood"))
+		*result = brood(step);
 	else if (!strcmp(name, "fork") || !strcmp(name, "fork-leave"))
 		*result = forked(step, fork());
 	else if (!strcmp(name, "clone")) /* FLAGS */

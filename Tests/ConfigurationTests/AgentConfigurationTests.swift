@@ -191,6 +191,11 @@ import YAMLReader
             problems("tcp: {certificate: /c}").contains("tcp.certificate: has no effect without tcp.address"))
         let tcp = try load("tcp: {address: '[::1]:54321', certificate: /c, key: /k, client-ca: /a}").tcp
         #expect(tcp.address == NetworkAddress(host: "::1", port: 54321))
+        #expect(tcp.administrators.isEmpty)
+        let named = try load(
+            "tcp: {address: '[::1]:54321', certificate: /c, key: /k, client-ca: /a, administrators: [ops, 'CN=o,O=E']}"
+        )
+        #expect(named.tcp.administrators == ["ops", "CN=o,O=E"])
     }
 
     @Test func theFileSinkCanBeSwitchedOffAndKeepsItsSettings() throws {

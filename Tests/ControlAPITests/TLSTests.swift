@@ -30,7 +30,8 @@ private struct TLSFixture {
                 socketPath: folder.appending(path: "s.sock").path, socketGroup: "", version: "1.2.3",
                 tcp: .init(
                     host: "127.0.0.1", port: 0, certificateFile: own.certificate, keyFile: own.key,
-                    clientAuthoritiesFile: authority.file)),
+                    clientAuthoritiesFile: authority.file,
+                    administrators: ["operator", "CN=deputy"])),
             agent: agent, logger: logger)
         port = server.tcpPort ?? 0
     }
@@ -124,6 +125,29 @@ private struct TLSFixture {
                 }
             }
             #expect(try await fixture.serves())
+        }
+    }
+
+    @Test(arguments: ["operator", "deputy"]) func namedAdministratorsChangePolicies(_ name: String) async throws {
+        try await TLSFixture.run { fixture in
+            fixture.agent.book.set([FakePolicies.status("keys")])
+            let client = try fixture.client(try fixture.authority.issue(name), trusting: fixture.authority)
+            try await client.configure(PolicyKey(name: "keys"), enabled: false)
+            #expect(try await client.policies().map(\.name) == ["keys"])
+        }
+    }
+
+    /// Neither others nor those whose names only look alike.
+    @Test(arguments: ["reader", "Operator", "operator,CN=operator", "operators"])
+    func othersReadPoliciesOnly(_ name: String) async throws {
+        try await TLSFixture.run { fixture in
+            fixture.agent.book.set([FakePolicies.status("keys")])
+            let client = try fixture.client(try fixture.authority.issue(name), trusting: fixture.authority)
+            let error = await #expect(throws: ClientError.self) {
+                try await client.configure(PolicyKey(name: "keys"), enabled: false)
+            }
+            #expect(error?.description.contains("tcp.administrators") == true)
+            #expect(try await client.policies().map(\.name) == ["keys"])
         }
     }
 

@@ -48,7 +48,8 @@ struct APIServers {
         configuration.tcp.address.map { address in
             ControlServer.Configuration.TCP(
                 host: address.host, port: Int(address.port), certificateFile: configuration.tcp.certificate,
-                keyFile: configuration.tcp.key, clientAuthoritiesFile: configuration.tcp.clientAuthorities)
+                keyFile: configuration.tcp.key, clientAuthoritiesFile: configuration.tcp.clientAuthorities,
+                administrators: Set(configuration.tcp.administrators))
         }
     }
 

@@ -44,7 +44,7 @@ struct AgentService: AgentControl {
             notes: daemon.ineffective,
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
-            memory: await engine.memory(), programCounters: await engine.programCounters())
+            memory: await engine.memory(policies: await daemon.policies.kernelBytes()), programCounters: await engine.programCounters())
     }
 
     /// Nanoseconds; corrections of a disciplined clock are far below.
@@ -90,8 +90,10 @@ struct AgentService: AgentControl {
     func metrics() async -> String {
         let engine = daemon.engine
         let status = await status()
-        return PrometheusText(status, events: await engine.eventCounts(), wakeups: await engine.wakeups())
-            .text
+        return PrometheusText(
+            status, events: await engine.eventCounts(), wakeups: await engine.wakeups(),
+            policies: await daemon.policies.statuses()
+        ).text
     }
 
     func policies() async -> [PolicyStatus] { await daemon.policies.statuses() }

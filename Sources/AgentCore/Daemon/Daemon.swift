@@ -75,6 +75,7 @@ final class Daemon: Sendable {
         var options = EngineOptions(sensors: sensors, nodeName: configuration.nodeName)
         options.clusterName = configuration.clusterName
         options.treeBudget = Int(configuration.processMemory)
+        options.allowsOutreach = configuration.policyOutreach
         options.events = Self.events(configuration)
         let workloads = configuration.workloads
         options.enrichWait = workloads.enrichWait * 1_000_000

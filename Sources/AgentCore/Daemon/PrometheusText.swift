@@ -5,7 +5,10 @@ package import AgentModel
 package final class PrometheusText {
     package private(set) var text = ""
 
-    package init(_ status: AgentStatus, events: [(kind: String, count: UInt64)], wakeups: UInt64) {
+    package init(
+        _ status: AgentStatus, events: [(kind: String, count: UInt64)], wakeups: UInt64,
+        policies: [PolicyStatus] = []
+    ) {
         family("secd_build_info", "gauge", "Version and kernel.") {
             sample("secd_build_info", ["version": status.version, "kernel": status.kernel], 1)
         }
@@ -37,6 +40,7 @@ package final class PrometheusText {
                 sample("secd_program_failures_total", ["place": name], Double(count))
             }
         }
+        self.policies(policies)
     }
 
     private func rings(_ status: AgentStatus) {
@@ -98,12 +102,12 @@ package final class PrometheusText {
         }
     }
 
-    private func family(_ name: String, _ type: String, _ help: String, _ samples: () -> Void) {
+    func family(_ name: String, _ type: String, _ help: String, _ samples: () -> Void) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
         samples()
     }
 
-    private func sample(_ name: String, _ labels: [String: String], _ value: Double) {
+    func sample(_ name: String, _ labels: [String: String], _ value: Double) {
         text += name
         if !labels.isEmpty {
             let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escape($0.value))\"" }

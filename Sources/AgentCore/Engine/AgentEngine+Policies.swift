@@ -18,6 +18,7 @@ extension AgentEngine {
         let answered = Answer()
         pipeline.perform {
             $0.handler.catalogues.add(catalogue)
+            $0.handler.counts.learn(catalogue.counted)
             answered.set()
         }
         while !answered.wait(until: MonotonicClock.now + Self.patience) {}
@@ -41,6 +42,39 @@ extension AgentEngine {
             return killer
         } catch {
             logger.error("KillTree and KillContainer end the process itself only: \(error)")
+            return nil
+        }
+    }
+
+    /// From now on policies can ask over the network.
+    func reachOut(_ logger: Logger) {
+        do throws(Errno) {
+            let outreach = try Outreach(logger: logger)
+            pipeline.perform { $0.handler.outreach = outreach }
+        } catch {
+            logger.error("GetUrl and DnsLookup do nothing: \(error)")
+        }
+    }
+
+    /// From now on stacks of the kernel have names. Reads them, which takes a moment.
+    func nameKernelFunctions(_ logger: Logger) {
+        let table = StackNames.readKernel()
+        if table == nil { logger.notice("stacks of the kernel have addresses only: /proc/kallsyms hides them") }
+        pipeline.perform { $0.handler.stackNames.kernel = table }
+    }
+
+    /// From now on calls that the kernel counts become events. Nil where no thread can be made.
+    func counts(of counter: CallCounter, _ logger: Logger) -> CountThread? {
+        do throws(Errno) {
+            return try CountThread(counter) { [pipeline] epoch, span, isLast in
+                pipeline.perform {
+                    // First the records that say what was counted.
+                    _ = $0.pass()
+                    $0.handler.take(epoch, span, isLast: isLast)
+                }
+            }
+        } catch {
+            logger.error("counted calls are not told: \(error)")
             return nil
         }
     }

@@ -146,14 +146,15 @@ extension ProcessListing {
 
 extension AgentEngine {
     /// Memory of the process and of its kernel objects.
-    package func memory() async -> MemoryStatus {
+    /// - Parameter policies: what the engine of policies has in the kernel, bytes.
+    package func memory(policies: UInt64 = 0) async -> MemoryStatus {
         let resident = ResidentMemory(
             smaps: String(decoding: ProcfsImage.read("/proc/self/smaps", limit: 16 << 20), as: UTF8.self))
         return await onWorker { pipeline in
             MemoryStatus(
                 residentBytes: resident.all, ownBytes: resident.all - resident.kernelMaps,
                 ringBytes: (0..<3).reduce(0) { $0 + UInt64(pipeline.ringSize($1)) },
-                kernelBytes: pipeline.sensors.kernelBytes)
+                kernelBytes: pipeline.sensors.kernelBytes + policies)
         }
     }
 }

@@ -30,6 +30,9 @@ package struct EngineOptions: Sendable {
     package var enrichWait: UInt64 = 200_000_000
 
 
+    /// Policies may make the daemon ask over the network (GetUrl, DnsLookup).
+    package var allowsOutreach = false
+
     package init(sensors: SensorOptions, nodeName: String) {
         self.sensors = sensors
         self.nodeName = nodeName

@@ -23,6 +23,14 @@ final class RecordHandler {
     var files: FilePrevention?
     /// What policies leave to user space, once they run.
     var orders: KillOrders?
+    /// Calls that policies count.
+    var counts = CallCounts()
+    /// Asks over the network for policies; nil = it is not allowed.
+    var outreach: Outreach?
+    /// Of files in events of policies.
+    private let fileDigests = FileDigests()
+    /// Names of functions in stacks.
+    var stackNames = StackNames()
     private let digests = BinaryDigests()
     private var loaded = LoadedFiles()
     var accounts: StreamAccounts
@@ -247,10 +255,19 @@ final class RecordHandler {
 
     private func policy(_ record: borrowing RecordView) {
         guard let fixed = record.load(secd_policy_event.self),
-            let catalogue = catalogues[generation: fixed.generation], let event = catalogue.event(record)
+            let catalogue = catalogues[generation: fixed.generation]
         else { return damaged(record.head) }
-        tally?.add(generation: fixed.generation, hook: fixed.hook, rules: PolicyCatalogue.told(record))
         let process = tree.find(fixed.image)
+        if let counted = catalogue.counted(record) {
+            for count in counted.keys { counts.learn(count, of: process, tree) }
+            // It came for the values of what is counted from here on.
+            if !counted.isTold { return }
+        }
+        guard var event = catalogue.event(record) else { return damaged(record.head) }
+        if let outreach { for request in catalogue.requests(record) { outreach.submit(request) } }
+        if catalogue.asksDigest(record) { fileDigests.complete(&event) }
+        if fixed.kernel_frames | fixed.user_frames != 0 { stackNames.name(&event, of: process) }
+        tally?.add(generation: fixed.generation, hook: fixed.hook, rules: PolicyCatalogue.told(record))
         if event.hook.kind == .processLoader {
             let event = loaded.event(event, pid: fixed.image.pid)
             return emit(.processLoader, record.head, process, .loader(event))
@@ -259,6 +276,16 @@ final class RecordHandler {
         if fixed.flags & SECD_POLICY_EVENT_KILLED != 0 {
             orders?.take(
                 catalogue.orders(record), on: process, cgroup: cgroups.name(fixed.cgroup_id), tree)
+        }
+    }
+
+    /// Counted calls were taken out of the kernel.
+    func take(_ epoch: CallCounter.Epoch, _ span: Range<UInt64>, isLast: Bool) {
+        for due in counts.take(epoch, span, isLast: isLast, tree) where settings.wants(due.event.hook.kind) {
+            output.emit(
+                Event(
+                    kind: due.event.hook.kind, time: context.time(due.time), process: due.process,
+                    body: .policy(due.event), origin: Origin(ring: nil)))
         }
     }
 

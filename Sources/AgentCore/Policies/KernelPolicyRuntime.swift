@@ -18,6 +18,8 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
     private var engine: PolicyEngine?
     private var killer: ProcessKiller?
     private let files: FileHandover
+    private var counting: CountThread?
+    private var hasKernelNames = false
 
     /// - Parameter agent: whose rings carry the events, and whose worker reads them.
     package init(_ agent: AgentEngine, logger: Logger) {
@@ -33,8 +35,13 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             return []
         }
         let engine = try started()
+        if !hasKernelNames, policies.contains(where: \.policy.asksKernelStacks) {
+            hasKernelNames = true
+            agent.nameKernelFunctions(logger)
+        }
         let before = engine.abandonedCalls
         let reports = try engine.replace(with: policies)
+        counting?.set(interval: policies.compactMap(\.policy.countInterval).min())
         let abandoned = engine.abandonedCalls - before
         if abandoned > 0 {
             logger.notice(
@@ -45,13 +52,16 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
 
     package func counts() -> [PolicyCounts] { engine?.counts() ?? [] }
 
+    package var kernelBytes: UInt64 { engine?.kernelBytes ?? 0 }
+
     private func started() throws(PolicyRefusal) -> PolicyEngine {
         if let engine { return engine }
         let sensors = agent.sensors
-        let facts = EngineFacts(
+        var facts = EngineFacts(
             lsmObstacle: sensors.facts.lsm?.description, fentryObstacle: sensors.facts.fentry?.description,
             kprobeObstacle: sensors.facts.kprobe?.description, cgroupRoot: agent.cgroupRoot,
             uprobeObstacle: sensors.facts.uprobe?.description)
+        facts.allowsOutreach = agent.options.allowsOutreach
         var options = PolicyEngineOptions(
             agent: agent.options.sensors.agent, shared: sensors.sharedMaps, facts: facts,
             kernel: { try? KernelTypeShelf.shared.types() }, programs: ProgramReader(),
@@ -64,6 +74,8 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }
             agent.count(rules: made.tally)
             killer = agent.kill(by: made.treeMarks, logger)
+            counting = agent.counts(of: made.callCounter, logger)
+            if facts.allowsOutreach { agent.reachOut(logger) }
             engine = made
             return made
         } catch {
@@ -73,12 +85,20 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
     }
 
     private static func catalogue(_ running: RunningGeneration) -> PolicyCatalogue {
-        PolicyCatalogue(
+        let hash = running.countHash
+        return PolicyCatalogue(
             generation: running.number, tables: running.tables, policies: running.policies,
             placed: running.hooks.map {
                 PlacedHook(
                     number: $0.number, point: $0.point, side: $0.side, mechanism: $0.mechanism,
-                    effect: $0.effect)
+                    effect: $0.effect, counters: $0.counters)
+            },
+            countKey: { values in
+                hash.key(
+                    values.map {
+                        CountHash.Value(
+                            column: $0.column, bytes: $0.bytes, number: $0.number, state: $0.state)
+                    })
             })
     }
 }

@@ -15,10 +15,14 @@ package struct PlacedHook: Sendable {
     package var mechanism: String
     /// What actions can achieve there.
     package var effect: EffectClass
+    /// By rule: the number that calls are counted under.
+    package var counters: [UInt32]
 
     package init(
-        number: UInt32, point: AttachPoint, side: Int = 0, mechanism: String, effect: EffectClass
+        number: UInt32, point: AttachPoint, side: Int = 0, mechanism: String, effect: EffectClass,
+        counters: [UInt32] = []
     ) {
+        self.counters = counters
         self.number = number
         self.point = point
         self.side = side
@@ -29,9 +33,12 @@ package struct PlacedHook: Sendable {
 
 extension PolicyCatalogue {
     /// What the records of a generation mean.
-    /// - Parameter policies: those that `tables` were built from, in the same order.
+    /// - Parameters:
+    ///   - policies: those that `tables` were built from, in the same order.
+    ///   - countKey: of the values that counted calls have in common.
     package convenience init(
-        generation: UInt32, tables: Generation, policies: [CheckedPolicy], placed: [PlacedHook]
+        generation: UInt32, tables: Generation, policies: [CheckedPolicy], placed: [PlacedHook],
+        countKey: @escaping @Sendable ([PolicyCountedValue]) -> (UInt64, UInt64) = { _ in (0, 0) }
     ) {
         var hooks: [UInt32: Hook] = [:]
         for place in placed {
@@ -41,14 +48,22 @@ extension PolicyCatalogue {
                     PolicyHook.Target(place.point), mechanism: place.mechanism,
                     effect: PolicyHook.Effect(place.effect)),
                 columns: table.columns, shapes: table.groups.map(\.event),
-                rules: table.rules.map { Rule($0, table, policies) })
+                rules: table.rules.indices.map { index in
+                    let counter = index < place.counters.count ? place.counters[index] : .max
+                    var rule = Rule(table.rules[index], table, policies, counter: counter)
+                    let actions = table.rules[index].actions + table.rules[index].returnActions
+                    rule.requests = actions.compactMap { PolicyRequest($0) }
+                    return rule
+                })
         }
-        self.init(generation: generation, hooks: hooks)
+        self.init(generation: generation, hooks: hooks, countKey: countKey)
     }
 }
 
 extension PolicyCatalogue.Rule {
-    fileprivate init(_ rule: PolicyCompiler.Rule, _ table: HookTables, _ policies: [CheckedPolicy]) {
+    fileprivate init(
+        _ rule: PolicyCompiler.Rule, _ table: HookTables, _ policies: [CheckedPolicy], counter: UInt32
+    ) {
         let group = table.groups[rule.group]
         let policy = policies[group.policy]
         let entry = policy.hooks[group.hook]
@@ -68,7 +83,36 @@ extension PolicyCatalogue.Rule {
             error: actions.lazy.compactMap { $0.error?.value }.first.map { UInt32(clamping: $0.magnitude) }
                 ?? 0,
             conditions: conditions.map { PolicyCatalogue.Condition($0, entry, table) },
-            orders: PolicyOrders(actions))
+            orders: PolicyOrders(actions), counting: PolicyCounting(actions, counter: counter))
+    }
+}
+
+extension PolicyRequest {
+    /// Nil where nothing is asked for.
+    fileprivate init?(_ action: ActionSpec) {
+        switch action.kind.value {
+        case .dnsLookup:
+            guard let name = action.fqdn?.value else { return nil }
+            self = .name(name)
+        case .getURL:
+            guard let url = action.url?.value else { return nil }
+            self.init(url: url)
+        default: return nil
+        }
+    }
+}
+
+extension PolicyCounting {
+    private static let second: UInt64 = 1_000_000_000
+
+    /// Nil where nothing is counted by key.
+    fileprivate init?(_ actions: [ActionSpec], counter: UInt32) {
+        guard let count = actions.first(where: { $0.kind.value == .count }), let interval = count.interval
+        else { return nil }
+        self.init(
+            counter: counter, columns: Set(count.countBy.map(\.value)).sorted(),
+            interval: UInt64(interval.value) * Self.second,
+            posts: actions.contains { $0.kind.value == .post })
     }
 }
 
@@ -79,6 +123,7 @@ extension PolicyOrders {
             switch action.kind.value {
             case .killTree: insert(.killTree)
             case .killContainer: insert(.killContainer)
+            case .post where action.imaHash: insert(.digest)
             default: break
             }
         }

@@ -116,6 +116,9 @@ package final class PolicyKeeper: @unchecked Sendable {
     /// Sentences about what keeps policies from running.
     package func complaints() async -> [String] { await onThread { $0.complaints } ?? [] }
 
+    /// Kernel memory of all policies together.
+    package func kernelBytes() async -> UInt64 { await onThread { $0.runtime.kernelBytes } ?? 0 }
+
     /// Looks at all files again.
     package func reload() {
         control.withLock { $0.requests.append { $0.refresh(nil) } }

@@ -139,6 +139,9 @@ int secd_pidfd_open(int pid);
 /* A descriptor for a process by its number; -1 with errno. */
 int secd_pidfd_open(int pid);
 
+/* Returns when every program that ran when it was called has ended (synchronize_rcu); -1 with errno. */
+int secd_wait_for_programs(void);
+
 /* Sends a signal to the process of a descriptor; -1 with errno. */
 int secd_pidfd_send_signal(int pidfd, int signal);
 

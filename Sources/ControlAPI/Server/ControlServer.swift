@@ -22,11 +22,15 @@ public struct ControlServer: Sendable {
             public var keyFile: String
             /// PEM: a client whose certificate none of them signed is refused.
             public var clientAuthoritiesFile: String
+            /// Clients that may change policies: subjects of their certificates (`CN=ops,O=Example`), or common
+            /// names alone (`ops`). All others only read.
+            public var administrators: Set<String>
 
             public init(
                 host: String, port: Int, certificateFile: String, keyFile: String,
-                clientAuthoritiesFile: String
+                clientAuthoritiesFile: String, administrators: Set<String> = []
             ) {
+                self.administrators = administrators
                 self.host = host
                 self.port = port
                 self.certificateFile = certificateFile
@@ -80,7 +84,8 @@ public struct ControlServer: Sendable {
         let services: [any RegistrableRPCService] = [
             SensorsService(
                 agent: agent, version: configuration.version, subscriptions: subscriptions,
-                authority: ChangeAuthority(users: configuration.changers)),
+                authority: ChangeAuthority(
+                    users: configuration.changers, administrators: configuration.tcp?.administrators ?? [])),
             ControlService(agent: agent, subscriptions: subscriptions),
         ]
         let socket = try SocketFile(

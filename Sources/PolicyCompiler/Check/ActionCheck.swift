@@ -36,7 +36,24 @@ struct ActionCheck {
         {
             problems.error(path, "Post and NoPost contradict each other", at: action.kind.place)
         }
-        return actions
+        return actions.map(resolved)
+    }
+
+    /// Seconds between two counts of a key, where the policy does not say.
+    private static let usualInterval: UInt32 = 60
+
+    /// With columns in place of the positions that the policy gives.
+    private func resolved(_ action: ActionSpec) -> ActionSpec {
+        guard action.kind.value == .count, !action.countBy.isEmpty || action.interval != nil else {
+            return action
+        }
+        var result = action
+        result.countBy = action.countBy.compactMap { position in
+            // What is not there has been told already.
+            references.argument(position.value).map { Located($0, at: position.place) }
+        }
+        if result.interval == nil { result.interval = Located(Self.usualInterval, at: action.place) }
+        return result
     }
 
     // MARK: Where

@@ -46,6 +46,15 @@ struct ArgumentReferences {
         }
     }
 
+    /// The column of an argument by `index: n`, or by its position; nil where there is none.
+    func argument(_ index: Int) -> Int? {
+        let isPosition = hook.section == .tracepoints || hook.section == .usdts
+        let position =
+            hook.arguments.firstIndex { $0.index.value == index }
+            ?? (isPosition && index < hook.arguments.count ? index : nil)
+        return position.flatMap { arguments[$0] }
+    }
+
     private func find(
         _ index: Located<Int>, _ specs: [ArgumentSpec], _ found: [Int?], _ list: List, _ path: String,
         _ problems: Problems, isPosition: Bool, orPosition: Bool

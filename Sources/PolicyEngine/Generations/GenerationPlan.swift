@@ -73,7 +73,9 @@ struct GenerationPlan {
     }
 
     /// The generation as decoders need it.
-    func running(_ number: UInt32, _ tables: Generation, _ policies: [RunnablePolicy]) -> RunningGeneration {
+    func running(
+        _ number: UInt32, _ tables: Generation, _ policies: [RunnablePolicy], _ countHash: CountHash
+    ) -> RunningGeneration {
         RunningGeneration(
             number: number, tables: tables, policies: policies.map(\.policy),
             hooks: tables.hooks.indices.map { index in
@@ -81,8 +83,9 @@ struct GenerationPlan {
                 return RunningGeneration.Hook(
                     number: wanted[index].number, point: tables.hooks[index].point,
                     side: tables.hooks[index].side, mechanism: mechanism.name,
-                    effect: mechanism.canDeny ? .prevent : mechanism.killEffect)
-            })
+                    effect: mechanism.canDeny ? .prevent : mechanism.killEffect,
+                    counters: placements[index].counters)
+            }, countHash: countHash)
     }
 
     // MARK: What is told to the owner

@@ -19,6 +19,8 @@ final class PolicyMaps: Sendable {
     let ancestries: SharedBPFMap
     let origins: SharedBPFMap
     let doomed: SharedBPFMap
+    /// By the lowest bit of an epoch.
+    let counts: [SharedBPFMap]
     let waiting: SharedBPFMap
 
     /// - Parameter file: loaded.
@@ -40,6 +42,7 @@ final class PolicyMaps: Sendable {
         waiting = try Self.open("secd_policy_waiting", file)
         counters = try Self.open("secd_policy_counters", file)
         doomed = try Self.open("secd_policy_doomed", file)
+        counts = [try Self.open("secd_policy_counts_0", file), try Self.open("secd_policy_counts_1", file)]
     }
 
     private static func open(_ name: String, _ file: borrowing BPFProgramFile) throws(BPFError)

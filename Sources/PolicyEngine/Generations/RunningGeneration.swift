@@ -15,6 +15,8 @@ public struct RunningGeneration: Sendable {
         public var mechanism: String
         /// What actions can achieve there at most.
         public var effect: EffectClass
+        /// By rule: the number that calls are counted under.
+        public var counters: [UInt32]
     }
 
     /// As in records.
@@ -25,4 +27,6 @@ public struct RunningGeneration: Sendable {
     public var policies: [CheckedPolicy]
     /// In the order of `tables.hooks`.
     public var hooks: [Hook]
+    /// Keys of counted calls.
+    public var countHash: CountHash
 }

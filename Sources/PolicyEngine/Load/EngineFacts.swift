@@ -10,6 +10,8 @@ public struct EngineFacts: Sendable {
     public var uprobeObstacle: String?
     /// Mount point of the v2 hierarchy; nil = cgroup programs cannot be attached.
     public var cgroupRoot: String?
+    /// The operator lets policies make the daemon ask over the network (GetUrl, DnsLookup).
+    public var allowsOutreach = false
 
     public init(
         lsmObstacle: String?, fentryObstacle: String?, kprobeObstacle: String?, cgroupRoot: String?,

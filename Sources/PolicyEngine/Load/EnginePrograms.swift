@@ -6,7 +6,24 @@ import SystemPackage
 /// A loaded object that several hooks use.
 final class LoadedPrograms {
     let file: BPFProgramFile
-    init(_ file: consuming BPFProgramFile) { self.file = file }
+    /// Memory of the programs that were loaded from it.
+    let kernelBytes: UInt64
+
+    /// - Parameter programs: those that were loaded.
+    init(_ file: consuming BPFProgramFile, programs: [String]) {
+        var bytes: UInt64 = 0
+        for program in programs {
+            guard let descriptor = try? file.programDescriptor(program) else { continue }
+            bytes += KernelMemory.bytes(ofDescriptor: descriptor)
+        }
+        kernelBytes = bytes
+        self.file = file
+    }
+}
+
+/// Does not keep it.
+private struct LoadedReference {
+    weak var programs: LoadedPrograms?
 }
 
 /// The programs for places in programs, and what they know of these places.
@@ -28,6 +45,10 @@ final class EnginePrograms {
     /// Rings and what else other objects have, and the engine's own maps.
     private let shared: [SharedBPFMap]
     private var common: [String: LoadedPrograms] = [:]
+    /// Of all kinds; those that are gone are forgotten when others come.
+    private var loaded: [LoadedReference] = []
+    /// How many of `shared` are not the engine's own.
+    private let foreign: Int
     private var userLoaded: UserPrograms?
 
     static let enter = "on_sys_enter"
@@ -65,12 +86,25 @@ final class EnginePrograms {
             all.append(SharedBPFMap(try first.file.openMap(name)))
         }
         self.shared = all
+        foreign = shared.count
+    }
+
+    /// Memory of the engine's maps, but for those inside of maps of maps, and of the programs that are loaded.
+    var kernelBytes: UInt64 {
+        shared.dropFirst(foreign).reduce(0) { $0 + $1.map.kernelBytes }
+            + loaded.reduce(0) { $0 + ($1.programs?.kernelBytes ?? 0) }
+    }
+
+    private func noted(_ programs: LoadedPrograms) -> LoadedPrograms {
+        loaded.removeAll { $0.programs == nil }
+        loaded.append(LoadedReference(programs: programs))
+        return programs
     }
 
     /// A program that serves all hooks of its mechanism.
     func common(_ program: String) throws(BPFError) -> LoadedPrograms {
         if let known = common[program] { return known }
-        let loaded = try Self.load(Self.trace, [program], agent, setup, shared)
+        let loaded = noted(try Self.load(Self.trace, [program], agent, setup, shared))
         common[program] = loaded
         return loaded
     }
@@ -89,7 +123,7 @@ final class EnginePrograms {
             setup.only_argument = only.argument + 1
             setup.only_value = only.value
         }
-        return try Self.load(Self.function, [program], agent, setup, shared, target: target)
+        return noted(try Self.load(Self.function, [program], agent, setup, shared, target: target))
     }
 
     /// The programs for places in programs, which share what they know of these.
@@ -105,7 +139,8 @@ final class EnginePrograms {
 
     /// The programs that see mapped files.
     func loadPrograms() throws(BPFError) -> LoadedPrograms {
-        try Self.load(Self.load, [Self.loadMap, Self.loadProtect, Self.loadExec], agent, setup, shared)
+        noted(
+            try Self.load(Self.load, [Self.loadMap, Self.loadProtect, Self.loadExec], agent, setup, shared))
     }
 
     /// The program that judges for other processes, with the map that tells it for whom.
@@ -115,7 +150,7 @@ final class EnginePrograms {
 
     /// The cgroup programs of a place.
     func cgroupPrograms(_ place: UInt32) throws(BPFError) -> LoadedPrograms {
-        try Self.load([BPFObjects.tracecgroup], CgroupPlaces.programs[Int(place)], agent, setup, shared)
+        noted(try Self.load([BPFObjects.tracecgroup], CgroupPlaces.programs[Int(place)], agent, setup, shared))
     }
 
     /// Loads the first build that the kernel accepts.
@@ -123,7 +158,8 @@ final class EnginePrograms {
         _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
         _ shared: [SharedBPFMap], target: String? = nil
     ) throws(BPFError) -> LoadedPrograms {
-        LoadedPrograms(try open(builds, programs, agent, setup, shared, target: target))
+        LoadedPrograms(
+            try open(builds, programs, agent, setup, shared, target: target), programs: programs)
     }
 
     private static func open(

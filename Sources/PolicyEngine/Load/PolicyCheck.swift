@@ -131,6 +131,7 @@ struct PolicyCheck {
             need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
             if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
         case .notifyEnforcer:
+            placed.blindSpots.append("NotifyEnforcer acts here at once, not at the calls of spec.enforcers")
             if action.error != nil {
                 need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
                 if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
@@ -140,15 +141,30 @@ struct PolicyCheck {
                 raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
             }
         case .set:
-            fault(action.place, "\(hook.path): Set cannot be done yet: nothing is written into programs")
-        case .count where !action.countBy.isEmpty || action.interval != nil:
-            fault(action.place, "\(hook.path): Count by arguments or intervals cannot be done yet")
+            fault(
+                action.place,
+                "\(hook.path): Set is not done: it would need programs that write into the memory of others, "
+                    + "for which the kernel warns and which lockdown forbids")
         case .getURL, .dnsLookup:
-            placed.blindSpots.append("\(kind.rawValue) is not done: the daemon does not reach out")
+            checkOutreach(action, hook)
         case .trackSocket, .untrackSocket:
             placed.blindSpots.append("\(kind.rawValue) does nothing: owners of sockets are always tracked")
-        case .post where action.imaHash: placed.blindSpots.append("events have no digest of IMA")
+        case .post where action.imaHash:
+            placed.blindSpots.append(
+                "the digest of the file is computed by the daemon (file_hash) when it reads the event; IMA is not asked")
         case .post, .noPost, .cleanupEnforcer, .count: break
+        }
+    }
+
+    private mutating func checkOutreach(_ action: ActionSpec, _ hook: CheckedHook) {
+        let name = action.kind.value.rawValue
+        if !ladder.facts.allowsOutreach {
+            fault(
+                action.place,
+                "\(hook.path): \(name) makes the daemon ask over the network, which is off; "
+                    + "the setting policy-outreach allows it")
+        } else if let url = action.url, url.value.hasPrefix("https://") {
+            fault(url.place, "\(hook.path): \(name): pages are asked for over http only")
         }
     }
 

@@ -133,7 +133,7 @@ package struct GenerationPacker {
                 rule, generation.policies[group.policy].mode, counter: placement.counters[bit])
             packed.actions &= ~placement.impossible
             packed.return_actions &= ~placement.impossible
-            if packed.rate_ns != 0 { tables.flags |= SECD_POLICY_HOOK_RATES }
+            if packed.rate_ns != 0 || packed.counts != 0 { tables.flags |= SECD_POLICY_HOOK_RATES }
             image.rules.append(packed)
             all[bit >> 6] |= 1 << UInt64(bit & 63)
             if hook.rules.count > Self.countedRules, group.rules.count == 1, RulePacker.isPlain(packed) {

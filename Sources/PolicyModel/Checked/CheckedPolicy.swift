@@ -45,6 +45,19 @@ public struct CheckedPolicy: Sendable, Hashable {
         hooks.contains { $0.selectors.contains { $0.isEnforcing } }
     }
 
+    /// Whether events carry the kernel's stack.
+    public var asksKernelStacks: Bool {
+        hooks.contains { hook in
+            hook.selectors.contains { ($0.actions + $0.returnActions).contains { $0.kernelStackTrace } }
+        }
+    }
+
+    /// Seconds of the shortest interval that calls are counted for by key (`Count`); nil = none are.
+    public var countInterval: UInt32? {
+        let actions = hooks.flatMap { $0.selectors.flatMap { $0.actions + $0.returnActions } }
+        return actions.filter { $0.kind.value == .count }.compactMap { $0.interval?.value }.min()
+    }
+
     /// Whether any selector has such an action.
     public func has(_ kind: ActionKind) -> Bool {
         hooks.contains { hook in

@@ -7,6 +7,13 @@ public protocol PolicyRuntime: Sendable {
 
     /// What happened since each policy began to run; policies that nothing is known of are left out.
     func counts() -> [PolicyCounts]
+
+    /// Kernel memory of all policies together: tables, maps and programs.
+    var kernelBytes: UInt64 { get }
+}
+
+extension PolicyRuntime {
+    public var kernelBytes: UInt64 { 0 }
 }
 
 /// A policy as it shall run: disabled ones are not among them, and `policy.mode` is the mode in force.

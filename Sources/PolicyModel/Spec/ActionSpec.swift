@@ -49,7 +49,7 @@ public struct ActionSpec: Sendable, Hashable {
     public var url: Located<String>?
     /// `argFqdn` of `DnsLookup`.
     public var fqdn: Located<String>?
-    /// Ours, of `Count`: positions of the arguments that make the key, and the seconds of an interval.
+    /// Ours, of `Count`: what makes the key: indices of arguments, in a checked policy positions of columns.
     public var countBy: [Located<Int>] = []
     /// Seconds between two counts that are sent.
     public var interval: Located<UInt32>?

@@ -27,9 +27,9 @@ extension RPCRouter {
         registerHandler(
             forMethod: MethodDescriptor(fullyQualifiedService: service, method: method),
             deserializer: ProtobufDeserializer<Request>(), serializer: ProtobufSerializer<Response>()
-        ) { request, _ in
+        ) { request, context in
             // Before the request is read: its text is nobody's business who may not change anything.
-            try authority.check(request.metadata)
+            try authority.check(request.metadata, context)
             let metadata = request.metadata
             let message = try await ServerRequest(stream: request).message
             do throws(PolicyChangeError) {
