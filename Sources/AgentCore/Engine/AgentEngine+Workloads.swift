@@ -49,6 +49,8 @@ extension AgentEngine {
             var seen: [String: Workload] = [:]
             for (_, record) in pipeline.handler.cgroups.living {
                 guard let workload = record?.workload else { continue }
+                // A cgroup of somebody's in which nothing with mounts of its own ran.
+                if workload.kind == .other, workload.naming == .pending { continue }
                 // Cgroups below that of a workload have its record, perhaps with units of their own.
                 let key = workload.kind.rawValue + "\u{0}" + workload.id
                 let isTop = workload.cgroup.utf8.count < seen[key]?.cgroup.utf8.count ?? .max

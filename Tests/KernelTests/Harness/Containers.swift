@@ -17,6 +17,7 @@ final class Containers {
         _ = folder.makeFolder("rootfs")
         _ = folder.makeFolder("rootfs/bin")
         _ = folder.makeFolder("rootfs/proc")
+        _ = folder.makeFolder("rootfs/dev")
         _ = try folder.copy(Self.busybox, as: "rootfs/bin/busybox")
     }
 
@@ -30,7 +31,8 @@ final class Containers {
             {"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":0,"gid":0},
             "args":["/bin/busybox","sh","-c","\(script)"],"env":["PATH=/bin"],"cwd":"/"},
             "root":{"path":"\(folder.path)/rootfs"},"annotations":{"app":"test"},
-            "mounts":[{"destination":"/proc","type":"proc","source":"proc"}],
+            "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+            {"destination":"/dev","type":"tmpfs","source":"tmpfs"}],
             "linux":{\(path)"namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
             """)
         return bundle
