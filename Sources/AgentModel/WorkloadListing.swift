@@ -41,6 +41,7 @@ public struct WorkloadListing: Codable, Sendable, Hashable {
     /// known, pending or unnamed.
     public var naming: String
 
+    /// The rest is set afterwards, where it is known.
     public init(kind: String, id: String, name: String, runtime: String) {
         self.kind = kind
         self.id = id

@@ -106,7 +106,8 @@ struct ContainerCgroup {
     private static let idLength = 64
     /// Names that runtimes put before an id.
     private static let runtimes: [Substring: String] = [
-        "docker": "docker", "cri-containerd": "containerd", "containerd": "containerd", "nerdctl": "containerd",
+        "docker": "docker", "cri-containerd": "containerd", "containerd": "containerd",
+        "nerdctl": "containerd",
         "crio": "cri-o", "libpod": "podman", "buildkit": "docker",
     ]
 
@@ -128,7 +129,8 @@ struct ContainerCgroup {
             return
         }
         // runc and crun with systemd's driver: the id is whatever their caller chose.
-        for name in ["runc", "crun"] where isScope && bare.hasPrefix(name + "-") && bare.count > name.count + 1 {
+        for name in ["runc", "crun"]
+        where isScope && bare.hasPrefix(name + "-") && bare.count > name.count + 1 {
             runtime = name
             self.id = SystemdName.unescaped(bare.dropFirst(name.count + 1))
             return

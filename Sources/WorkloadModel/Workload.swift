@@ -17,6 +17,7 @@ public struct Workload: Sendable, Hashable, Codable {
         case unnamed
     }
 
+    /// What a container was made from.
     public struct Image: Sendable, Hashable, Codable {
         /// As the runtime was asked for it: `docker.io/library/nginx:1.27`.
         public var name = ""
@@ -103,7 +104,8 @@ public struct Workload: Sendable, Hashable, Codable {
     /// out stays; a runtime, which knows nothing of names, does not overwrite those of an engine.
     public func updated(by newer: Workload) -> Workload {
         guard newer.id == id, newer.kind == kind, naming != .unnamed else { return newer }
-        let isWeaker = Self.runtimes.contains(newer.runtime) && !Self.runtimes.contains(runtime) && !runtime.isEmpty
+        let isWeaker =
+            Self.runtimes.contains(newer.runtime) && !Self.runtimes.contains(runtime) && !runtime.isEmpty
         var result = isWeaker ? self : newer
         let other = isWeaker ? newer : self
         if result.name.isEmpty { result.name = other.name }
@@ -130,7 +132,9 @@ public struct Workload: Sendable, Hashable, Codable {
 
 /// A pod of Kubernetes.
 public struct Pod: Sendable, Hashable, Codable {
+    /// Namespace of Kubernetes.
     public var namespace = ""
+    /// Unique in its namespace.
     public var name = ""
     /// Of the object in the API.
     public var uid = ""
@@ -165,15 +169,19 @@ public struct Pod: Sendable, Hashable, Codable {
 
 /// A workload that many processes share by reference: an event copies eight bytes, not a dozen texts.
 public final class WorkloadRecord: Sendable, Equatable {
+    /// What they share.
     public let workload: Workload
     /// Labels of the pod and annotations, in the order in which they are written.
     public let podLabels: [(key: String, value: String)]
+    /// Likewise.
     public let podAnnotations: [(key: String, value: String)]
+    /// Labels of the container itself, likewise.
     public let labels: [(key: String, value: String)]
 
     /// Whether a provider may still name it: what every event asks.
     public let isPending: Bool
 
+    /// Sorts what is written sorted, once for all events.
     public init(_ workload: Workload) {
         self.workload = workload
         isPending = workload.naming == .pending

@@ -24,7 +24,8 @@ struct CgroupFiles: Sendable {
     /// The cgroup of a process, as the hierarchy's root sees it.
     func path(ofProcess pid: UInt32) -> String? {
         guard pid > 0, let text = BoundedFile.read("/proc/\(pid)/cgroup", limit: 65_536) else { return nil }
-        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("0::/") {
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("0::/")
+        {
             return String(line.dropFirst(3))
         }
         return nil

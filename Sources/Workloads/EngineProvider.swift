@@ -45,7 +45,8 @@ public final class EngineProvider: WorkloadProvider {
             // First, so that nothing that comes meanwhile is missed.
             let stream = try socket.stream("/events?filters=" + Self.filter)
             let list = try socket.get("/containers/json")
-            guard let containers = try? JSONDecoder().decode([EngineAnswer.Listed].self, from: Data(list)) else {
+            guard let containers = try? JSONDecoder().decode([EngineAnswer.Listed].self, from: Data(list))
+            else {
                 state = .failing("its list of containers cannot be read")
                 return []
             }

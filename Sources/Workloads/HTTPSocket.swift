@@ -58,7 +58,8 @@ struct HTTPSocket: Sendable {
             throw isAbsent ? .absent : .system(error)
         }
         // Small enough for any socket's buffer.
-        let request = Array("GET \(target) HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n".utf8)
+        let request = Array(
+            "GET \(target) HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n".utf8)
         let progress = unsafe socket.writeAll(request.span.bytes)
         if let failure = progress.failure { throw .system(failure) }
         return socket
@@ -72,13 +73,17 @@ struct HTTPSocket: Sendable {
         do throws(Errno) {
             while true {
                 let count = try SystemCall.nonBlocking {
-                    unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(socket, $0.baseAddress, $0.count) }
+                    unsafe chunk.withUnsafeMutableBytes {
+                        unsafe Glibc.read(socket, $0.baseAddress, $0.count)
+                    }
                 }
                 if let count {
                     received += chunk[..<count]
                     return count > 0
                 }
-                var requests: InlineArray<1, PollRequest> = [PollRequest(descriptor: socket, wanted: .readable)]
+                var requests: InlineArray<1, PollRequest> = [
+                    PollRequest(descriptor: socket, wanted: .readable)
+                ]
                 guard try Polling.wait(&requests, until: deadline) else { throw Errno.timedOut }
             }
         } catch {
@@ -95,7 +100,9 @@ struct HTTPSocket: Sendable {
         }
         let line = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         let words = line.split(separator: " ")
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { throw .notHTTP }
+        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+            throw .notHTTP
+        }
         guard status == 200 else { throw .status(status) }
         return start.upperBound
     }

@@ -50,7 +50,9 @@ enum OCIState {
         for label in state.config?.labels ?? [] {
             let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { continue }
-            if parts[0] == "bundle" { bundle = String(parts[1]) } else {
+            if parts[0] == "bundle" {
+                bundle = String(parts[1])
+            } else {
                 annotations[String(parts[0])] = String(parts[1])
             }
         }
@@ -103,7 +105,9 @@ package enum RFC3339 {
     /// Nanoseconds since 1970; 0 for what is no such time, or before 1970.
     package static func nanoseconds(_ text: String) -> UInt64 {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T") else { return 0 }
+        guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[10] == UInt8(ascii: "T") else {
+            return 0
+        }
         func number(_ range: Range<Int>) -> Int { Int(String(decoding: bytes[range], as: UTF8.self)) ?? -1 }
         let (year, month, day) = (number(0..<4), number(5..<7), number(8..<10))
         let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))

@@ -145,7 +145,8 @@ import WorkloadModel
         let replay = Replay()
         replay.waitForNames()
         replay.take(
-            records.cgroup(7, "/system.slice/nginx.service"), records.cgroup(8, "/system.slice/nginx.service/w"),
+            records.cgroup(7, "/system.slice/nginx.service"),
+            records.cgroup(8, "/system.slice/nginx.service/w"),
             records.exec(100, cgroup: 8))
 
         let workload = try #require(try replay.events()[0].at("process_exec.process.workload"))

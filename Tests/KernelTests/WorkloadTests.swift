@@ -5,7 +5,8 @@ import Testing
 extension KernelSuite {
     @Suite(
         "containers of runc", .serialized,
-        .enabled(if: Containers.isPossible, "runc cannot run containers here")) struct WorkloadTests {
+        .enabled(if: Containers.isPossible, "runc cannot run containers here")) struct WorkloadTests
+    {
         let containers: Containers
         let agent = LiveAgent.shared
 
@@ -18,7 +19,8 @@ extension KernelSuite {
             }
         }
 
-        @Test("every event knows its container, from the first exec to the last exit; runc itself is not of it")
+        @Test(
+            "every event knows its container, from the first exec to the last exit; runc itself is not of it")
         func names() throws {
             let id = "secd-names-\(getpid())"
             let mark = agent.capture.count
@@ -58,7 +60,10 @@ extension KernelSuite {
             try Activity.run(
                 .exec(
                     "/usr/bin/find",
-                    ["find", "/sys/fs/cgroup", "-depth", "-name", "secd-odd-\(getpid())", "-exec", "rmdir", "{}", ";"]))
+                    [
+                        "find", "/sys/fs/cgroup", "-depth", "-name", "secd-odd-\(getpid())", "-exec", "rmdir",
+                        "{}", ";",
+                    ]))
         }
 
         @Test("who enters is of the container, and not of its first process's tree")
@@ -78,7 +83,10 @@ extension KernelSuite {
             let entered = inside.filter { $0.process["arguments"].text == "true" }
             #expect(entered.count == 1)
             #expect(entered.allSatisfy { !$0.process["in_init_tree"].bool })
-            #expect(inside.filter { $0.process["arguments"].text != "true" }.allSatisfy { $0.process["in_init_tree"].bool })
+            #expect(
+                inside.filter { $0.process["arguments"].text != "true" }.allSatisfy {
+                    $0.process["in_init_tree"].bool
+                })
         }
 
         @Test("five hundred containers, as fast as runc can: each of their events has the right one")
@@ -107,7 +115,9 @@ extension KernelSuite {
                 let arguments = event.process["arguments"].text
                 guard arguments.hasPrefix("echo secd-storm-") else { continue }
                 let id = String(arguments.dropFirst("echo ".count))
-                if event.process["workload"]["name"].text == id, !event.process["workload"]["naming"].isPresent {
+                if event.process["workload"]["name"].text == id,
+                    !event.process["workload"]["naming"].isPresent
+                {
                     seen[id, default: 0] += 1
                 } else {
                     wrong += 1
@@ -149,7 +159,9 @@ extension KernelSuite {
                 #expect(try containers.exec(name, ["/bin/busybox", "cat", path + "/a"]) == .exited(1))
             }
             try Activity.run(.openat(Call.here, .path(path + "/c"), O_RDONLY).fails(ENOENT))
-            for name in names { try Activity([.exec(Containers.runc, ["runc", "kill", name, "KILL"])]).wait() }
+            for name in names {
+                try Activity([.exec(Containers.runc, ["runc", "kill", name, "KILL"])]).wait()
+            }
             for container in running { try container.wait() }
             try live.agent.settle()
 

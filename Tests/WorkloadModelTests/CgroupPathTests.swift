@@ -12,7 +12,8 @@ import WorkloadModel
 
     @Test(arguments: [
         ("/system.slice/docker-\(id).scope", "docker"), ("/docker/\(id)", "docker"),
-        ("/machine.slice/libpod-\(id).scope", "podman"), ("/machine.slice/libpod-\(id).scope/container", "podman"),
+        ("/machine.slice/libpod-\(id).scope", "podman"),
+        ("/machine.slice/libpod-\(id).scope/container", "podman"),
         ("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope/container", "podman"),
         ("/libpod_parent/libpod-\(id)", "podman"), ("/system.slice/containerd-\(id).scope", "containerd"),
         ("/system.slice/nerdctl-\(id).scope", "containerd"), ("/system.slice/buildkit-\(id).scope", "docker"),
@@ -61,14 +62,16 @@ import WorkloadModel
 
     /// containerd without systemd's driver on a kubelet with it: a name in three parts.
     @Test func aNameWithColons() {
-        let path = "/system.slice/containerd.service/kubepods-burstable-pod\(Self.flatUID).slice:cri-containerd:\(Self.id)"
+        let path =
+            "/system.slice/containerd.service/kubepods-burstable-pod\(Self.flatUID).slice:cri-containerd:\(Self.id)"
         #expect(place(path).kind == .container)
         #expect(place(path).runtime == "containerd")
         #expect(place(path).id == Self.id)
     }
 
     @Test(arguments: [
-        "/machine.slice/libpod-conmon-\(id).scope", "/kubepods.slice/kubepods-pod1.slice/crio-conmon-\(id).scope",
+        "/machine.slice/libpod-conmon-\(id).scope",
+        "/kubepods.slice/kubepods-pod1.slice/crio-conmon-\(id).scope",
         "/lxc.monitor.web",
     ])
     func monitorsRunOnTheHost(_ path: String) {
@@ -89,7 +92,10 @@ import WorkloadModel
     @Test(arguments: [
         ("/machine.slice/machine-web.scope", "nspawn", "web"),
         ("/machine.slice/systemd-nspawn@web.service/payload", "nspawn", "web"),
-        ("/machine.slice/machine-qemu\\x2d3\\x2dbuild\\x2dbox.scope/libvirt/emulator", "libvirt", "build-box"),
+        (
+            "/machine.slice/machine-qemu\\x2d3\\x2dbuild\\x2dbox.scope/libvirt/emulator", "libvirt",
+            "build-box"
+        ),
     ])
     func machines(_ path: String, _ runtime: String, _ name: String) {
         #expect(place(path).kind == .machine)
@@ -159,7 +165,8 @@ import WorkloadModel
 
     @Test(arguments: [
         ("nginx", "nginx"), ("nginx:1.27", "nginx"), ("registry:5000/team/web:2", "registry:5000/team/web"),
-        ("docker.io/library/nginx@sha256:00ff", "docker.io/library/nginx"), ("r:5000/web", "r:5000/web"), ("", ""),
+        ("docker.io/library/nginx@sha256:00ff", "docker.io/library/nginx"), ("r:5000/web", "r:5000/web"),
+        ("", ""),
     ])
     func repositories(_ name: String, _ repository: String) {
         #expect(Workload.Image(name: name).repository == repository)

@@ -64,11 +64,13 @@ import Workloads
         #expect(CRIAnswer.containers(ProtobufReader.message(1, text(1, long))).first?.id == long)
     }
 
-    @Test(arguments: [
-        [0x0a], [0x0a, 5, 1], [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
-        [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x00, 1], [0x0b], [0x0c], [0x0f],
-        [0x0d, 1, 2], [0x09, 1, 2, 3], [0x08],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x0a], [0x0a, 5, 1], [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+            [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [0x00, 1], [0x0b], [0x0c],
+            [0x0f],
+            [0x0d, 1, 2], [0x09, 1, 2, 3], [0x08],
+        ] as [[UInt8]])
     func whatIsNoMessageIsNothing(_ bytes: [UInt8]) {
         #expect(CRIAnswer.containers(bytes).isEmpty)
     }
@@ -86,6 +88,8 @@ import Workloads
         let provider = CRIProvider(name: "containerd", socket: "/nonexistent/containerd.sock")
         #expect(provider.begin().isEmpty)
         #expect(provider.state == .absent)
-        #expect(provider.find(WorkloadQuestion(id: 1, path: "/docker/" + String(repeating: "a", count: 64))) == nil)
+        #expect(
+            provider.find(WorkloadQuestion(id: 1, path: "/docker/" + String(repeating: "a", count: 64)))
+                == nil)
     }
 }

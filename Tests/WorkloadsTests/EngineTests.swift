@@ -18,7 +18,9 @@ import Workloads
     private let folder = Folder()
 
     private func engine() throws -> FakeEngine { try FakeEngine(folder.path + "/engine.sock") }
-    private var provider: EngineProvider { EngineProvider(name: "docker", socket: folder.path + "/engine.sock") }
+    private var provider: EngineProvider {
+        EngineProvider(name: "docker", socket: folder.path + "/engine.sock")
+    }
     private let question = WorkloadQuestion(id: 7, path: "/system.slice/docker-\(id).scope")
 
     private func healthy() throws -> FakeEngine {
@@ -111,7 +113,8 @@ import Workloads
     }
 
     @Test(arguments: [
-        "garbage", "HTTP/1.0 200 OK\r\n\r\n{", "HTTP/1.0 200 OK\r\n\r\n{}", "HTTP/1.0 500 Internal\r\n\r\n", "",
+        "garbage", "HTTP/1.0 200 OK\r\n\r\n{", "HTTP/1.0 200 OK\r\n\r\n{}", "HTTP/1.0 500 Internal\r\n\r\n",
+        "",
         "HTTP/1.0 200 OK\r\n\r\n[{\"Id\":7}]", "HTTP/1.0 \r\n\r\n[]",
     ])
     func garbageIsAFailureInWords(_ bytes: String) throws {

@@ -7,7 +7,9 @@ import Workloads
 @Suite struct RuncStateTests {
     private let folder = Folder()
 
-    private var provider: RuncProvider { RuncProvider(cgroupRoot: folder.path + "/cgroup", directories: [runc, crun]) }
+    private var provider: RuncProvider {
+        RuncProvider(cgroupRoot: folder.path + "/cgroup", directories: [runc, crun])
+    }
     private var runc: String { folder.path + "/runc" }
     private var crun: String { folder.path + "/crun" }
 
@@ -31,7 +33,8 @@ import Workloads
     }
 
     @Test func runcsStateNamesTheContainer() throws {
-        folder.write("runc/web/state.json", state("web", cgroup: "/web", labels: ["app=shop", "bundle=/nowhere"]))
+        folder.write(
+            "runc/web/state.json", state("web", cgroup: "/web", labels: ["app=shop", "bundle=/nowhere"]))
         let found = try #require(provider.find(question("/web")))
         #expect(found.workload.name == "web")
         #expect(found.workload.runtime == "runc")
@@ -74,7 +77,8 @@ import Workloads
             "io.kubernetes.cri.image-name":"docker.io/library/nginx:1.27","io.kubernetes.cri.sandbox-name":"web-1",
             "io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":"u1"}}
             """)
-        folder.write("runc/abc/state.json", state("abc", cgroup: "/web", labels: ["bundle=\(folder.path)/bundle"]))
+        folder.write(
+            "runc/abc/state.json", state("abc", cgroup: "/web", labels: ["bundle=\(folder.path)/bundle"]))
         let workload = try #require(provider.find(question("/web"))?.workload)
         #expect(workload.runtime == "containerd")
         #expect(workload.name == "web")
@@ -90,7 +94,8 @@ import Workloads
             "io.kubernetes.pod.name":"web-1","io.kubernetes.pod.namespace":"shop","io.kubernetes.pod.uid":"u1",
             "io.kubernetes.cri-o.Labels":"{\"app\":\"web\",\"io.kubernetes.pod.uid\":\"u1\"}"}}
             """#)
-        folder.write("runc/abc/state.json", state("abc", cgroup: "/web", labels: ["bundle=\(folder.path)/bundle"]))
+        folder.write(
+            "runc/abc/state.json", state("abc", cgroup: "/web", labels: ["bundle=\(folder.path)/bundle"]))
         let workload = try #require(provider.find(question("/web"))?.workload)
         #expect(workload.runtime == "cri-o")
         #expect(workload.pod?.labels == ["app": "web"])

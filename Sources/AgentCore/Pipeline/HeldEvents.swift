@@ -46,7 +46,9 @@ struct HeldEvents {
         return now < wait.deadline && count < Self.limit
     }
 
-    mutating func hold(_ event: consuming Event, _ process: ProcessObject, _ cgroup: UInt64, _ tree: ProcessTree) {
+    mutating func hold(
+        _ event: consuming Event, _ process: ProcessObject, _ cgroup: UInt64, _ tree: ProcessTree
+    ) {
         let copy = ProcessObject(context: process.encodingContext)
         copy.assign(image: process.image, parent: process.parent)
         event.head.process = copy

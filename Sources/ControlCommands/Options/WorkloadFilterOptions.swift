@@ -5,7 +5,10 @@ import EventModel
 
 /// Which workloads a listing is about; all that are given must match.
 public struct WorkloadFilterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Name of the pod, or of a container outside of pods, as a regular expression.", valueName: "regex"))
+    @Option(
+        help: ArgumentHelp(
+            "Name of the pod, or of a container outside of pods, as a regular expression.", valueName: "regex"
+        ))
     var pod: [String] = []
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Kubernetes namespace.", valueName: "name,…"))
@@ -18,7 +21,8 @@ public struct WorkloadFilterOptions: ParsableArguments {
     var labels: [String] = []
 
     @Option(
-        help: ArgumentHelp("Name of the container, unit or machine, as a regular expression.", valueName: "regex"))
+        help: ArgumentHelp(
+            "Name of the container, unit or machine, as a regular expression.", valueName: "regex"))
     var workload: [String] = []
 
     @Option(help: ArgumentHelp("Unit of systemd, as a regular expression.", valueName: "regex"))

@@ -102,7 +102,8 @@ package struct WorkloadRow: ListDisplayable {
         let id = workload.id == workload.name ? "-" : String(workload.id.prefix(12))
         let naming = workload.naming == "known" ? "" : " (\(workload.naming))"
         return [
-            workload.kind, workload.name + naming, workload.podText, workload.runtime.isEmpty ? "-" : workload.runtime,
+            workload.kind, workload.name + naming, workload.podText,
+            workload.runtime.isEmpty ? "-" : workload.runtime,
             id, workload.image.isEmpty ? "-" : workload.image,
         ]
     }
@@ -144,6 +145,7 @@ extension WorkloadListing {
 
     /// Whether somebody may mean this one.
     func isCalled(_ text: String) -> Bool {
-        !text.isEmpty && (name == text || unit == text || pod == text || podText == text || id.hasPrefix(text))
+        !text.isEmpty
+            && (name == text || unit == text || pod == text || podText == text || id.hasPrefix(text))
     }
 }

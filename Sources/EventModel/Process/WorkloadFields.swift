@@ -19,7 +19,8 @@ public enum WorkloadFields {
         "security_context", 14, .message, "Rights of the container beyond the usual.")
     public static let privileged = Field("privileged", 1, .bool, "Whether it has all rights of the host.")
     public static let imageID = Field("id", 1, .string, "Digest or id of the image.")
-    public static let imageName = Field("name", 2, .string, "Name of the image, as the runtime was asked for it.")
+    public static let imageName = Field(
+        "name", 2, .string, "Name of the image, as the runtime was asked for it.")
 
     public static let kind = Field(
         "kind", 1, .string,
@@ -28,10 +29,12 @@ public enum WorkloadFields {
     public static let id = Field("id", 2, .string, "The runtime's id, or the name of the unit or machine.")
     public static let name = Field("name", 3, .string, "The name that people gave it.")
     public static let runtime = Field(
-        "runtime", 4, .string, "docker, podman, containerd, cri-o, runc, crun, lxc, nspawn, libvirt or systemd.")
+        "runtime", 4, .string,
+        "docker, podman, containerd, cri-o, runc, crun, lxc, nspawn, libvirt or systemd.")
     public static let image = Field("image", 5, .string, "Name of the container's image.")
     public static let labels = Field("labels", 6, .map, "Labels of the container itself.")
-    public static let unit = Field("unit", 7, .string, "The innermost unit of systemd, also inside of a container.")
+    public static let unit = Field(
+        "unit", 7, .string, "The innermost unit of systemd, also inside of a container.")
     public static let slice = Field("slice", 8, .string, "The slice of systemd.")
     public static let naming = Field(
         "naming", 9, .string,

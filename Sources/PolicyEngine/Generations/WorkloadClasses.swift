@@ -23,7 +23,9 @@ public final class WorkloadClasses: Sendable {
         }
 
         /// Positions of the tests that hold.
-        package func set(_ facts: WorkloadFacts) -> [Int] { tests.indices.filter { tests[$0].holds(for: facts) } }
+        package func set(_ facts: WorkloadFacts) -> [Int] {
+            tests.indices.filter { tests[$0].holds(for: facts) }
+        }
     }
 
     private struct Slot {
