@@ -34,7 +34,6 @@ final class EffectRound {
     }
 
     deinit {
-        for target in targets { target.release() }
         _ = try? Activity([Step("umount", folder / "mounted", 0)]).wait()
         _ = unsafe unlink(Self.pin)
     }
@@ -146,10 +145,11 @@ final class EffectRound {
         return target
     }
 
-    /// Whether a target was ended by what was done to it; it is told to go on first.
+    /// Whether a target was ended by what was done to it. It is ended here by a signal that a process gets
+    /// after all others which are waiting for it.
     private static func ended(_ target: Activity) -> Bool {
-        target.release()
-        return (try? target.wait()) != .exited(0)
+        kill(pid_t(target.pid), SIGPROF)
+        return (try? target.wait()) != .killed(signal: SIGPROF, core: false)
     }
 
     private func sockets() throws -> [EffectCase] {
