@@ -231,15 +231,23 @@ final class FileAnswerer: @unchecked Sendable {
                 name: UnsafeBufferPointer(start: nil, count: 0), fileArgument: hook.fileArgument,
                 accessArgument: isRead ? hook.accessArgument ?? -1 : -1, access: Self.mayRead)
             var position = isKnown ? names.next(identity, after: 0) : 0
-            repeat {
-                if position != 0 { unsafe question.name = names.name(position) }
-                switch judge.judge(question) {
-                case .allowed: break
-                case .refused: return .refused
-                case .unjudged: verdict = .unjudged
+            var isByPath = position == 0 || names.wantsPath(event.mask)
+            while position != 0 || isByPath {
+                if position == 0 {
+                    isByPath = false
+                    unsafe question.name = UnsafeBufferPointer(start: nil, count: 0)
+                } else {
+                    unsafe question.name = names.name(position)
+                }
+                if position == 0 || names.wants(position, event.mask) {
+                    switch judge.judge(question) {
+                    case .allowed: break
+                    case .refused: return .refused
+                    case .unjudged: verdict = .unjudged
+                    }
                 }
                 if position != 0 { position = names.next(identity, after: position) }
-            } while position != 0
+            }
         }
         return verdict
     }

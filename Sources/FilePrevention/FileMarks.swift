@@ -35,7 +35,7 @@ final class FileMarks: @unchecked Sendable {
     let changes: Inotify
     let wanted: [WantedFiles]
     /// Files by the names that policies have for them.
-    private(set) var names: [(identity: secd_file_identity, name: [UInt8])] = []
+    private(set) var names: [MarkedName] = []
     /// Number of each, to find them among the files of a directory.
     private var inodes: Set<UInt64> = []
     private var interests: [String: Interest] = [:]
@@ -133,7 +133,7 @@ final class FileMarks: @unchecked Sendable {
             throw Self.failure(path, events, error, of: files.path)
         }
         inodes.insert(identity.inode)
-        names.append((identity, Array(name.utf8)))
+        names.append(MarkedName(identity: identity, name: Array(name.utf8), events: events))
     }
 
     /// Asks about what comes into a directory, and leaves out what is there and nobody wants.

@@ -208,7 +208,9 @@ public final class FilePrevention: @unchecked Sendable {
             names += prepared.marks?.names ?? []
             hooks += prepared.hooks.filter { !hooks.contains($0) }
         }
-        if let old = answerer.publish(MarkedNames(names, hooks)) {
+        let wanted = (state.marks?.wanted ?? []) + (state.prepared?.wanted ?? [])
+        let beginnings = wanted.filter(\.isPrefix).reduce(into: FileEvents()) { $0.formUnion($1.events) }
+        if let old = answerer.publish(MarkedNames(names, hooks, beginnings: beginnings)) {
             state.old.append((old, answerer.turns.load(ordering: .sequentiallyConsistent)))
         }
         state.old.removeAll { answerer.hasLeft($0.turn) }

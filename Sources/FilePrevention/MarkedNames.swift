@@ -1,5 +1,13 @@
 import CLinuxShims
 
+/// A file and a name that policies have for it.
+struct MarkedName {
+    var identity: secd_file_identity
+    var name: [UInt8]
+    /// What they want to be asked about it.
+    var events: FileEvents
+}
+
 /// Which files policies know by which names, and the hooks that are asked. Made by who changes marks, then
 /// only read: the answering thread looks files up in it without a lock and without memory of its own.
 @safe
@@ -11,6 +19,8 @@ final class MarkedNames: @unchecked Sendable {
         fileprivate var device: UInt64
         fileprivate var inode: UInt64
         fileprivate var born: UInt64
+        /// What the policies with this name want to be asked: a directory asks for all that its files want.
+        fileprivate var events: UInt64
         fileprivate var start: Int
         /// Bytes.
         fileprivate(set) var length: Int
@@ -24,10 +34,13 @@ final class MarkedNames: @unchecked Sendable {
     private let text: UnsafeMutablePointer<UInt8>
     private let hooks: UnsafeMutablePointer<FileHook>
     let hookCount: Int
+    private let beginnings: UInt64
     /// Whether any hook wants that calls fail which could not be judged.
     let refusesUnjudged: Bool
 
-    init(_ names: [(identity: secd_file_identity, name: [UInt8])], _ hooks: [FileHook]) {
+    /// - Parameter beginnings: what policies want to be asked about files by the beginnings of their paths.
+    init(_ names: [MarkedName], _ hooks: [FileHook], beginnings: FileEvents) {
+        self.beginnings = beginnings.rawValue
         var bucketCount = 64
         while bucketCount < names.count * 2 { bucketCount *= 2 }
         bucketMask = bucketCount - 1
@@ -41,7 +54,8 @@ final class MarkedNames: @unchecked Sendable {
             let bucket = Self.hash(identity) & bucketMask
             unsafe (entries + index).initialize(
                 to: Entry(
-                    device: identity.device, inode: identity.inode, born: identity.born, start: end,
+                    device: identity.device, inode: identity.inode, born: identity.born,
+                    events: names[index].events.rawValue, start: end,
                     length: names[index].name.count, next: buckets[bucket]))
             unsafe buckets[bucket] = index + 1
             for byte in names[index].name {
@@ -86,6 +100,14 @@ final class MarkedNames: @unchecked Sendable {
         }
         return 0
     }
+
+    /// Whether a name that `next` found wants to be asked this.
+    @inline(__always)
+    func wants(_ position: Int, _ mask: UInt64) -> Bool { unsafe entries[position - 1].events & mask != 0 }
+
+    /// Whether a file is judged by its own path, too, because that may begin as a policy says.
+    @inline(__always)
+    func wantsPath(_ mask: UInt64) -> Bool { beginnings & mask != 0 }
 
     /// The bytes of a name that `next` found.
     @inline(__always)

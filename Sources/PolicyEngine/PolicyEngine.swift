@@ -239,6 +239,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             }
         } catch {
             attachments.detach(allBut: attached)
+            files.abandon()
             throw PolicyRefusal(reason: "the kernel does not take the tables of the policies: \(error)")
         }
     }
