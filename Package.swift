@@ -257,7 +257,7 @@ let package = Package(
             [
                 "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem",
                 "PolicyCompiler", "PolicyEngine", "PolicyModel", "YAMLReader", "CEventABI",
-                "FilePrevention", "CTestActivity", logging,
+                "EventFilters", "FilePrevention", "CTestActivity", logging,
             ]),
     ]
 )

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LinuxSystem
 import PolicyCompiler
 import PolicyModel
 import Testing
@@ -84,25 +85,55 @@ extension KernelSuite {
             try #require(files.count >= 45)
             defer { _ = try? live.run([]) }
 
+            var loaded: Set<String> = []
             for file in files {
-                let text = Kernel.readText("\(Self.folder)/\(file)")
+                let text = text(of: file)
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
                 let outcome = try live.load(file: file, text)
+                // Some tell every system call of the machine.
+                try live.run([])
                 for line in Self.describe(outcome) { print("corpus | \(file) | \(line) |") }
                 judge(outcome, file, lines)
-                guard case .loaded = outcome else { continue }
-                for trigger in Self.triggers where trigger.file == file { try set(off: trigger) }
+                if case .loaded = outcome { loaded.insert(file) }
             }
+            for trigger in Self.triggers where loaded.contains(trigger.file) {
+                try drain()
+                try set(off: trigger)
+                try live.run([])
+            }
+            try drain()
+        }
+
+        private func text(of file: String) -> String { Kernel.readText("\(Self.folder)/\(file)") }
+
+        /// Waits until everything is delivered that was told before, however much it is.
+        private func drain() throws {
+            let mark = live.agent.capture.count
+            let marker = try Activity([])
+            try marker.wait()
+            let deadline = MonotonicClock.now + UInt64(20 * Kernel.patience * 1e9)
+            let end = live.agent.capture.wait(until: deadline, of: marker.pid, from: mark) {
+                $0.kind == "process_exit"
+            }
+            try #require(end != nil)
         }
 
         private func set(off trigger: Trigger) throws {
-            let story = try live.agent.run(steps: trigger.steps)
-            let hooks = story.events.map { event in
+            guard case .loaded = try live.load(file: trigger.file, text(of: trigger.file)) else {
+                Issue.record("\(trigger.file) does not load again")
+                return
+            }
+            let mark = live.agent.capture.count
+            let activity = try Activity(trigger.steps)
+            #expect(try activity.wait() == .exited(0), "\(trigger.file)")
+            try live.run([])
+            try drain()
+            let hooks = live.agent.capture.events(of: activity.pid, from: mark).map { event in
                 event.kind == "process_tracepoint"
                     ? "\(event.body["subsys"].text)/\(event.body["event"].text)"
                     : event.body["function_name"].text
             }
-            #expect(hooks.contains(trigger.hook), "\(trigger.file): \(story)")
+            #expect(hooks.contains(trigger.hook), "\(trigger.file): \(hooks)")
         }
 
         /// A file may be refused for what it says or for what this kernel lacks, and for nothing else.

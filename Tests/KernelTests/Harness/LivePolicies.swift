@@ -1,4 +1,5 @@
 import AgentCore
+import EventFilters
 import Glibc
 import Logging
 import PolicyCompiler
@@ -31,7 +32,9 @@ final class LivePolicies: @unchecked Sendable {
         agent = try LiveAgent()
         try agent.start()
         runtime = KernelPolicyRuntime(agent.engine, logger: Logger(label: "policy-tests"))
-        settings = try PolicyKernel.settings { _ in nil }
+        settings = try PolicyKernel.settings { pattern in
+            (try? LinearRegex(pattern)).map { expression in { expression.matches($0) } }
+        }
     }
 
     /// Makes these the policies that run.
