@@ -12,7 +12,7 @@ final class FileAnswerer: @unchecked Sendable {
     // is atomic.
 
     /// Groups at once: the one that asks, and those before it that still have questions.
-    static let slots = 8
+    static let slots = 16
     private static let wakeToken = UInt64.max
     /// Questions of one group before others are looked at.
     private static let turn = 256

@@ -55,7 +55,9 @@ public final class FilePrevention: @unchecked Sendable {
     }
 
     /// After its marks are gone, a call that had met one before may still ask.
-    private static let grace: UInt64 = 500_000_000
+    private static let grace: UInt64 = 200_000_000
+    /// How long a generation waits until groups of those before it have ended.
+    private static let patience: UInt64 = 5_000_000_000
 
     private let options: Options
     private let keeper: Keeper?
@@ -141,9 +143,8 @@ public final class FilePrevention: @unchecked Sendable {
             do throws(Errno) {
                 let new = try FileMarks(wanted, hasLimit: options.hasQueueLimit)
                 // Answered before the first mark, so that nobody waits for the others.
-                guard let added = try answerer.add(new.group) else { throw Errno.resourceBusy }
+                slot = try place(new.group)
                 marks = new
-                slot = added
             } catch {
                 throw FilePreventionFailure(
                     path: "", reason: "no group of fanotify: \(error.description)")
@@ -159,6 +160,18 @@ public final class FilePrevention: @unchecked Sendable {
         state.withLock { state in
             state.prepared = prepared
             publish(&state)
+        }
+    }
+
+    /// A place for a group. Where generations follow each other quickly, those before have all of them for a
+    /// moment.
+    private func place(_ group: FanotifyGroup) throws(Errno) -> Int {
+        let deadline = MonotonicClock.now + Self.patience
+        while true {
+            if let slot = try answerer.add(group) { return slot }
+            guard MonotonicClock.now < deadline else { throw Errno.resourceBusy }
+            wake.signal()
+            usleep(10_000)
         }
     }
 

@@ -128,7 +128,9 @@ struct MechanismLadder {
                 "fentry/\(symbol)", SECD_POLICY_BY_FENTRY, canDeny: false, symbol, "on_function",
                 returning: "on_function_return")
         }
-        if needs.deny || facts.kprobeObstacle != nil, let files = asked(.function(symbol), needs) {
+        if needs.deny || needs.enforce && facts.kprobeObstacle != nil,
+            let files = asked(.function(symbol), needs)
+        {
             return files
         }
         if facts.kprobeObstacle == nil {
@@ -138,6 +140,7 @@ struct MechanismLadder {
                 blindSpots: ["calls that the compiler has put inline are not seen"])
         }
         if let standIn = try standIn(symbol) { return standIn }
+        if let files = asked(.function(symbol), needs) { return files }
         throw Obstacle(
             reason:
                 "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
@@ -151,8 +154,9 @@ struct MechanismLadder {
             }
             return mechanism("lsm/\(hook)", SECD_POLICY_BY_LSM, canDeny: true, hook, "on_lsm")
         }
-        if let files = asked(.lsm(hook), needs) { return files }
+        if needs.enforce, let files = asked(.lsm(hook), needs) { return files }
         if let standIn = try standIn("security_\(hook)") { return standIn }
+        if let files = asked(.lsm(hook), needs) { return files }
         var reason = "LSM hooks need BPF LSM: \(obstacle)"
         if FileCalls(.lsm(hook)) != nil { reason += "; " + (files?.obstacle() ?? FileCalls.condition) }
         throw Obstacle(reason: reason)

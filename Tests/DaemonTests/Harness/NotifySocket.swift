@@ -7,6 +7,7 @@ final class NotifySocket: Sendable {
     let path: String
     private let descriptor: Int32
     private let said = Mutex<[String]>([])
+    private let given = Mutex<[Int32]>([])
 
     init(_ path: String) throws {
         self.path = path
@@ -22,10 +23,16 @@ final class NotifySocket: Sendable {
         guard result == 0 else { throw Failure("bind \(path): \(errno)") }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        for kept in given.withLock({ $0 }) { close(kept) }
+    }
 
     /// Everything so far.
     var messages: [String] { said.withLock { $0 } }
+
+    /// Descriptors that came with messages, in order. They are the socket's.
+    var descriptors: [Int32] { given.withLock { $0 } }
 
     /// Receives until a message has this line, or `isOver`, or the time is up. Returns whether it came.
     func wait(for line: String, after count: Int = 0, seconds: Double = 60, isOver: () -> Bool = { false })
@@ -46,10 +53,24 @@ final class NotifySocket: Sendable {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&request, 1, milliseconds) == 1 else { return false }
         var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = unsafe bytes.withUnsafeMutableBytes {
-            unsafe recv(descriptor, $0.baseAddress, $0.count, 0)
+        // Room for one descriptor: a head of 16 bytes (struct cmsghdr) and its number.
+        var control = [UInt64](repeating: 0, count: 3)
+        let count = unsafe bytes.withUnsafeMutableBytes { text in
+            unsafe control.withUnsafeMutableBytes { control in
+                var part = unsafe iovec(iov_base: text.baseAddress, iov_len: text.count)
+                return unsafe withUnsafeMutablePointer(to: &part) { part in
+                    var message = unsafe msghdr()
+                    unsafe message.msg_iov = part
+                    unsafe message.msg_iovlen = 1
+                    unsafe message.msg_control = control.baseAddress
+                    unsafe message.msg_controllen = control.count
+                    return unsafe recvmsg(descriptor, &message, 0)
+                }
+            }
         }
         guard count > 0 else { return false }
+        // The length of the head and of one descriptor: there is one.
+        if control[0] == 20 { given.withLock { $0.append(Int32(truncatingIfNeeded: control[2])) } }
         said.withLock { $0.append(String(decoding: bytes[..<count], as: UTF8.self)) }
         return true
     }
