@@ -31,10 +31,10 @@ public struct AgentConfiguration: Sendable, Equatable {
     public internal(set) var scope = Scope()
     /// Which events are made, and what they show.
     public internal(set) var events = Events()
-    /// Policies may make the daemon ask over the network.
-    public internal(set) var policyOutreach = false
     /// Where names of containers come from.
     public internal(set) var workloads = Workloads()
+    /// Policies may make the daemon ask over the network.
+    public internal(set) var policyOutreach = false
     /// Room between kernel and daemon.
     public internal(set) var rings = Rings()
     /// Bytes that the process tree may use; beyond it cached encodings go, then ended ancestors.

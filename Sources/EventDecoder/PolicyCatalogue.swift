@@ -21,6 +21,7 @@ public final class PolicyCatalogue: Sendable {
         /// Whether the network is.
         let reachesOut: Bool
 
+        /// Says once for all records what its rules ask for.
         public init(hook: PolicyHook, columns: [Column], shapes: [EventShape], rules: [Rule]) {
             counts = rules.contains { $0.counting != nil }
             asksDigest = rules.contains { $0.orders.contains(.digest) }

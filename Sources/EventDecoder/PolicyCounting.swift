@@ -23,10 +23,14 @@ public struct PolicyCounting: Sendable {
 
 /// What calls are counted by: the rule, and the values that they have in common, as a hash.
 public struct PolicyCountKey: Hashable, Sendable {
+    /// The number that the kernel counts the rule under.
     public var counter: UInt32
+    /// Of the hash.
     public var first: UInt64
+    /// Likewise.
     public var second: UInt64
 
+    /// - Parameter values: their hash.
     public init(counter: UInt32, values: (UInt64, UInt64)) {
         self.counter = counter
         (first, second) = values
@@ -35,14 +39,19 @@ public struct PolicyCountKey: Hashable, Sendable {
 
 /// A value in a record, for its hash.
 public struct PolicyCountedValue: Sendable {
+    /// Position in the hook's columns.
     public var column: UInt32
+    /// Its text; empty for numbers.
     public var bytes: [UInt8]
+    /// As in the record.
     public var number: UInt64
+    /// SECD_POLICY_VALUE_PRESENT, ….
     public var state: UInt8
 }
 
 /// A key that calls are counted by, and the event that its counts are told with.
 public struct PolicyCount: Sendable {
+    /// What the kernel counts by.
     public var key: PolicyCountKey
     /// Without its count.
     public var event: PolicyEvent
@@ -85,7 +94,8 @@ extension PolicyCatalogue {
                 .map { values.argument($0, 0) }
         }
         return PolicyCount(
-            key: PolicyCountKey(counter: counting.counter, values: countKey(values.counted(counting.columns))),
+            key: PolicyCountKey(
+                counter: counting.counter, values: countKey(values.counted(counting.columns))),
             event: event, interval: counting.interval)
     }
 }

@@ -18,12 +18,12 @@ public struct PolicyEngineOptions: Sendable {
     public var kernel: @Sendable () -> BTFKernelTypes?
     /// Programs that policies name.
     public var programs: any ProgramFiles
-    /// What runs in which cgroup.
-    public var workloads = WorkloadClasses()
     /// The digest of one by an algorithm (`sha256`), in lower-case hexadecimal; nil where it is not computed.
     public var programDigest: @Sendable (OpenProgram, String) -> String? = { _, _ in nil }
     /// Inode numbers of the first process's namespaces.
     public var hostNamespaces: [NamespaceKind: UInt64]
+    /// What runs in which cgroup.
+    public var workloads = WorkloadClasses()
     /// For fanotify.
     public var files = FileSettings()
 

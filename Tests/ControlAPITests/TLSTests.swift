@@ -128,7 +128,9 @@ private struct TLSFixture {
         }
     }
 
-    @Test(arguments: ["operator", "deputy"]) func namedAdministratorsChangePolicies(_ name: String) async throws {
+    @Test(arguments: ["operator", "deputy"]) func namedAdministratorsChangePolicies(_ name: String)
+        async throws
+    {
         try await TLSFixture.run { fixture in
             fixture.agent.book.set([FakePolicies.status("keys")])
             let client = try fixture.client(try fixture.authority.issue(name), trusting: fixture.authority)

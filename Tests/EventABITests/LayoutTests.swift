@@ -61,6 +61,17 @@ import Testing
         "secd_policy_value": size(secd_policy_value.self),
         "secd_policy_endpoint": size(secd_policy_endpoint.self),
         "secd_policy_event": size(secd_policy_event.self),
+        "secd_policy_count_key": size(secd_policy_count_key.self),
+        "secd_policy_user_namespace": size(secd_policy_user_namespace.self),
+        "secd_policy_bpf_program": size(secd_policy_bpf_program.self),
+        "secd_policy_bpf_map": size(secd_policy_bpf_map.self),
+        "secd_policy_perf_event": size(secd_policy_perf_event.self),
+        "secd_policy_origin": size(secd_policy_origin.self),
+        "secd_policy_fetch": size(secd_policy_fetch.self),
+        "secd_policy_site": size(secd_policy_site.self),
+        "secd_policy_transition": size(secd_policy_transition.self),
+        "secd_policy_step": size(secd_policy_step.self),
+        "secd_policy_subject": size(secd_policy_subject.self),
     ]
 
     private static let offsets: [String: Int?] = [
@@ -143,6 +154,14 @@ import Testing
         "secd_policy_event.mechanism": MemoryLayout<secd_policy_event>.offset(of: \.mechanism),
         "secd_policy_event.result": MemoryLayout<secd_policy_event>.offset(of: \.result),
         "secd_policy_event.summary": MemoryLayout<secd_policy_event>.offset(of: \.summary),
+        "secd_agent.host_mnt": MemoryLayout<secd_agent>.offset(of: \.host_mnt),
+        "secd_policy_endpoint.mark": MemoryLayout<secd_policy_endpoint>.offset(of: \.mark),
+        "secd_policy_origin.effective": MemoryLayout<secd_policy_origin>.offset(of: \.effective),
+        "secd_policy_fetch.kind": MemoryLayout<secd_policy_fetch>.offset(of: \.kind),
+        "secd_policy_site.fetch": MemoryLayout<secd_policy_site>.offset(of: \.fetch),
+        "secd_policy_subject.task": MemoryLayout<secd_policy_subject>.offset(of: \.task),
+        "secd_policy_subject.arguments": MemoryLayout<secd_policy_subject>.offset(of: \.arguments),
+        "secd_policy_subject.name": MemoryLayout<secd_policy_subject>.offset(of: \.name),
     ]
 
     /// Assertions of the headers as they stand in the repository: name → bytes.

@@ -15,7 +15,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "https://canary.example", "ftp://x", "http://", "http:///x", "http://a:0/", "http://a:65536/", "http://a:b/",
+        "https://canary.example", "ftp://x", "http://", "http:///x", "http://a:0/", "http://a:65536/",
+        "http://a:b/",
         "http://user@host/", "http://[::1/", "http://a/\r\nX: y", "http://a b/",
     ]) func othersAreNoRequests(_ url: String) { #expect(PolicyRequest(url: url) == nil) }
 }

@@ -21,6 +21,10 @@ extension WireMessage {
                 members[field.name] = .array(numbers.map { .string(Self.caseName($0, field)) })
                 continue
             }
+            if field.type == .map {
+                members[field.name] = .object(try Self.entries(fields[number] ?? [], field))
+                continue
+            }
             let values = try (fields[number] ?? []).map { try Self.value($0, field) }
             members[field.name] = field.repeated ? .array(values) : values.last
         }
@@ -29,6 +33,18 @@ extension WireMessage {
 
     private static func caseName(_ number: UInt64, _ field: DescribedField) -> String {
         field.cases.first { UInt64($0.number) == number }?.name.description ?? "CAP_UNKNOWN"
+    }
+
+    /// Entries are messages of a name (1) and a value (2).
+    private static func entries(_ values: [Value], _ field: DescribedField) throws -> [String: JSONValue] {
+        var entries: [String: JSONValue] = [:]
+        for case .bytes(let bytes) in values {
+            guard let entry = WireMessage(bytes), let name = entry.text(1), let value = entry.text(2) else {
+                throw Mismatch(description: "\(field.name) is no map")
+            }
+            entries[name] = .string(value)
+        }
+        return entries
     }
 
     private static func value(_ value: Value, _ field: DescribedField) throws -> JSONValue {

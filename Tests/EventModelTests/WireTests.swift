@@ -101,6 +101,7 @@ import TextEncoding
             record.operation %= 9
             return .file(
                 FileEvent(record: record, path: random.text(30), target: random.text(Int(random.next() % 9))))
+        case .workloadNamed: return .named(events: random.next())
         case .streamStart:
             return .start(
                 StreamStart(version: "v", bootID: "", kernel: "ü\"", sensors: [("a", ""), ("", "b")]))

@@ -162,8 +162,9 @@ extension KernelSuite {
                 guard event.kind == "process_kprobe", event.body["policy_name"].text == "masks" else {
                     return false
                 }
-                counted[event.body["args"][0]["int_arg"].int ?? 0, default: 0] += Int(
-                    event.body["count"].text) ?? event.body["count"].int ?? 0
+                counted[event.body["args"][0]["int_arg"].int ?? 0, default: 0] +=
+                    Int(
+                        event.body["count"].text) ?? event.body["count"].int ?? 0
                 return counted.values.reduce(0, +) >= 141
             }
             #expect(counted == [424: 70, 425: 70, 426: 1])

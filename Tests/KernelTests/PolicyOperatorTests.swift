@@ -161,7 +161,7 @@ extension KernelSuite {
             let story = try live.agent.run(steps: open(["az!", "yz", "xyz!", "0efghijklmnopqrstuvwxyz!"]))
 
             #expect(names(story) == ["az!", "xyz!", "0efghijklmnopqrstuvwxyz!"])
-            #expect(live.events(story).map { $0.body["policies"].array.count } == [0, 0, 2])
+            #expect(live.events(story).map { $0.body["policies"].array.count } == [1, 1, 2])
         }
 
         private func list(_ values: [String]) -> String {

@@ -74,12 +74,21 @@ import Testing
         }
     }
 
+    /// More kinds of conditions than the kernel's tables have room for at a hook.
+    private static func isTooWide(_ hook: HookTables) -> Bool {
+        hook.dimensions.count + hook.returnDimensions.count > Int(SECD_POLICY_DIMENSIONS_MAX)
+    }
+
     @Test func bytesAndTablesAgreeOnRandomEvents() throws {
         var hits = 0
         var events = 0
         for seed in 0..<120 as Range<UInt64> {
-            let policies = try Self.policies(seed: seed, count: 1 + Int(seed % 12))
-            let generation = try GenerationBuilder.build(policies)
+            var policies = try Self.policies(seed: seed, count: 1 + Int(seed % 14))
+            var generation = try GenerationBuilder.build(policies)
+            while generation.hooks.contains(where: Self.isTooWide) {
+                policies.removeLast()
+                generation = try GenerationBuilder.build(policies)
+            }
             var random = RandomEvent(seed: seed &* 7919)
             let batches = generation.hooks.map { hook in
                 (0..<48).map { _ in Self.plausible(random.event(at: hook.point, hook.columns)) }

@@ -13,7 +13,7 @@
 #include "policy_hook.h"
 #include "policy_process.h"
 #include "policy_event.h"
-#include "policy_subject.h"
 #include "policy_site.h"
+#include "policy_subject.h"
 
 #endif

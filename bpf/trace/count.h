@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Count: calls are counted by key instead of being told one by one. The key is the rule and some of the values
- * that its events show. There are two maps: programs count in the one that the epoch names; user space
+ * Count: calls are counted by key instead of being told one by one. The key is the rule and some of the
+ * values that its events show. There are two maps: programs count in the one that the epoch names; user space
  * changes the epoch, waits for programs that still use the other one, and takes everything out of that.
  */
 #ifndef SECD_TRACE_COUNT_H

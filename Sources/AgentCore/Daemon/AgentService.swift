@@ -44,7 +44,8 @@ struct AgentService: AgentControl {
             notes: daemon.ineffective,
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
-            memory: await engine.memory(policies: await daemon.policies.kernelBytes()), programCounters: await engine.programCounters())
+            memory: await engine.memory(policies: await daemon.policies.kernelBytes()),
+            programCounters: await engine.programCounters())
     }
 
     /// Nanoseconds; corrections of a disciplined clock are far below.

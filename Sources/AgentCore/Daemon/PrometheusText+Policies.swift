@@ -5,7 +5,8 @@ extension PrometheusText {
     func policies(_ policies: [PolicyStatus]) {
         family("secd_policy_state", "gauge", "1 for the state that a policy is in.") {
             for policy in policies {
-                let labels = Self.labels(policy, ["state": policy.state.rawValue, "mode": policy.mode.rawValue])
+                let labels = Self.labels(
+                    policy, ["state": policy.state.rawValue, "mode": policy.mode.rawValue])
                 sample("secd_policy_state", labels, 1)
             }
         }

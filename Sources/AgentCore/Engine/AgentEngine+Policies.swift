@@ -59,7 +59,9 @@ extension AgentEngine {
     /// From now on stacks of the kernel have names. Reads them, which takes a moment.
     func nameKernelFunctions(_ logger: Logger) {
         let table = StackNames.readKernel()
-        if table == nil { logger.notice("stacks of the kernel have addresses only: /proc/kallsyms hides them") }
+        if table == nil {
+            logger.notice("stacks of the kernel have addresses only: /proc/kallsyms hides them")
+        }
         pipeline.perform { $0.handler.stackNames.kernel = table }
     }
 

@@ -29,7 +29,6 @@ package struct EngineOptions: Sendable {
     /// How long an event waits for the name of its container, nanoseconds.
     package var enrichWait: UInt64 = 200_000_000
 
-
     /// Policies may make the daemon ask over the network (GetUrl, DnsLookup).
     package var allowsOutreach = false
 

@@ -61,7 +61,9 @@ struct CallCounts {
             }
         }
         for (key, entry) in entries {
-            guard let since = entry.since, let rule = entry.told?.count ?? rules[key.counter] else { continue }
+            guard let since = entry.since, let rule = entry.told?.count ?? rules[key.counter] else {
+                continue
+            }
             let age = span.upperBound &- since
             // Intervals are whole epochs; one that is a little short of it must not wait for another.
             let wait = rule.interval &+ (entry.told == nil ? Self.patience : 0)

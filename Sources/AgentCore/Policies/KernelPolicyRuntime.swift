@@ -66,6 +66,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             agent: agent.options.sensors.agent, shared: sensors.sharedMaps, facts: facts,
             kernel: { try? KernelTypeShelf.shared.types() }, programs: ProgramReader(),
             hostNamespaces: agent.hostNamespaces)
+        options.workloads = agent.workloadClasses
         options.files = files.settings
         options.programDigest = { ProgramDigest.text($0, $1) }
         options.files.made = { [agent] in agent.count(questions: $0) }

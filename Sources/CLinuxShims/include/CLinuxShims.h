@@ -136,9 +136,6 @@ int secd_is_own_thread(int tid);
 /* A descriptor for a process by its number; -1 with errno. */
 int secd_pidfd_open(int pid);
 
-/* A descriptor for a process by its number; -1 with errno. */
-int secd_pidfd_open(int pid);
-
 /* Returns when every program that ran when it was called has ended (synchronize_rcu); -1 with errno. */
 int secd_wait_for_programs(void);
 

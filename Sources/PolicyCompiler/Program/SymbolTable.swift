@@ -4,6 +4,7 @@
 public struct SymbolTable: Sendable {
     /// A function that has an address.
     public struct Function: Sendable, Hashable {
+        /// Its symbol.
         public var name: String
         /// Kernel module; empty = the kernel itself, or a program.
         public var module: String

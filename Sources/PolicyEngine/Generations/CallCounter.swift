@@ -60,7 +60,9 @@ public struct CountHash: Sendable {
     public struct Value: Sendable {
         /// Its column.
         public var column: UInt32
+        /// Its text; empty for numbers.
         public var bytes: [UInt8]
+        /// As in the record.
         public var number: UInt64
         /// SECD_POLICY_VALUE_PRESENT, ….
         public var state: UInt8

@@ -150,7 +150,8 @@ final class EnginePrograms {
 
     /// The cgroup programs of a place.
     func cgroupPrograms(_ place: UInt32) throws(BPFError) -> LoadedPrograms {
-        noted(try Self.load([BPFObjects.tracecgroup], CgroupPlaces.programs[Int(place)], agent, setup, shared))
+        noted(
+            try Self.load([BPFObjects.tracecgroup], CgroupPlaces.programs[Int(place)], agent, setup, shared))
     }
 
     /// Loads the first build that the kernel accepts.

@@ -120,7 +120,8 @@ struct PolicyCheck {
             need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
             raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
             need(
-                kind == .killTree || ladder.facts.cgroupRoot != nil, "find containers without cgroup2", action,
+                kind == .killTree || ladder.facts.cgroupRoot != nil, "find containers without cgroup2",
+                action,
                 hook, &placed)
             placed.blindSpots.append(
                 kind == .killTree
@@ -151,7 +152,8 @@ struct PolicyCheck {
             placed.blindSpots.append("\(kind.rawValue) does nothing: owners of sockets are always tracked")
         case .post where action.imaHash:
             placed.blindSpots.append(
-                "the digest of the file is computed by the daemon (file_hash) when it reads the event; IMA is not asked")
+                "the digest of the file is computed by the daemon (file_hash) when it reads the event; IMA is not asked"
+            )
         case .post, .noPost, .cleanupEnforcer, .count: break
         }
     }

@@ -72,7 +72,9 @@ enum RulePacker {
             case .count:
                 bits |= SECD_POLICY_COUNT
                 if action.interval != nil {
-                    rule.counts = action.countBy.reduce(SECD_POLICY_COUNTS) { $0 | 1 << UInt32($1.value & 15) }
+                    rule.counts = action.countBy.reduce(SECD_POLICY_COUNTS) {
+                        $0 | 1 << UInt32($1.value & 15)
+                    }
                 }
                 if !posts { bits &= ~SECD_POLICY_POST }
             case .cleanupEnforcer, .trackSocket, .untrackSocket, .set, .getURL, .dnsLookup: continue
