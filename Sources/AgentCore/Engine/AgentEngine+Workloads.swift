@@ -16,16 +16,19 @@ extension AgentEngine {
         _ options: EngineOptions, _ cgroupRoot: String?, _ pipeline: EventPipeline, _ logger: Logger
     ) throws -> WorkloadDirectory? {
         guard let cgroupRoot else { return nil }
+        // Weak: the pipeline's handler asks the directory.
         let listener = WorkloadDirectory.Listener(
-            found: { found in
-                pipeline.perform { pipeline in
+            found: { [weak pipeline] found in
+                pipeline?.perform { pipeline in
                     for one in found {
                         pipeline.handler.name(
                             CgroupTable.Assignment(one.workload, cgroupID: one.cgroupID))
                     }
                 }
             },
-            answered: { question in pipeline.perform { $0.handler.giveUp(question.id) } })
+            answered: { [weak pipeline] question in
+                pipeline?.perform { $0.handler.giveUp(question.id) }
+            })
         return try WorkloadDirectory(options.providers(cgroupRoot), listener, logger: logger)
     }
 
