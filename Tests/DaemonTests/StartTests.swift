@@ -82,6 +82,7 @@ extension DaemonSuite {
                 guard let flag = setting.flag else { continue }
                 let values = [
                     "--log-level": ["debug"], "--metrics": ["127.0.0.1:2112"], "--export-journald": [],
+                    "--enrich-wait": ["1s"],
                 ]
                 let run = try Run.program(
                     [Programs.secd, "--config", "/dev/null", flag] + (values[flag] ?? ["/some/value"]) + [

@@ -97,9 +97,10 @@ extension DaemonSuite {
 
             """
 
-        /// What no policy of this kernel and version can give: probes of programs, hooks of an LSM, and records that
-        /// nothing makes yet.
+        /// What these policies do not ask for (probes of programs), what not every kernel has (hooks of an LSM), what
+        /// nothing makes yet, and what only a container tells that is named late.
         private static let absent: Set = [
+            "workload_named",
             "process_uprobe", "process_usdt", "process_lsm", "process_loader", "process_throttle",
         ]
 
