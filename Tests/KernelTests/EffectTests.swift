@@ -17,8 +17,9 @@ extension KernelSuite {
             case killAtHook = "Sigkill at an LSM hook"
             case refuseAtHook = "Override at an LSM hook"
             case refuseAtFunction = "Override at a security_ function"
+            case refuseFile = "Override at security_file_open, of a file"
 
-            var refuses: Bool { self == .refuseAtHook || self == .refuseAtFunction }
+            var refuses: Bool { [.refuseAtHook, .refuseAtFunction, .refuseFile].contains(self) }
         }
 
         /// A measured pair.
@@ -57,6 +58,7 @@ extension KernelSuite {
             let cases = round.cases.filter { Self.entry(way, $0, pid: 0) != nil }
             guard !cases.isEmpty else { return [] }
             let processes = try cases.map { try Self.start($0, refused: way.refuses) }
+            try live.agent.settle()
             let entries = zip(cases, processes).compactMap { Self.entry(way, $0, pid: $1.pid) }
             let text = PolicySample.policy(
                 "effects", Self.section(way) + ":\n" + entries.joined(separator: "\n"))
@@ -106,7 +108,7 @@ extension KernelSuite {
 
         private static func section(_ way: Way) -> String {
             switch way {
-            case .killAtCall, .killAtReturn, .killAtFunction, .refuseAtFunction: "kprobes"
+            case .killAtCall, .killAtReturn, .killAtFunction, .refuseAtFunction, .refuseFile: "kprobes"
             case .killAtTracepoint: "tracepoints"
             case .killAtHook, .refuseAtHook: "lsmhooks"
             }
@@ -114,7 +116,7 @@ extension KernelSuite {
 
         /// The entry of a policy that meets a case; nil = there is none.
         private static func entry(_ way: Way, _ effect: EffectCase, pid: Int) -> String? {
-            let hook: [String]
+            var hook: [String] = []
             switch way {
             case .killAtCall: hook = ["- call: sys_\(effect.call)", "  syscall: true"]
             case .killAtReturn:
@@ -133,6 +135,23 @@ extension KernelSuite {
             case .refuseAtFunction:
                 guard let function = effect.placeFunction, !Kernel.hasLSM else { return nil }
                 hook = ["- call: \(function)", "  syscall: false"]
+            case .refuseFile: break
+            }
+            if way == .refuseFile {
+                // Fanotify is asked about files that are named.
+                return effect.file.map { file in
+                    """
+                    - call: security_file_open
+                      syscall: false
+                      args:
+                      - {index: 0, type: file}
+                      selectors:
+                      - matchArgs:
+                        - {index: 0, operator: Equal, values: ["\(file)"]}
+                        matchActions:
+                        - {action: Override, argError: -1}
+                    """
+                }
             }
             let action = way.refuses ? "{action: Override, argError: -1}" : "{action: Sigkill}"
             let list = way == .killAtReturn ? "matchReturnActions" : "matchActions"

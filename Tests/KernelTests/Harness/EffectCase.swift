@@ -9,6 +9,8 @@ struct EffectCase {
     let lsmHook: String
     /// The function that cgroup programs stand for, where they do.
     var placeFunction: String?
+    /// The file that is opened, where `security_file_open` is asked for the call.
+    var file: String?
     /// What the process does before policies are there.
     var before: [Step] = []
     /// The call.
@@ -51,7 +53,7 @@ final class EffectRound {
         let (moved, made) = (folder / "moved", folder / "made")
         return [
             EffectCase(
-                call: "openat", lsmHook: "file_open",
+                call: "openat", lsmHook: "file_open", file: opened,
                 act: .openat(Call.here, .path(opened), O_WRONLY | O_TRUNC),
                 happened: { _ in Kernel.readText(opened).isEmpty }),
             EffectCase(
