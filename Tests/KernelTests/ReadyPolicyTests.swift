@@ -1,3 +1,4 @@
+import FilePrevention
 import Foundation
 import Glibc
 import PolicyModel
@@ -64,8 +65,10 @@ extension KernelSuite {
         }
 
         @Test(
-            "refuse-shadow-readers: an open fails by LSM, whatever name is used; other files are opened",
-            .enabled(if: isHere && Kernel.hasLSM, "needs the checkout and BPF LSM"))
+            "refuse-shadow-readers: an open fails, by LSM or fanotify, whatever name is used; other files are opened",
+            .enabled(
+                if: isHere && (Kernel.hasLSM || FilePrevention.obstacle == nil),
+                "needs the checkout, and BPF LSM or fanotify's permission events"))
         func shadowReaders() throws {
             // The file of the machine is left alone.
             let path = temporary / "shadow"
@@ -80,7 +83,7 @@ extension KernelSuite {
                 .open(.path(temporary / "link"), O_RDONLY).fails(EPERM), .open("/dev/null", O_RDONLY))
 
             #expect(story.status == .exited(0))
-            #expect(reports[0].hooks.map(\.mechanism) == ["lsm/file_open"])
+            #expect(reports[0].hooks.map(\.mechanism) == [Kernel.hasLSM ? "lsm/file_open" : "fanotify"])
             #expect(reports[0].hooks.map(\.effect) == [.prevent])
             let events = story.events.filter { $0.kind == "process_lsm" }
             #expect(events.map { $0.body["args"][0]["file_arg"]["path"].text } == [path, path])
