@@ -166,7 +166,8 @@ static __always_inline bool is_judged_again(const struct policy_work *work,
 					    const struct secd_policy_hook *then)
 {
 	return (then->flags & SECD_POLICY_HOOK_AGAIN) && work->is_uncertain &&
-	       !(work->sets[SECD_POLICY_SET_ENFORCED].summary | work->sets[SECD_POLICY_SET_MONITORED].summary);
+	       !(work->sets[SECD_POLICY_SET_ENFORCED].summary |
+		 work->sets[SECD_POLICY_SET_MONITORED].summary);
 }
 
 /*
