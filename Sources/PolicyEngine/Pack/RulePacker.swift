@@ -12,12 +12,12 @@ enum RulePacker {
         packed.group = UInt16(clamping: rule.group)
         packed.counter = counter
         if mode == .monitor { packed.flags |= UInt8(SECD_POLICY_RULE_MONITOR) }
-        defer { tellOrders(&packed) }
         packed.actions = actions(rule.actions, &packed, atReturn: false)
         // Without actions of its own the return tells what the call's actions let it tell.
         if !rule.returnActions.isEmpty {
             packed.return_actions = actions(rule.returnActions, &packed, atReturn: true)
         }
+        tellOrders(&packed)
         return packed
     }
 
