@@ -55,6 +55,8 @@ extension KernelSuite {
 
         private func measure(_ way: Way) throws -> [Row] {
             let round = try EffectRound()
+            // What the cases act on stays until all of them are judged.
+            defer { withExtendedLifetime(round) {} }
             let cases = round.cases.filter { Self.entry(way, $0, pid: 0) != nil }
             guard !cases.isEmpty else { return [] }
             let processes = try cases.map { try Self.start($0, refused: way.refuses) }
