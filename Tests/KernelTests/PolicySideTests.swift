@@ -95,7 +95,7 @@ extension KernelSuite {
         @Test("policies that wait for the return come and go: the others tell each call once")
         func flips() throws {
             let rounds = 6
-            let count = Kernel.scaled(2000)
+            let count = Kernel.scaled(500)
             let activity = try Activity(
                 (0..<rounds).flatMap { _ in [.wait, Step("open-often", folder / "a", count)] })
             let looks = opens("looks", of: activity.pid, returns: false)
