@@ -58,7 +58,7 @@ extension DaemonSuite {
                 exec 3<&\(group); export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=secd-files-1; exec "$@"
                 """
             let second = try TestDaemon.started(
-                in: folder, ["--policy", policy], wrapper: ["/bin/sh", "-c", handing, "sh"])
+                in: folder, ["--policy", policy], wrapper: ["/bin/bash", "-c", handing, "bash"])
 
             #expect(reader.wait() == .code(1), "\(second.log)")
             #expect(second.notify.messages.contains { $0.contains("FDSTOREREMOVE=1") })

@@ -63,8 +63,9 @@ static __always_inline __u32 text_read_string(struct policy_work *work, struct s
 static __always_inline __u32 text_read_buffer(struct policy_work *work, struct secd_policy_value *value,
 					      __u64 address, __u64 length, __u32 capacity, bool user)
 {
-	__u32 at = work->end, state = SECD_POLICY_VALUE_PRESENT, kept = length;
+	__u32 at = work->end, state = SECD_POLICY_VALUE_PRESENT;
 	void *bytes = value_bytes(work, at);
+	__u64 kept = length;
 	long failed = 0;
 
 	if (!bytes || capacity > SECD_PATH_MAX)
@@ -73,9 +74,10 @@ static __always_inline __u32 text_read_buffer(struct policy_work *work, struct s
 		kept = capacity;
 		state = SECD_POLICY_VALUE_TRUNCATED;
 	}
-	barrier_var(kept); /* the bound that follows is for the verifier; clang knows it */
-	if (kept > SECD_PATH_MAX)
-		return SECD_POLICY_VALUE_UNREADABLE;
+	/* For the verifier; clang knows it. In one step: 6.1 forgets what a spilled value is compared with. */
+	asm volatile("if %[kept] <= %[most] goto +1\n\t%[kept] = %[most]"
+		     : [kept] "+r"(kept)
+		     : [most] "i"(SECD_PATH_MAX));
 	if (kept && user)
 		failed = bpf_probe_read_user(bytes, kept, (void *)address);
 	else if (kept)
