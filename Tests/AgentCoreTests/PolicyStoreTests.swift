@@ -42,6 +42,22 @@ import Testing
         #expect(store.statuses.map(\.name) == ["ant", "bee"])
     }
 
+    @Test func whatRunsCanBeMadeAgain() throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let runtime = MemoryRuntime()
+        try folder.write("a.yaml", Folder.policy("ant"))
+        let store = folder.store(runtime)
+        store.refresh(nil)
+        #expect(runtime.replacements == 1)
+        let ids = store.statuses.map(\.id)
+
+        store.renew()
+        #expect(runtime.replacements == 2)
+        #expect(runtime.names == ["ant"])
+        #expect(store.statuses.map(\.id) == ids)
+    }
+
     @Test func aRestartFindsTheSame() throws {
         let folder = try Folder()
         defer { folder.remove() }

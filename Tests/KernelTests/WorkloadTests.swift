@@ -1,5 +1,7 @@
+import AgentCore
 import AgentModel
 import Glibc
+import Synchronization
 import Testing
 
 extension KernelSuite {
@@ -172,6 +174,47 @@ extension KernelSuite {
             let events = live.agent.capture.all.dropFirst(mark).filter { $0.kind == "process_kprobe" }
             #expect(events.map { $0.body["args"][1]["string_arg"].text } == [path + "/a"])
             #expect(events.allSatisfy { $0.process["workload"]["name"].text == id })
+            #expect(events.allSatisfy { !$0.body["uncertain"].bool })
+        }
+
+        @Test("with seven selectors a container without a class asks for a new generation, once")
+        func classes() throws {
+            let live = LivePolicies.shared
+            let id = "secd-classes-\(getpid())"
+            let path = "/nowhere/\(id)"
+            // Each selector is another test of containers; with seven their sets are made as they are met.
+            let texts = (0..<7).map { number in
+                PolicySample.opens("class\(number)", below: path).replacing(
+                    "  kprobes:",
+                    with: """
+                          containerSelector:
+                            matchExpressions:
+                            - {key: name, operator: In, values: [\(number == 6 ? id : "other-\(number)")]}
+                          kprobes:
+                        """)
+            }
+            let asked = Mutex(0)
+            live.agent.engine.whenWorkloadsLackClasses { asked.withLock { $0 += 1 } }
+            defer { live.agent.engine.whenWorkloadsLackClasses {} }
+            try live.run(texts)
+            defer { _ = try? live.run([]) }
+            let before = asked.withLock(\.self)
+
+            let mark = live.agent.capture.count
+            let running = try containers.start(id, "busybox sleep 60")
+            _ = try live.agent.expect("process_exec", from: mark) {
+                $0.process["workload"]["name"].text == id && $0.process["arguments"].text == "sleep 60"
+            }
+            #expect(asked.withLock(\.self) == before + 1)
+            // As the daemon does then.
+            try live.run(texts)
+            #expect(try containers.exec(id, ["/bin/busybox", "cat", path + "/a"]) == .exited(1))
+            try Activity([.exec(Containers.runc, ["runc", "kill", id, "KILL"])]).wait()
+            try running.wait()
+            try live.agent.settle()
+
+            let events = live.agent.capture.all.dropFirst(mark).filter { $0.kind == "process_kprobe" }
+            #expect(events.map { $0.body["policy_name"].text } == ["class6"])
             #expect(events.allSatisfy { !$0.body["uncertain"].bool })
         }
 

@@ -162,6 +162,7 @@ final class Daemon: Sendable {
             engine.stop(reason: "there is no thread for policies")
             throw DaemonError("cannot start the thread of policies: \(error)", exit: .system)
         }
+        engine.whenWorkloadsLackClasses { [policies] in policies.renew() }
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             logger.info("\(sensor.name) sensor: \(mechanisms.joined(separator: ", "))")

@@ -92,6 +92,9 @@ extension AgentEngine {
             let unreadable = pipeline.handler.names.unreadable
             result["dns_unreadable"] = unreadable == 0 ? nil : unreadable
             result["undecodable"] = pipeline.handler.undecodable == 0 ? nil : pipeline.handler.undecodable
+            let pieces = pipeline.handler.pieces
+            result["pieces_refused"] = pieces.refused == 0 ? nil : pieces.refused
+            result["piece_bytes_forgotten"] = pieces.forgotten == 0 ? nil : UInt64(pieces.forgotten)
             return result
         }
     }

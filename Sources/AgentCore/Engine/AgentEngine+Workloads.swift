@@ -46,6 +46,12 @@ extension AgentEngine {
         for (id, record) in handler.cgroups.workloads { classes.set(id, WorkloadFacts(record?.workload)) }
     }
 
+    /// Calls `body`, on the worker, where a workload comes that policies have no class for: what runs must be made
+    /// again, once for all that come until then.
+    package func whenWorkloadsLackClasses(_ body: @escaping @Sendable () -> Void) {
+        workloadClasses.whenIncomplete(body)
+    }
+
     /// What runs, that is not the machine itself; each once, by kind and name.
     package func workloads() async -> WorkloadReport {
         let rows = await onWorker { pipeline in

@@ -12,14 +12,16 @@ package final class EventReplay {
     private let output: EventOutput
     private let handler: RecordHandler
 
-    package init(nodeName: String, lines consumer: any EventConsumer) {
+    package init(
+        nodeName: String, lines consumer: any EventConsumer, settings: EventSettings = EventSettings()
+    ) {
         context = EncodingContext(
             nodeName: nodeName, clusterName: "", stream: "00000000", bootOffset: BootClock.realtimeOffset)
         tree = ProcessTree(context: context)
         output = EventOutput(context: context, subscribers: Subscribers(context: context))
         output.add(lines: consumer)
         handler = RecordHandler(
-            context: context, tree: tree, output: output, settings: EventSettings(),
+            context: context, tree: tree, output: output, settings: settings,
             cpus: EngineIdentity.possibleCPUs)
     }
 

@@ -125,6 +125,12 @@ package final class PolicyKeeper: @unchecked Sendable {
         wake.signal()
     }
 
+    /// Makes what runs again: workloads have come that it has no class for.
+    package func renew() {
+        control.withLock { $0.requests.append { $0.renew() } }
+        wake.signal()
+    }
+
     /// As `PolicyStore.add`.
     package func add(_ addition: PolicyAddition) async throws(PolicyChangeError) -> [PolicyKey] {
         try await change { store throws(PolicyChangeError) in try store.add(addition) }

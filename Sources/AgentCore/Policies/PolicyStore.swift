@@ -67,7 +67,7 @@ package final class PolicyStore {
     var generalObstacle = ""
     /// About directories and kept files, a sentence each.
     var problems: [String] = []
-    /// What runs stands on files that have been replaced.
+    /// What runs stands on what has changed since: programs, or classes of workloads.
     private var isOutdated = false
     private(set) var ids: [PolicyKey: UInt64] = [:]
     private var nextID: UInt64 = 1
@@ -129,6 +129,12 @@ package final class PolicyStore {
         isOutdated = true
         if desired.api.values.contains(where: { !$0.problem.isEmpty }) { take(archive.load()) }
         refresh(nil)
+    }
+
+    /// What runs is made again, of the same policies: what it stands on is more than when it was made.
+    package func renew() {
+        isOutdated = true
+        settle(desired)
     }
 
     func apiName(_ source: String) -> String { source.isEmpty ? "API" : "API (\(source))" }

@@ -167,7 +167,7 @@ final class EnginePrograms {
         _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
         _ shared: [SharedBPFMap], target: String? = nil
     ) throws(BPFError) -> BPFProgramFile {
-        var first: BPFError?
+        var refusals: [BPFError] = []
         for build in builds {
             do throws(BPFError) {
                 var file = try BPFProgramFile(elf: build.elf, name: build.name)
@@ -180,10 +180,16 @@ final class EnginePrograms {
                 try file.load()
                 return file
             } catch {
-                first = first ?? error
+                refusals.append(error)
             }
         }
-        throw first ?? BPFError(operation: "load", object: "trace", errno: .noSuchFileOrDirectory)
+        // The last build is the one for kernels that have least: its refusal is the reason, the others' are told
+        // before it.
+        guard var refusal = refusals.popLast() else {
+            throw BPFError(operation: "load", object: "trace", errno: .noSuchFileOrDirectory)
+        }
+        refusal.log = (refusals.map { "\($0)\n\($0.log)" } + [refusal.log]).joined(separator: "\n")
+        throw refusal
     }
 }
 
