@@ -162,7 +162,7 @@ extension DaemonSuite {
         @Test func settingsWithoutEffectAreSaidLoudly() throws {
             let folder = try Folder()
             let daemon = try TestDaemon.started(["--manifests", folder.path])
-            let sentence = "manifests (\(folder.path)) has no effect: this version does not know pods"
+            let sentence = "manifests (\(folder.path)) has no effect: this version does not read manifests"
             #expect(
                 daemon.log.components(separatedBy: "secd warning: \(sentence)\n").count == 2,
                 "\(daemon.log)")

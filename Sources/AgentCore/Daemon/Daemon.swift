@@ -180,7 +180,7 @@ final class Daemon: Sendable {
         var sentences: [String] = []
         if !configuration.manifests.isEmpty {
             sentences.append(
-                "manifests (\(configuration.manifests)) has no effect: this version does not know pods")
+                "manifests (\(configuration.manifests)) has no effect: this version does not read manifests")
         }
         return sentences
     }
