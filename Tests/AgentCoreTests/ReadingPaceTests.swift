@@ -15,7 +15,7 @@ struct ReadingPaceTests {
             now += Self.millisecond
             sleeps.append(pace.sleep(after: 0, at: now))
         }
-        #expect(sleeps == [32, 64, 80, 80, 80])
+        #expect(sleeps == [64, 80, 80, 80, 80])
     }
 
     @Test func manyRecordsInAMillisecondAreReadEachMillisecond() {
@@ -38,9 +38,11 @@ struct ReadingPaceTests {
         _ = pace.sleep(after: 0, at: Self.start)
         let burst = Self.start + Self.millisecond
         #expect(pace.sleep(after: 1000, at: burst) == ReadingPace.busy)
+        #expect(!pace.isCalm)
         #expect(pace.sleep(after: 0, at: burst + Self.millisecond) == ReadingPace.alert)
         #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime - Self.millisecond) == ReadingPace.alert)
         #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime) == ReadingPace.quiet)
+        #expect(pace.isCalm)
         #expect(pace.sleep(after: 0, at: burst + ReadingPace.alertTime + 1) == 2 * ReadingPace.quiet)
     }
 }

@@ -93,6 +93,14 @@ final class EventOutput {
         subscribers.flush()
     }
 
+    /// Bytes that wait for the sink that has most.
+    var waitingBytes: Int {
+        var most = 0
+        for target in lines { most = max(most, target.batch.bytes.count) }
+        for target in journals { most = max(most, target.batch.bytes.count) }
+        return most
+    }
+
     private func flush(_ target: inout Target) {
         var batch = EventBatch()
         swap(&batch, &target.batch)

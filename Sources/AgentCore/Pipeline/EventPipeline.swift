@@ -39,6 +39,7 @@ final class EventPipeline: @unchecked Sendable {
     /// Bytes for the process tree.
     var treeBudget: Int
     private let clockOffset: @Sendable () -> UInt64
+    private var handover = HandoverPace()
     private var nextAudit: UInt64 = 0
     private var hasWaiting = false
     private var lifecycleLost: UInt64 = 0
@@ -91,7 +92,7 @@ final class EventPipeline: @unchecked Sendable {
             }
             for request in requests { request(self) }
             let now = BootClock.now
-            let count = pass(now)
+            let count = pass(now, isCalm: pace.isCalm)
             if stopping { break }
             let sleep = pace.sleep(after: count, at: now)
             if count < Self.passLimit { rest(hasWaiting ? min(sleep, Self.waitingRest) : sleep) }
@@ -100,7 +101,8 @@ final class EventPipeline: @unchecked Sendable {
     }
 
     /// One pass over the rings. Returns the records taken.
-    func pass(_ now: UInt64 = BootClock.now) -> Int {
+    /// - Parameter isCalm: little came lately, and sinks may wait for more while it comes.
+    func pass(_ now: UInt64 = BootClock.now, isCalm: Bool = false) -> Int {
         let count = reader.drain(now: now, limit: Self.passLimit) { handler.handle($0) }
         if !handler.gaps.isEmpty { reportGaps(now) }
         if now >= nextAudit {
@@ -108,7 +110,11 @@ final class EventPipeline: @unchecked Sendable {
         }
         tree.collect(before: now &- RingReader.settle)
         hasWaiting = handler.releaseOverdue(now)
-        output.flush()
+        if handover.isDue(after: count, waiting: output.waitingBytes, isCalm: isCalm, at: now) {
+            output.flush()
+        } else {
+            output.subscribers.flush()
+        }
         return count
     }
 

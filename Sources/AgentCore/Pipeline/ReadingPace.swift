@@ -14,8 +14,8 @@ package struct ReadingPace {
     package static let alert: Int32 = 3
     /// After the last busy pass, nanoseconds: as long as bursts are expected to come back.
     package static let alertTime: UInt64 = 100_000_000
-    /// At 1,200 short processes a second, what one core can start, a batch has about twenty of them.
-    package static let quiet: Int32 = 16
+    /// At 1,200 short processes a second, what one core can start, a batch has about forty of them.
+    package static let quiet: Int32 = 32
     /// 13 wakeups a second.
     package static let idle: Int32 = 80
 
@@ -24,6 +24,9 @@ package struct ReadingPace {
     private var lastBusy: UInt64 = 0
 
     package init() {}
+
+    /// So little comes that the next record may wait for others.
+    package var isCalm: Bool { sleep >= Self.quiet }
 
     /// The sleep after a pass.
     /// - Parameter count: records of the pass.
