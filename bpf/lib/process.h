@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "credentials.h"
 #include "namespaces.h"
+#include "scope.h"
 #include "slot.h"
 
 /* PF_KTHREAD, include/linux/sched.h. */
@@ -233,6 +234,9 @@ static __always_inline void process_reconstruct(struct secd_process *process,
 		process->flags |= SECD_IMAGE_INIT_TREE;
 	if (kload(leader, flags) & SECD_PF_KTHREAD)
 		process->flags |= SECD_IMAGE_KERNEL_THREAD;
+	/* Where it began nobody saw: where it is when it is met first stands for that. */
+	if (!is_task_inside(leader))
+		process->flags |= SECD_IMAGE_OUT_OF_SCOPE;
 	credentials_read(&process->credentials, kload(leader, cred));
 }
 

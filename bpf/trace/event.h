@@ -71,7 +71,8 @@ static __always_inline void work_begin(struct policy_work *work, struct secd_pol
 
 /*
  * Whether an event is to be judged at all. At the return of a hook that waits nobody is sent away: who is in
- * no rule now may have been in one when the call was made.
+ * no rule now, or outside the scope, may have been in one, or inside, when the call was made. Outside there
+ * are no hooks.
  */
 static __always_inline struct event event_begin(__u32 number, bool returning)
 {
@@ -87,8 +88,13 @@ static __always_inline struct event event_begin(__u32 number, bool returning)
 	if (!event.hook)
 		return event;
 	task = bpf_get_current_task_btf();
-	if (!(returning && (event.hook->flags & SECD_POLICY_HOOK_WAITS)))
+	if (!(returning && (event.hook->flags & SECD_POLICY_HOOK_WAITS))) {
+		if (is_outside()) {
+			event.hook = NULL;
+			return event;
+		}
 		event.row = row_of_process(event.hook, task, generation);
+	}
 	if (event.row != SECD_POLICY_NONE) {
 		struct secd_policy_row *row = policy_row(generation & 1, event.row);
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whom policies leave alone: the daemon, with which their enforcement would end, and the first process. */
+/*
+ * Whom policies leave alone: the daemon, with which their enforcement would end, the first process, and
+ * everybody outside the daemon's scope.
+ */
 #ifndef SECD_TRACE_OWN_H
 #define SECD_TRACE_OWN_H
 
 #include "../kernel/access.h"
 #include "../lib/agent.h"
+#include "../lib/scope.h"
 #include "work.h"
 
 /* In the initial pid namespace. The kernel panics when it ends (kernel/exit.c, do_exit). */
@@ -15,6 +19,18 @@ static __always_inline __u32 current_tgid(void)
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	return kload(task, tgid);
+}
+
+/* A function of its own: what it loads would take stack from its callers, who have none left. */
+__noinline int policy_scope_holds(void)
+{
+	return task_in_scope(bpf_get_current_task_btf());
+}
+
+/* Whether the running process is outside. Where the daemon has no scope the verifier removes this. */
+static __always_inline bool is_outside(void)
+{
+	return (secd_agent.net_scope || secd_agent.cgroup_scope) && !policy_scope_holds();
 }
 
 /*
