@@ -7,6 +7,35 @@
 #include "../lib/sock.h"
 #include "text.h"
 
+/* Bytes of sun_path, include/uapi/linux/un.h. */
+#define SECD_SUN_PATH 108
+
+/*
+ * sun_path: an abstract name, which begins with NUL, is as long as the address says; a path ends with a NUL,
+ * which callers leave out, or have many of.
+ */
+static __always_inline __u32 unix_name_read(struct policy_work *work, struct secd_policy_value *value,
+					    __u64 address, __u64 length, bool user)
+{
+	__u32 *first = &work->start.place, state;
+	long failed;
+
+	*first = 0;
+	if (user)
+		failed = bpf_probe_read_user(first, 1, (void *)address);
+	else
+		failed = bpf_probe_read_kernel(first, 1, (void *)address);
+	if (failed)
+		return SECD_POLICY_VALUE_UNREADABLE;
+	if (!*first)
+		return text_read_buffer(work, value, address, length, SECD_SUN_PATH, user);
+	if (length > SECD_SUN_PATH)
+		length = SECD_SUN_PATH;
+	state = text_read_string(work, value, address, length + 1, user);
+	/* Behind the address there may be anything. */
+	return state == SECD_POLICY_VALUE_TRUNCATED ? SECD_POLICY_VALUE_PRESENT : state;
+}
+
 /* struct sockaddr: family, port, address; a path of AF_UNIX is text. */
 static __always_inline __u32 address_read(struct policy_work *work, struct secd_policy_value *value,
 					  __u64 address, __u64 length, bool user)
@@ -30,9 +59,7 @@ static __always_inline __u32 address_read(struct policy_work *work, struct secd_
 		value->kind = SECD_POLICY_VALUE_TEXT;
 		if (length <= 2)
 			return SECD_POLICY_VALUE_ABSENT;
-		if (length > sizeof(struct sockaddr_un))
-			length = sizeof(struct sockaddr_un);
-		return text_read_buffer(work, value, address + 2, length - 2, 108, user);
+		return unix_name_read(work, value, address + 2, length - 2, user);
 	}
 	value->kind = SECD_POLICY_VALUE_ENDPOINT;
 	/* The address is read behind where the endpoint will be, and copied. */
