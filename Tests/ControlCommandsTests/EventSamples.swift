@@ -29,4 +29,13 @@ enum EventSamples {
         let renderer = EventRenderer(wide: wide, palette: Palette(isOn: color), clock: .timeOfDay { _ in 0 })
         return renderer.line(for: try EventLine(parsing: json))
     }
+
+    /// The event with what stands below it, by lines.
+    static func lines(
+        _ json: String, wide: Bool = false, stacks: Bool = false, color: Bool = false
+    ) throws -> [String] {
+        let renderer = EventRenderer(
+            wide: wide, stacks: stacks, palette: Palette(isOn: color), clock: .timeOfDay { _ in 0 })
+        return renderer.text(for: try EventLine(parsing: json)).split(separator: "\n").map(String.init)
+    }
 }

@@ -108,11 +108,37 @@ import Testing
 
     @Test func wideShowsHowItIsKnown() throws {
         let fields =
-            #""function_name":"sys_openat","args":[{"path_arg":{"path":"/etc/x"},"source":"user"}],"policy_name":"a","policies":[{"name":"a"},{"name":"b","unknown":["matchArgs[0]"]}],"verdict":"killed","mechanism":"tracepoint","effect":"kill-before-return","kernel_stack_trace":[{"symbol":"do_sys_openat2"},{"symbol":"do_syscall_64"}]"#
+            #""function_name":"sys_openat","args":[{"path_arg":{"path":"/etc/x"},"source":"user"}],"policy_name":"a","policies":[{"name":"a"},{"name":"b","unknown":["matchArgs[0]"]}],"verdict":"killed","mechanism":"tracepoint","effect":"kill-before-return""#
         #expect(
             try Sample.render(Self.line("process_kprobe", fields), wide: true).hasSuffix(
                 "curl[901] sys_openat /etc/x   policies a, b   killed   tracepoint (kill-before-return)  "
-                    + "not decided: matchArgs[0]  path from user  from do_sys_openat2 < do_syscall_64"))
+                    + "not decided: matchArgs[0]  path from user"))
+    }
+
+    /// Of the kernel with and without a module; of a program with names, without, and without anything.
+    private static let stacks = line(
+        "process_kprobe",
+        #""function_name":"f","kernel_stack_trace":[{"offset":"27","symbol":"do_sys_openat2"},{"address":"18446744071578845184","offset":"288","symbol":"nft_do_chain","module":"nf_tables"}],"user_stack_trace":[{"address":"2130711092","offset":"48","symbol":"fopen64","module":"/usr/lib/libc.so.6"},{"symbol":"main"},{"offset":"4672","module":"/opt/a\nb"},{"address":"4096"},{}]"#
+    )
+
+    @Test func stackTracesStandBelowTheirEvent() throws {
+        let expected = [
+            "    Kernel:", "      do_sys_openat2+0x1b",
+            "      0xffffffff81000000: nft_do_chain+0x120 (nf_tables)",
+            "    User space:", "      0x7f001234: fopen64+0x30 (/usr/lib/libc.so.6)", "      main+0x0",
+            #"      /opt/a\nb+0x1240"#, "      0x1000: unknown", "      unknown",
+        ]
+        #expect(try Array(Sample.lines(Self.stacks, stacks: true).dropFirst()) == expected)
+        #expect(try Array(Sample.lines(Self.stacks, wide: true).dropFirst()) == expected)
+        #expect(try Sample.lines(Self.stacks).count == 1)
+        // An event without stacks has no lines below it.
+        let plain = Self.line("process_kprobe", #""function_name":"f""#)
+        #expect(try Sample.lines(plain, stacks: true) == Sample.lines(plain))
+    }
+
+    @Test func stackTracesAreColoured() throws {
+        let lines = try Sample.lines(Self.stacks, stacks: true, color: true)
+        #expect(lines.contains("      \u{1B}[1mdo_sys_openat2\u{1B}[0m+0x1b"))
     }
 
     @Test func aLongArgumentIsCutAndSaysSo() throws {

@@ -12,9 +12,12 @@ package struct EventPrinter {
     private let mask: FieldMask
     private let output: Output
 
-    package init(format: EventFormat, palette: Palette, clock: ClockStyle, mask: FieldMask, output: Output) {
+    package init(
+        format: EventFormat, stacks: Bool = false, palette: Palette, clock: ClockStyle, mask: FieldMask,
+        output: Output
+    ) {
         self.format = format
-        renderer = EventRenderer(wide: format == .wide, palette: palette, clock: clock)
+        renderer = EventRenderer(wide: format == .wide, stacks: stacks, palette: palette, clock: clock)
         self.mask = mask
         self.output = output
     }
@@ -33,7 +36,7 @@ package struct EventPrinter {
         if let level = mask.level(for: event.type) {
             event = event.replacing(body: event.body.restricted(to: level))
         }
-        try output.line(format == .json ? event.json : renderer.line(for: event))
+        try output.line(format == .json ? event.json : renderer.text(for: event))
     }
 
     package func flush() throws {

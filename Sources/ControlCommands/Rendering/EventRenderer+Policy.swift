@@ -92,10 +92,6 @@ extension EventRenderer {
             if let hash = body[key].text { pieces.append(hash) }
         }
         if let buildID = body["buildid"].text { pieces.append("build id \(Base64Text.hexadecimal(buildID))") }
-        for key in ["kernel_stack_trace", "user_stack_trace"] {
-            let frames = body[key].elements.compactMap { $0["symbol"].text ?? $0["module"].text }
-            if !frames.isEmpty { pieces.append("from " + frames.joined(separator: " < ")) }
-        }
         if !pieces.isEmpty { line.note(pieces.joined(separator: "  ")) }
     }
 

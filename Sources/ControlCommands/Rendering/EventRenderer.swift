@@ -15,16 +15,26 @@ package enum ClockStyle: Sendable {
 package struct EventRenderer: Sendable {
     /// Show the whole ancestry to PID 1, and every detail that has a place on a line.
     package let wide: Bool
+    /// Show the stack traces of policy events, on lines of their own.
+    package let stacks: Bool
     package let palette: Palette
     package let clock: ClockStyle
 
     /// A compact line shows this much of an argument list.
     static let compactArguments = 300
 
-    package init(wide: Bool, palette: Palette, clock: ClockStyle) {
+    /// - Parameter stacks: wide events have them in any case.
+    package init(wide: Bool, stacks: Bool = false, palette: Palette, clock: ClockStyle) {
         self.wide = wide
+        self.stacks = stacks || wide
         self.palette = palette
         self.clock = clock
+    }
+
+    /// The line of an event, and the lines that stand indented below it, without the last line break.
+    package func text(for event: EventLine) -> String {
+        let line = line(for: event)
+        return stacks ? ([line] + stackLines(of: event.body)).joined(separator: "\n") : line
     }
 
     /// The line of an event, without a line break.
