@@ -9,6 +9,7 @@
 
 #include "../kernel/access.h"
 #include "../lib/counters.h"
+#include "../lib/scope.h"
 
 /* include/uapi/asm-generic/signal.h */
 #define SECD_SIGKILL 9
@@ -37,10 +38,14 @@ static __always_inline bool is_doomed(struct task_struct *task)
 	return bpf_task_storage_get(&secd_policy_doomed, task->group_leader, NULL, 0) != NULL;
 }
 
-/* The running process made `child`: a marked one was in the middle of it when its mark came. */
+/*
+ * The running process made `child`: a marked one was in the middle of it when its mark came. A child outside
+ * the scope is nobody's to kill.
+ */
 static __always_inline int doom_forked(struct task_struct *child)
 {
-	if (kload(child, pid) == kload(child, tgid) && is_doomed(bpf_get_current_task_btf()))
+	if (kload(child, pid) == kload(child, tgid) && is_doomed(bpf_get_current_task_btf()) &&
+	    is_task_inside(child))
 		doom(child);
 	return 0;
 }
