@@ -27,6 +27,8 @@ public struct SampleImage {
     public var workload: Workload?
     /// `KEY=value` entries, each with its NUL; nil = not recorded.
     public var environment: [UInt8]?
+    /// Bytes of the environment that were lost on the way, behind those that are here.
+    public var lostEnvironmentBytes = 0
     /// Lower-case hexadecimal; empty = not asked for.
     public var sha256: [UInt8] = []
 
@@ -61,6 +63,7 @@ public struct SampleImage {
         head.arguments_length = UInt16(min(arguments.count, Int(SECD_ARGUMENTS_INLINE)))
         head.arguments_total = UInt32(arguments.count + lostArgumentBytes)
         head.argc = UInt32(self.arguments.count)
+        head.environment_total = UInt32((environment?.count ?? 0) + lostEnvironmentBytes)
         head.head.size = UInt32(MemoryLayout<secd_exec>.size + tail.count)
         return head
     }
@@ -79,6 +82,7 @@ public struct SampleImage {
         image.containerID = containerID
         image.workload = workload.map(WorkloadRecord.init)
         image.environment = environment
+        image.environmentMissing = lostEnvironmentBytes
         image.sha256 = sha256
         return image
     }

@@ -140,6 +140,8 @@ struct SampleProcesses {
         sample.filename = Array("/tmp/run.sh".utf8)
         sample.interpreter = Array("/bin/sh".utf8)
         sample.lostArgumentBytes = 2_000_000
+        sample.environment = Array("HOME=/root\0".utf8)
+        sample.lostEnvironmentBytes = 1_500_000
         return sample
     }
 }

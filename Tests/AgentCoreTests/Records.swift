@@ -46,6 +46,20 @@ struct Records {
         return unsafe withUnsafeBytes(of: &record) { unsafe Array($0) } + Array(path.utf8)
     }
 
+    /// A piece of an environment.
+    mutating func environment(
+        of image: secd_image, at offset: Int, _ bytes: [UInt8], flags: UInt32 = 0
+    ) -> [UInt8] {
+        var piece = secd_piece()
+        piece.head = head(SECD_KIND_ENVIRONMENT, ring: SECD_RING_OBSERVATION)
+        piece.head.size = UInt32(MemoryLayout<secd_piece>.size + bytes.count)
+        piece.image = image
+        piece.offset = UInt32(offset)
+        piece.length = UInt32(bytes.count)
+        piece.flags = flags
+        return unsafe withUnsafeBytes(of: &piece) { unsafe Array($0) } + bytes
+    }
+
     /// A record of a kind that gives no event.
     mutating func test(cpu: UInt32 = 0) -> [UInt8] { bytes(head(SECD_KIND_TEST, cpu: cpu), []) }
 
@@ -66,8 +80,8 @@ struct Replay {
     private let lines = Lines()
     private let replay: EventReplay
 
-    init() {
-        replay = EventReplay(nodeName: "node", lines: lines)
+    init(_ settings: EventSettings = EventSettings()) {
+        replay = EventReplay(nodeName: "node", lines: lines, settings: settings)
     }
 
     var undecodable: UInt64 { replay.undecodable }

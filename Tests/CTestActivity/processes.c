@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,6 +37,29 @@ _Noreturn static void follow(pid_t child)
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+/* environment COUNT BYTES: V0=xxx…, V1=xxx…, of so many bytes each with their NUL, and nothing else. The kernel
+ * takes a quarter of the stack's limit, which is raised for it. */
+static int environment(const struct step *step)
+{
+	static char *variables[257];
+	struct rlimit stack = {};
+	long index, count = number(step, 0), bytes = number(step, 1);
+	char *memory = mmap(NULL, count * bytes + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED || count > 256 || bytes < 16 || getrlimit(RLIMIT_STACK, &stack))
+		return -1;
+	for (index = 0; index < count; index++) {
+		variables[index] = memory + index * bytes;
+		memset(variables[index], 'x', bytes - 1);
+		variables[index][snprintf(variables[index], 8, "V%ld", index)] = '=';
+	}
+	variables[count] = NULL;
+	environ = variables;
+	if (stack.rlim_cur < 16 << 20)
+		stack.rlim_cur = 16 << 20;
+	return setrlimit(RLIMIT_STACK, &stack);
 }
 
 /* exec-memfd NAME PATH ARGV… */
@@ -179,6 +204,8 @@ int processes_do(const struct step *step, int *result)
 		*result = execve(text(step, 0), step->arguments + 1, environ);
 	else if (!strcmp(name, "exec-without-argv"))
 		*result = syscall(SYS_execve, text(step, 0), NULL, environ);
+	else if (!strcmp(name, "environment"))
+		*result = environment(step);
 	else if (!strcmp(name, "exec-memfd"))
 		*result = exec_memfd(step);
 	else if (!strcmp(name, "exec-fd"))

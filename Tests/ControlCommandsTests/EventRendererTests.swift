@@ -180,11 +180,11 @@ import Testing
 
     @Test func suspiciousExecsStandOut() throws {
         let body =
-            #""process":{"pid":9,"binary":"/memfd:x (deleted)","fileless":true,"binary_deleted":true,"argv_missing_bytes":"2048","binary_properties":{"setuid":0}}"#
+            #""process":{"pid":9,"binary":"/memfd:x (deleted)","fileless":true,"binary_deleted":true,"argv_missing_bytes":"2048","environment_missing_bytes":"1024","binary_properties":{"setuid":0}}"#
         #expect(
             try Sample.render(Sample.line("process_exec", body))
                 .hasSuffix(
-                    "/memfd:x (deleted)[9]   arguments cut by 2 KiB   from memory   binary deleted   setuid 0"
+                    "/memfd:x (deleted)[9]   arguments cut by 2 KiB   environment cut by 1 KiB   from memory   binary deleted   setuid 0"
                 ))
     }
 

@@ -91,9 +91,55 @@ import Testing
         take(&pieces, 4096, argument)
         unsafe pieces.take(piece(0, variable, kind: SECD_KIND_ENVIRONMENT), variable.span.bytes)
 
-        #expect(pieces.takeEnvironment(of: Self.image) == variable)
-        #expect(pieces.takeEnvironment(of: Self.image) == nil)
+        let found = pieces.takeEnvironment(of: Self.image, total: 2)
+        #expect(found.variables == variable && found.missing == 0)
+        let again = pieces.takeEnvironment(of: Self.image, total: 2)
+        #expect(again.variables == [] && again.missing == 2)
         #expect(pieces.takeArguments(of: Self.image, from: 4096) == argument)
+    }
+
+    @Test(
+        "of an environment whole variables are taken, and the bytes of all others are missing",
+        arguments: [
+            // "A=1" NUL "B=2" NUL; offset of the second piece, whether it is readable; taken, missing
+            (4, true, 8, 0), (5, true, 4, 4), (4, false, 4, 4),
+        ])
+    func cutEnvironment(_ second: Int, _ isReadable: Bool, _ taken: Int, _ missing: Int) {
+        var pieces = PieceAssembly()
+        let (first, rest) = (Array("A=1\0".utf8), Array("B=2\0".utf8))
+        unsafe pieces.take(piece(0, first, kind: SECD_KIND_ENVIRONMENT), first.span.bytes)
+        unsafe pieces.take(
+            piece(
+                second, rest, kind: SECD_KIND_ENVIRONMENT, flags: isReadable ? 0 : SECD_PIECE_FAULT),
+            rest.span.bytes)
+
+        let found = pieces.takeEnvironment(of: Self.image, total: 8)
+        #expect(found.variables == Array((first + rest).prefix(taken)))
+        #expect(found.missing == missing)
+        #expect(pieces.refused == (missing == 0 ? 0 : 1))
+        #expect(pieces.heldBytes == 0)
+    }
+
+    @Test("half a variable is missing as a whole: rules that hide values look at whole ones")
+    func halfVariable() {
+        var pieces = PieceAssembly()
+        let begin = Array("A=1\0PASSW".utf8)
+        unsafe pieces.take(piece(0, begin, kind: SECD_KIND_ENVIRONMENT), begin.span.bytes)
+
+        let found = pieces.takeEnvironment(of: Self.image, total: 20)
+        #expect(found.variables == Array("A=1\0".utf8))
+        #expect(found.missing == 16)
+    }
+
+    @Test("an environment without its first piece is missing as a whole")
+    func headlessEnvironment() {
+        var pieces = PieceAssembly()
+        let rest = Array("B=2\0".utf8)
+        unsafe pieces.take(piece(4, rest, kind: SECD_KIND_ENVIRONMENT), rest.span.bytes)
+
+        let found = pieces.takeEnvironment(of: Self.image, total: 8)
+        #expect(found.variables == [] && found.missing == 8)
+        #expect(pieces.heldBytes == 0)
     }
 
     @Test("no more than the budget is held; what is given back can be used again")

@@ -134,7 +134,7 @@ struct secd_exec {
 	__u32 sessionid;
 	__u32 pid_in_ns;
 	__u32 argc;
-	__u32 envc;
+	__u32 environment_total;         /* bytes of the environment, where it was asked for */
 	__u32 old_euid;                  /* with SETUID, SETGID, FILE_CAPS: before the raise */
 	__u32 old_egid;
 	__u32 arguments_total;           /* bytes of argv, terminators included */

@@ -85,7 +85,6 @@ struct linux_binprm {
 	struct file *file;
 	struct cred *cred;
 	int argc;
-	int envc;
 	const char *filename;
 	const char *interp;
 	const char *fdpath;

@@ -66,7 +66,6 @@ static __always_inline void exec_describe(struct secd_exec *exec, struct secd_pr
 	exec->loginuid = kload(task, loginuid.val);
 	exec->sessionid = kload(task, sessionid);
 	exec->argc = kload(bprm, argc);
-	exec->envc = kload(bprm, envc);
 	comm_copy(exec->comm, task);
 	tty = pload(any, signal, tty);
 	if (tty)

@@ -80,7 +80,7 @@ static __always_inline bool pieces_of_exec(struct task_struct *task, struct secd
 {
 	struct mm_struct *mm = kload(task, mm);
 	bool any = false;
-	__u64 start;
+	__u64 start, total;
 
 	if (exec->arguments_total > exec->arguments_length) {
 		pieces_send(task, &exec->image, SECD_KIND_ARGUMENTS,
@@ -90,8 +90,9 @@ static __always_inline bool pieces_of_exec(struct task_struct *task, struct secd
 	}
 	if (secd_agent.flags & SECD_AGENT_ENVIRONMENT) {
 		start = kload(mm, env_start);
-		pieces_send(task, &exec->image, SECD_KIND_ENVIRONMENT, start, 0, kload(mm, env_end) - start,
-			    now);
+		total = kload(mm, env_end) - start;
+		exec->environment_total = total > 0xffffffff ? 0xffffffff : total;
+		pieces_send(task, &exec->image, SECD_KIND_ENVIRONMENT, start, 0, total, now);
 		any = true;
 	}
 	return any;

@@ -5,7 +5,7 @@ import ProcessTree
 ///
 /// An exec record is sent, and stamped, after its pieces: they are merged before it. Whatever is incomplete
 /// when its exec is handled is used as far as it is whole from the start; the rest is said to be missing
-/// (`argv_missing_bytes`). Pieces whose exec record was lost are forgotten: `stream_gap` tells of the record.
+/// (`argv_missing_bytes`, `environment_missing_bytes`). Pieces whose exec record was lost are forgotten: `stream_gap` tells of the record.
 package struct PieceAssembly {
     /// Argument lists under construction at most, bytes in all: 2 MiB each is Linux's usual limit.
     private static let budget = 32 << 20
@@ -62,11 +62,20 @@ package struct PieceAssembly {
         return pending.base == base ? pending.bytes : []
     }
 
-    /// The environment of an image, or nil: none came.
-    package mutating func takeEnvironment(of image: secd_image) -> [UInt8]? {
-        guard let pending = environments.removeValue(forKey: ImageKey(image)) else { return nil }
+    /// The environment of an image, of which the exec record told the size: the variables that are whole, and how
+    /// many bytes of the rest there were. Half a variable is left out: rules that hide values look at whole ones.
+    package mutating func takeEnvironment(
+        of image: secd_image, total: Int
+    ) -> (variables: [UInt8], missing: Int) {
+        guard let pending = environments.removeValue(forKey: ImageKey(image)) else { return ([], total) }
         held -= pending.bytes.count
-        return pending.base == 0 ? pending.bytes : nil
+        guard pending.base == 0 else { return ([], total) }
+        var variables = pending.bytes
+        if variables.count < total {
+            let whole = variables.lastIndex(of: 0).map { $0 + 1 } ?? 0
+            variables.removeLast(variables.count - whole)
+        }
+        return (variables, max(0, total - variables.count))
     }
 
     /// Forgets pieces whose exec never came: its record was lost.

@@ -153,7 +153,12 @@ final class RecordHandler {
             if settings.digests {
                 image.set(digests.digest(of: exec, path: image.tail[image.binaryRange]))
             }
-            image.environment = settings.environment ? redacted(pieces.takeEnvironment(of: exec.image)) : nil
+            image.environment = nil
+            if settings.environment {
+                let found = pieces.takeEnvironment(of: exec.image, total: Int(exec.environment_total))
+                image.environment = settings.redaction.apply(toEnvironment: found.variables)
+                image.environmentMissing = found.missing
+            }
             settings.redaction.apply(to: &image)
         }
         if exec.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 {
@@ -176,10 +181,6 @@ final class RecordHandler {
     func takeMissed(_ ring: Int32) -> UInt64 {
         defer { missed[Int(ring)] = 0 }
         return missed[Int(ring)]
-    }
-
-    private func redacted(_ environment: [UInt8]?) -> [UInt8]? {
-        environment.map { settings.redaction.apply(toEnvironment: $0) }
     }
 
     private func exit(_ record: borrowing RecordView) {

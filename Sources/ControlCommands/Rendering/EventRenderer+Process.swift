@@ -17,6 +17,9 @@ extension EventRenderer {
         if let bytes = process.value["argv_missing_bytes"].unsigned, bytes > 0 {
             line.note("arguments cut by \(Quantity.bytes(bytes))", .warning)
         }
+        if let bytes = process.value["environment_missing_bytes"].unsigned, bytes > 0 {
+            line.note("environment cut by \(Quantity.bytes(bytes))", .warning)
+        }
         if process.value["fileless"].isTrue { line.note("from memory", .alarm) }
         if process.value["binary_deleted"].isTrue { line.note("binary deleted", .warning) }
         if let script = process.value["script"]["path"].text { line.note("script \(script)") }

@@ -18,6 +18,8 @@ public struct ProcessImage: Sendable {
     public var workload: WorkloadRecord?
     /// Environment, NUL-terminated entries, already redacted; nil = not asked for.
     public var environment: [UInt8]?
+    /// Bytes of the environment that `environment` lacks. Meaningless without it.
+    public var environmentMissing = 0
     /// Lower-case hexadecimal; empty = not asked for, or missing for the reason below.
     public var sha256: [UInt8] = []
     /// Why a digest that was asked for is not there.

@@ -68,6 +68,7 @@ extension ProcessObject {
         describePlace(bytes, &visitor)
         if image.environment != nil || V.showsShape {
             ProcessImage.describe(environment: image.environment ?? [], &visitor)
+            visitor.uint64(F.environmentMissing, UInt64(image.environmentMissing))
         }
     }
 
