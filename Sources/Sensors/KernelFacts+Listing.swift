@@ -6,9 +6,9 @@ extension KernelFacts {
         [
             row(
                 "BPF LSM", lsm, "setuid and file-capability raises before 6.10",
-                "raises are marked unknown there"),
+                "fexit, or raises are marked unknown there"),
             row(
-                "fentry/fexit", fentry, "sockets, credential changes, files",
+                "fentry/fexit", fentry, "sockets, credential changes, files; raises before 6.10 without LSM",
                 "tracepoints of system calls and cgroup programs: io_uring calls are not seen, names of "
                     + "files are the caller's strings"),
             row("kprobes", kprobe, "kernel functions named by policies", "equivalent tracepoints"),
@@ -21,7 +21,7 @@ extension KernelFacts {
                 "creation, bind, connect attempts of IP sockets and names in connects are not seen"),
             tracepoint(
                 "sched_prepare_exec", "setuid and file-capability raises (6.10+)",
-                "LSM, or raises are marked unknown"),
+                "LSM, fexit, or raises are marked unknown"),
             tracepoint("sched_process_exec", "exec", "nothing works"),
             tracepoint("inet_sock_set_state", "TCP connections", "connects and closes are not seen"),
             tracepoint(

@@ -138,7 +138,7 @@ public final class KernelSensors {
         }
         return KernelFacts.probe(
             probe, tracepoints: plans.flatMap(\.tracepoints),
-            functions: ["commit_creds"] + SocketSensor.functions + FileSensor.functions,
+            functions: ProcessSensor.functions + SocketSensor.functions + FileSensor.functions,
             cgroupRoot: options.cgroupRoot)
     }
 

@@ -11,6 +11,9 @@ enum ProcessSensor {
         "capset", "prctl", "unshare", "setns", "keyctl",
     ]
 
+    /// Kernel functions that mechanisms are attached to.
+    static let functions = ["commit_creds", "security_bprm_creds_from_file"]
+
     static let plan = SensorPlan(
         name: "process",
         object: BPFObjects.process,
@@ -26,6 +29,9 @@ enum ProcessSensor {
                     Mechanism("lsm/bprm_creds_from_file", [.section(program: "on_commit_lsm")]) {
                         $0.lsm == nil
                     },
+                    Mechanism(
+                        "fexit/security_bprm_creds_from_file", [.section(program: "on_creds_from_file")]
+                    ) { $0.fentry == nil && $0.functions.contains("security_bprm_creds_from_file") },
                 ].map(preparing),
                 lossWithout: "credentials before exec: setuid and file-capability raises are marked unknown"),
             Ladder(

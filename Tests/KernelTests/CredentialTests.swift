@@ -147,6 +147,37 @@ extension KernelSuite {
             #expect(exec.process["uid"].number == 0)
         }
 
+        /// Kernels before 6.10 without BPF LSM have only this.
+        @Test(
+            "raises by the setuid bit are seen by fexit alone, in a thread, too",
+            .enabled(if: Kernel.hasFentry, "needs fexit"))
+        func raisesByFexit() throws {
+            let agent = try LiveAgent {
+                $0.events.unwanted = []
+                $0.sensors.sockets = false
+                $0.sensors.withoutMechanisms = ["tp_btf/sched_prepare_exec", "lsm/"]
+            }
+            try agent.start()
+            defer { agent.stop() }
+            let used = agent.engine.sensors.status.first { $0.name == "process" }?.mechanisms["prepare-exec"]
+            #expect(used == "fexit/security_bprm_creds_from_file")
+            let binary = try folder.copy("/bin/true", as: "raise", mode: 0o4755)
+
+            let raised = try agent.run(Step("setuid", 65534), .exec(binary)).exec()
+            let byThread = try agent.run(Step("setuid", 65534), .exec(by: "exec-thread", binary))
+            let plain = try agent.run(Step("setuid", 65534), .exec("/bin/true")).exec()
+
+            for exec in [raised, try byThread.exec()] {
+                #expect(
+                    exec.process["binary_properties"]["privileges_changed"].strings == [
+                        "PRIVILEGES_RAISED_EXEC_FILE_SETUID"
+                    ])
+            }
+            #expect(try byThread.exit().body["threads"].number == 2)
+            #expect(plain.process["binary_properties"]["privileges_changed"].array.isEmpty)
+            #expect(!plain.process["binary_properties"]["privileges_unknown"].bool)
+        }
+
         @Test("a setgid program")
         func setgidProgram() throws {
             let binary = try folder.copy("/bin/true", as: "raise", mode: 0o2755)

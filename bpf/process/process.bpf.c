@@ -6,6 +6,7 @@
  * tp_btf/sched_process_fork                   a new process gets its record
  * tp_btf/sched_prepare_exec        (6.10+)    old credentials kept, record of a thread moved
  * lsm/bprm_creds_from_file         (LSM)      the same where the tracepoint is missing
+ * fexit/security_bprm_creds_from_file         the same where there is no BPF LSM either
  * tp_btf/sched_process_exec                   the exec record
  * tp_btf/sched_process_exit                   usage of every thread; the exit record
  * fentry|kprobe/commit_creds                  credential changes, any cause
@@ -42,6 +43,17 @@ int BPF_PROG(on_prepare_exec, struct task_struct *task, struct linux_binprm *bpr
 SEC("lsm/bprm_creds_from_file")
 int BPF_PROG(on_commit_lsm, struct linux_binprm *bprm)
 {
+	return exec_prepared(bpf_get_current_task_btf(), bprm);
+}
+
+/* At its end, when capabilities of the file have been added. A refused exec prepares nothing. */
+SEC("fexit/security_bprm_creds_from_file")
+int BPF_PROG(on_creds_from_file, struct linux_binprm *bprm)
+{
+	__u64 result = 0;
+
+	if (bpf_get_func_ret(ctx, &result) || (int)result)
+		return 0;
 	return exec_prepared(bpf_get_current_task_btf(), bprm);
 }
 

@@ -18,6 +18,12 @@ enum Kernel {
         return probe.lsmObstacle() == nil
     }()
 
+    /// Programs on kernel functions load and act.
+    static let hasFentry: Bool = {
+        guard let probe = try? KernelProbe() else { return false }
+        return probe.fentryObstacle() == nil
+    }()
+
     /// Mount point of the v2 hierarchy.
     static let cgroupRoot: String? = {
         let fields = readText("/proc/self/mounts").split(separator: "\n").map { $0.split(separator: " ") }
