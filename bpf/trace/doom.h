@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * KillTree: processes that shall end with all of their descendants. The one that a rule met is killed at
- * once; user space knows its descendants, gives them the mark and kills them. A marked process makes no further
- * system call, and what it was forking meanwhile is marked as well.
+ * once; user space knows its descendants, gives them the mark and kills them. A marked process makes no
+ * further system call, and what it was forking meanwhile is marked as well.
  */
 #ifndef SECD_TRACE_DOOM_H
 #define SECD_TRACE_DOOM_H

@@ -140,8 +140,8 @@ static __always_inline void work_continue(struct policy_work *work)
 }
 
 /*
- * A call that was made: judged, acted upon, told or kept. Global, as policy_returned is: verified once, however
- * many hooks a program judges.
+ * A call that was made: judged, acted upon, told or kept. Global, as policy_returned is: verified once,
+ * however many hooks a program judges.
  */
 __noinline int policy_made(struct policy_work *work, struct secd_policy_hook *hook, __u32 row)
 {
