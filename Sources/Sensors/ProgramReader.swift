@@ -17,6 +17,12 @@ public struct ProgramReader: ProgramFiles {
             image: try ELFImage(file), identity: file.identity, path: "/proc/self/fd/\(file.descriptor)")
     }
 
+    public func resolved(_ path: String) -> String? {
+        guard let text = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+
     public func types(_ path: String) throws(ProgramObstacle) -> BTFKernelTypes {
         let file = try ProgramFile(path)
         let head = file.read(at: 0, count: 4)

@@ -2,6 +2,7 @@ import AgentCore
 import AgentModel
 import Glibc
 import LinuxSystem
+import PolicyCompiler
 import PolicyModel
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
     private typealias Folder = PolicyFolder
 
     private static func withKeeper(
-        _ paths: (Folder) -> [String] = { [$0.policies] },
+        _ paths: (Folder) -> [String] = { [$0.policies] }, settings: CheckSettings = CheckSettings(),
         before: (Folder) throws -> Void = { _ in },
         _ body: (Folder, PolicyKeeper, MemoryRuntime) async throws -> Void
     ) async throws {
@@ -19,7 +20,10 @@ import Testing
         defer { folder.remove() }
         try before(folder)
         let runtime = MemoryRuntime()
-        let options = folder.options { $0.paths = paths(folder) }
+        let options = folder.options {
+            $0.paths = paths(folder)
+            $0.settings = { settings }
+        }
         let keeper = try PolicyKeeper(options, runtime: runtime, logger: Folder.logger)
         try keeper.start()
         do {
@@ -86,6 +90,39 @@ import Testing
             try FileTree.remove(program)
             #expect(await keeper.statuses().count == 1)
             #expect(runtime.replacements == 3)
+        }
+    }
+
+    @Test func aProgramOfAConditionIsComparedWithTheFileThatItsLinksLeadToNow() async throws {
+        try await Self.withKeeper(settings: CheckSettings(programs: NamedFiles())) { folder, keeper, runtime in
+            let state = unsafe String(cString: try #require(unsafe realpath(folder.state, nil)))
+            for name in ["first", "second"] { try folder.write("../state/\(name)", name) }
+            unsafe symlink("alternative", state + "/editor")
+            unsafe symlink("first", state + "/alternative")
+            let selectors =
+                "- matchBinaries: [{operator: NotIn, values: [\(state)/editor]}]\n"
+                + "      matchActions: [{action: Sigkill}]"
+            let compared = { @Sendable () -> [[String]] in
+                runtime.running.map { running in
+                    running.policy.binaries.map { String($0.dropFirst(state.count + 1)) }.sorted()
+                }
+            }
+            _ = try await keeper.add(PolicyAddition(Folder.policy("api", selectors: selectors)))
+            try folder.write("a.yaml", Folder.policy("file", selectors: selectors))
+            #expect(await keeper.statuses().count == 2)
+            #expect(compared() == [["editor", "first"], ["editor", "first"]])
+            let before = runtime.replacements
+            // A new version of the program: its name has not changed.
+            try folder.write("../state/new", "new")
+            try FileTree.rename(state + "/new", to: state + "/first")
+            #expect(await keeper.statuses().count == 2)
+            #expect(runtime.replacements == before)
+            // As update-alternatives does, in the middle of the way.
+            unsafe symlink("second", state + "/alternative.new")
+            try FileTree.rename(state + "/alternative.new", to: state + "/alternative")
+            #expect(await keeper.statuses().count == 2)
+            #expect(compared() == [["editor", "second"], ["editor", "second"]])
+            #expect(runtime.replacements == before + 1)
         }
     }
 

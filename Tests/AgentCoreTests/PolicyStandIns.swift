@@ -3,6 +3,7 @@ import AgentModel
 import Glibc
 import LinuxSystem
 import Logging
+import PolicyCompiler
 import PolicyModel
 import Synchronization
 import Testing
@@ -61,6 +62,23 @@ final class MemoryRuntime: PolicyRuntime {
                     SelectorCounts(hook: 0, selector: 0, actions: ActionCounts(posts: 5, signals: 1))
                 ])
         }
+    }
+}
+
+/// The machine's links; what programs contain is not looked at.
+struct NamedFiles: ProgramFiles {
+    func open(_ path: String) throws(ProgramObstacle) -> OpenProgram {
+        throw ProgramObstacle(.file, "is not looked into")
+    }
+
+    func types(_ path: String) throws(ProgramObstacle) -> BTFKernelTypes {
+        throw ProgramObstacle(.file, "is not looked into")
+    }
+
+    func resolved(_ path: String) -> String? {
+        guard let text = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
     }
 }
 

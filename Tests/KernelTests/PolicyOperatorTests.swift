@@ -47,6 +47,27 @@ extension KernelSuite {
             #expect(names(story) == ["a-needle", "NEEDLE", "nEEDLe-b"])
         }
 
+        @Test("a program named by a link is the file that it leads to, whichever name it is started by")
+        func linkedPrograms() throws {
+            _ = try folder.copy("/bin/cat", as: "program")
+            _ = try folder.copy("/bin/cat", as: "stranger")
+            folder.link("alternative", to: "program")
+            folder.link("link", to: folder / "alternative")
+            let target = try folder.script("target", "")
+            let selector = { (operation: String) in
+                "{matchBinaries: [{operator: \(operation), values: [\"\(self.folder / "link")\"]}], "
+                    + "matchArgs: [{index: 1, operator: Equal, values: [\"\(target)\"]}]}"
+            }
+            try live.run([opens("meant", selector("In")), opens("others", selector("NotIn"))])
+
+            let policies = try ["link", "alternative", "program", "stranger"].map { name in
+                let story = try live.agent.run(.exec(folder / name, ["cat", target]))
+                return live.events(story).map { $0.body["policy_name"].text }
+            }
+
+            #expect(policies == [["meant"], ["meant"], ["meant"], ["others"]])
+        }
+
         @Test("a thousand texts are looked for in one pass, each for its own policy")
         func manySubstrings() throws {
             let texts = (0..<1000).map { "part-\($0 + 1000)." }

@@ -78,4 +78,39 @@ import Testing
         #expect(policy.hooks[0].points == [.mapping])
         #expect(policy.hooks[0].selectors.map(\.conditions.count) == [1])
     }
+
+    @Test("a program is compared by its name and by the file that the name leads to")
+    func links() throws {
+        var programs = SampleProgram(bytes: [])
+        programs.links = ["/usr/bin/vi": "/usr/bin/vim.basic", "/bin/ed": "/usr/bin/ed"]
+        let text = Sample.policy(
+            """
+            kprobes:
+            - call: sys_unlink
+              selectors:
+              - matchBinaries:
+                - {operator: In, values: [/usr/bin/vi, /bin/app, /nowhere, vi, /usr/bin/vim.basic, /bin/ed]}
+                matchParentBinaries:
+                - {operator: NotIn, values: [/usr/bin/vi], followChildren: true}
+                matchAncestorBinaries:
+                - {operator: Prefix, values: [/usr/bin/vi]}
+            """)
+        let tests = { (settings: CheckSettings) in
+            try #require(Sample.check(text, settings).policies.first).hooks[0].selectors[0].conditions
+                .map(\.test)
+        }
+        let bytes = { (texts: [String]) in texts.map { Array($0.utf8) } }
+        let named = ["/usr/bin/vi", "/bin/app", "/nowhere", "vi", "/usr/bin/vim.basic", "/bin/ed"]
+
+        #expect(
+            try tests(CheckSettings(programs: programs)) == [
+                .equal(bytes(named + ["/usr/bin/ed"])),
+                .equal(bytes(["/usr/bin/vi", "/usr/bin/vim.basic"])), .prefix(bytes(["/usr/bin/vi"])),
+            ])
+        // Without a machine to look at it is the text.
+        #expect(
+            try tests(CheckSettings()) == [
+                .equal(bytes(named)), .equal(bytes(["/usr/bin/vi"])), .prefix(bytes(["/usr/bin/vi"])),
+            ])
+    }
 }

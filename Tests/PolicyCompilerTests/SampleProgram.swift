@@ -26,6 +26,8 @@ struct SampleProgram: ProgramBytes, ProgramFiles {
 
     var bytes: [UInt8] = []
     var path = "/bin/app"
+    /// Other names → the file that they lead to.
+    var links: [String: String] = [:]
 
     var size: UInt64 { UInt64(bytes.count) }
 
@@ -124,6 +126,8 @@ struct SampleProgram: ProgramBytes, ProgramFiles {
             image: try ELFImage(self), identity: ProgramIdentity(device: 1, inode: 2, changed: 3, size: size),
             path: path)
     }
+
+    func resolved(_ path: String) -> String? { path == self.path ? path : links[path] }
 
     func types(_ path: String) throws(ProgramObstacle) -> BTFKernelTypes {
         throw ProgramObstacle(.file, "is not there")

@@ -36,7 +36,7 @@ extension Daemon {
                 programs: ProgramReader())
         } catch {
             logger.warning("policies are not compared with this kernel: \(error)")
-            return CheckSettings()
+            return CheckSettings(programs: ProgramReader())
         }
     }
 

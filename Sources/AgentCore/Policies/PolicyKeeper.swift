@@ -38,7 +38,7 @@ package final class PolicyKeeper: @unchecked Sendable {
     /// - Throws: `Errno` where no thread can be made.
     package func start() throws(Errno) {
         store.start()
-        programs.follow(store.programs)
+        programs.follow(store.programs, binaries: store.binaries)
         thread = try LinuxSystem.Thread(name: "secd-policies") { [self] in run() }
     }
 
@@ -72,10 +72,12 @@ package final class PolicyKeeper: @unchecked Sendable {
             case .files(let paths): store.refresh(paths)
             case .everything: store.refresh(nil)
             }
-            programs.follow(store.programs)
+            programs.follow(store.programs, binaries: store.binaries)
             if programs.take() { store.refreshPrograms() }
             for request in requests { request(store) }
-            programs.follow(store.programs)
+            programs.follow(store.programs, binaries: store.binaries)
+            // A link that moved between the check and the watch sets off no event.
+            if programs.hasMoved { wake.signal() }
             if isLast { return }
         }
     }

@@ -22,6 +22,8 @@ struct PolicySource {
     var keys: [PolicyKey] = []
     /// Programs that it names.
     var programs: Set<String> = []
+    /// Programs that conditions of `policies` compare, with the files that they led to.
+    var binaries: Set<String> = []
 
     init(_ origin: Origin, name: String) {
         self.origin = origin
@@ -35,6 +37,7 @@ struct PolicySource {
         programs = text.programs
         if problem.isEmpty {
             policies = text.policies
+            binaries = text.binaries
             warnings = text.warnings
         }
     }

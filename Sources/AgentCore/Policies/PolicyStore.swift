@@ -124,10 +124,16 @@ package final class PolicyStore {
     /// Programs that wanted policies name.
     package var programs: Set<String> { desired.sources.reduce(into: []) { $0.formUnion($1.programs) } }
 
+    /// Programs that conditions of wanted policies compare, with the files that they led to.
+    package var binaries: Set<String> { desired.sources.reduce(into: []) { $0.formUnion($1.binaries) } }
+
     /// A program is another file than before: what names it is checked again, and attached to the new file.
     package func refreshPrograms() {
         isOutdated = true
-        if desired.api.values.contains(where: { !$0.problem.isEmpty }) { take(archive.load()) }
+        // Only a new check finds the files that names lead to.
+        if desired.api.values.contains(where: { !$0.problem.isEmpty || !$0.binaries.isEmpty }) {
+            take(archive.load())
+        }
         refresh(nil)
     }
 

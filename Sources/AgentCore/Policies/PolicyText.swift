@@ -11,6 +11,8 @@ package struct PolicyText: Sendable {
     package var keys: [PolicyKey]
     /// Programs that the text names, also one that cannot be used.
     package var programs: Set<String>
+    /// Programs that its conditions compare, with the files that they led to.
+    package var binaries: Set<String>
     /// Errors with their place and the line; empty = it can be used.
     package var problem: String
     /// What is legal and most likely not meant, a sentence each.
@@ -25,6 +27,7 @@ package struct PolicyText: Sendable {
         batch.add(file: file, bytes: bytes)
         policies = batch.policies
         keys = policies.map { PolicyKey($0) }
+        binaries = policies.reduce(into: []) { $0.formUnion($1.binaries) }
         programs = Set(policies.flatMap(\.hooks).flatMap(\.points).compactMap(\.program))
         var errors: [String] = []
         warnings = []

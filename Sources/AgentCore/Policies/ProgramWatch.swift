@@ -3,7 +3,8 @@ import LinuxSystem
 package import SystemPackage
 
 /// Tells when a program that policies name is another file than before, or there at last. One that goes away
-/// is not told: probes stay with it, and so do the processes that run it.
+/// is not told: probes stay with it, and so do the processes that run it. Of programs that conditions compare it
+/// is told that links lead elsewhere than they did.
 package struct ProgramWatch: ~Copyable {
     private static let wanted: Inotify.Events = [.written, .made, .movedHere]
 
@@ -12,11 +13,19 @@ package struct ProgramWatch: ~Copyable {
     /// The directory of each watch, and the names that count there.
     private struct Watched {
         var directory: String
-        var names: Set<String>
+        /// Of programs.
+        var names: Set<String> = []
+        /// On the way to programs that conditions compare.
+        var steps: Set<String> = []
     }
 
     private var watches: [Int32: Watched] = [:]
     private var paths: Set<String> = []
+    /// Programs that conditions compare, and where each of them led at the last look.
+    private var binaries: Set<String> = []
+    private var destinations: [String: String] = [:]
+    /// Since the policies were checked, and before this began to watch.
+    private(set) var hasMoved = false
 
     /// The number, to wait for with poll or epoll.
     var raw: Int32 { inotify.raw }
@@ -26,20 +35,28 @@ package struct ProgramWatch: ~Copyable {
     }
 
     /// Watches these programs, and no others.
-    package mutating func follow(_ paths: Set<String>) {
-        guard paths != self.paths else { return }
+    /// - Parameter binaries: paths that conditions compare, with the files that they led to when checked.
+    package mutating func follow(_ paths: Set<String>, binaries: Set<String> = []) {
+        guard paths != self.paths || binaries != self.binaries else { return }
         self.paths = paths
+        self.binaries = binaries
         renew()
+        hasMoved = hasMoved || destinations.values.contains { !binaries.contains($0) }
     }
 
     /// Whether a program has changed since the last look. Does not wait.
     package mutating func take() -> Bool {
-        var isChanged = false
+        var isChanged = hasMoved
+        var isElsewhere = false
+        hasMoved = false
         let watches = watches
         do throws(Errno) {
             try inotify.drain { watch, events, name in
                 if events.contains(.overflow) { isChanged = true }
-                guard let known = watches[watch], known.names.contains(name) else { return }
+                guard let known = watches[watch] else { return }
+                // What is written to stays where it is.
+                if known.steps.contains(name), events != .written { isElsewhere = true }
+                guard known.names.contains(name) else { return }
                 // A new file is told again when its writer closes it; of a link nothing more comes.
                 if events.contains(.made), !Self.isComplete("\(known.directory)/\(name)") { return }
                 isChanged = true
@@ -48,7 +65,11 @@ package struct ProgramWatch: ~Copyable {
             isChanged = true
         }
         // Links may lead elsewhere now.
-        if isChanged { renew() }
+        if isChanged || isElsewhere {
+            let before = destinations
+            renew()
+            isChanged = isChanged || destinations != before
+        }
         return isChanged
     }
 
@@ -58,9 +79,21 @@ package struct ProgramWatch: ~Copyable {
             for file in Set([path, Self.resolved(path)]) {
                 let (directory, name) = Self.split(file)
                 guard let watch = try? inotify.watch(directory, Self.wanted) else { continue }
-                current[watch, default: Watched(directory: directory, names: [])].names.insert(name)
+                current[watch, default: Watched(directory: directory)].names.insert(name)
             }
         }
+        // Each directory is watched before a link in it is read, so that no move is missed.
+        var known: [String: Int32] = [:]
+        for path in binaries where path.hasPrefix("/") {
+            LinkTrail.walk(path) { directory, name in
+                guard let watch = known[directory] ?? (try? inotify.watch(directory, Self.wanted))
+                else { return }
+                known[directory] = watch
+                current[watch, default: Watched(directory: directory)].steps.insert(name)
+            }
+            destinations[path] = Self.resolved(path)
+        }
+        destinations = destinations.filter { binaries.contains($0.key) }
         for watch in watches.keys where current[watch] == nil { inotify.unwatch(watch) }
         watches = current
     }

@@ -85,7 +85,7 @@ struct ProcessConditions {
         let test: ValueTest
         switch operation {
         case .isIn, .notIn, .equal, .notEqual:
-            test = .equal(bytes)
+            test = .equal(bytes + files(values))
             for (index, value) in values.enumerated() where !value.value.hasPrefix("/") {
                 problems.warning(
                     "\(path).\(field).values[\(index)]",
@@ -112,9 +112,28 @@ struct ProcessConditions {
             place: filter.place)
     }
 
+    /// Files that names lead to and that have another path: the kernel knows a program by its file, not by
+    /// the link that it was started through.
+    private func files(_ values: [Located<String>]) -> [[UInt8]] {
+        guard let programs = check.settings.programs else { return [] }
+        let names = Set(values.map(\.value))
+        var files: Set<String> = []
+        for name in names where name.hasPrefix("/") {
+            if let file = programs.resolved(name), !names.contains(file) { files.insert(file) }
+        }
+        return files.sorted().map { Array($0.utf8) }
+    }
+
     private func commandArgument(_ filter: ArgumentFilterSpec, _ field: String) -> Condition? {
         guard let index = filter.index else {
             problems.error("\(path).\(field)", "\"index\" is missing", at: filter.place)
+            return nil
+        }
+        guard index.value < ProcessFact.commandArguments else {
+            problems.error(
+                "\(path).\(field).index",
+                "the first \(ProcessFact.commandArguments) arguments of a program can be compared, from 0 on",
+                at: index.place)
             return nil
         }
         let values = check.lists.expand(filter.values, "\(path).\(field).values")

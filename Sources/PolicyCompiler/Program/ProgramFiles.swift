@@ -1,9 +1,12 @@
-/// Opens programs and libraries that policies name, so that places in them can be found.
+/// Programs and libraries that policies name: they are opened, so that places in them can be found, and their names
+/// are followed.
 public protocol ProgramFiles: Sendable {
     /// The program at a path, following symbolic links.
     func open(_ path: String) throws(ProgramObstacle) -> OpenProgram
     /// Types from a file of `btfPath`: BTF, or a program with a section of it.
     func types(_ path: String) throws(ProgramObstacle) -> BTFKernelTypes
+    /// The path without links of the file that a path leads to; nil where nothing is there.
+    func resolved(_ path: String) -> String?
 }
 
 /// The bytes of a program, as they are in its file.

@@ -45,6 +45,20 @@ public struct CheckedPolicy: Sendable, Hashable {
         hooks.contains { $0.selectors.contains { $0.isEnforcing } }
     }
 
+    /// Whole paths of programs that conditions compare.
+    public var binaries: Set<String> {
+        var found: Set<String> = []
+        for condition in hooks.flatMap({ $0.selectors.flatMap(\.conditions) }) {
+            guard case .equal(let texts) = condition.test else { continue }
+            switch condition.subject {
+            case .process(.binary), .process(.parentBinary), .process(.lineage(.binary, _)):
+                found.formUnion(texts.map { String(decoding: $0, as: UTF8.self) })
+            default: continue
+            }
+        }
+        return found
+    }
+
     /// Whether events carry the kernel's stack.
     public var asksKernelStacks: Bool {
         hooks.contains { hook in

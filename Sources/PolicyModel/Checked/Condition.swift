@@ -36,7 +36,7 @@ public enum Subject: Sendable, Hashable {
 public enum ProcessFact: Sendable, Hashable {
     case binary
     case parentBinary
-    /// Argument by position behind the program's name.
+    /// Argument by position behind the program's name, below `commandArguments`.
     case commandArgument(Int)
     case pid(inNamespace: Bool)
     /// Any of a line of processes: this one and all above, or only those above.
@@ -47,6 +47,12 @@ public enum ProcessFact: Sendable, Hashable {
     case capabilities(CapabilitySet, onlyInitial: Bool)
     case capabilityChanges(CapabilitySet, onlyInitial: Bool)
     case workload
+}
+
+extension ProcessFact {
+    /// Arguments that can be compared, from the one behind the program's name on: the kernel's programs look
+    /// through no more.
+    public static let commandArguments = 31
 }
 
 /// Something about each process of a line.
