@@ -38,7 +38,9 @@ extension AgentEngine {
     func kill(by marks: TreeMarks, _ logger: Logger) -> ProcessKiller? {
         do throws(Errno) {
             let killer = try ProcessKiller(marks, cgroupRoot: cgroupRoot, logger: logger)
-            pipeline.perform { $0.handler.orders = KillOrders(killer) }
+            pipeline.perform { [options] in
+                $0.handler.orders = KillOrders(killer, EngineScope(options, $0.handler.cgroups))
+            }
             return killer
         } catch {
             logger.error("KillTree and KillContainer end the process itself only: \(error)")

@@ -65,10 +65,10 @@ extension AgentEngine {
         }
     }
 
-    /// All processes and the ancestors that are kept for them.
+    /// All processes and the ancestors that are kept for them, of those that began inside the scope.
     package func processes() async -> [ProcessListing] {
         await onWorker { pipeline in
-            pipeline.tree.all.map { ProcessListing($0, pipeline.context) }.sorted {
+            pipeline.tree.all.filter(EngineScope.holds).map { ProcessListing($0, pipeline.context) }.sorted {
                 ($0.pid, $0.startTime) < ($1.pid, $1.startTime)
             }
         }

@@ -52,11 +52,13 @@ extension AgentEngine {
         workloadClasses.whenIncomplete(body)
     }
 
-    /// What runs, that is not the machine itself; each once, by kind and name.
+    /// What runs inside the scope, that is not the machine itself; each once, by kind and name.
     package func workloads() async -> WorkloadReport {
+        let options = options
         let rows = await onWorker { pipeline in
             var seen: [String: Workload] = [:]
-            for (_, record) in pipeline.handler.cgroups.living {
+            let cgroups = pipeline.handler.cgroups
+            for (_, record) in EngineScope(options, cgroups).living(cgroups, pipeline.tree) {
                 guard let workload = record?.workload else { continue }
                 // A cgroup of somebody's in which nothing with mounts of its own ran.
                 if workload.kind == .other, workload.naming == .pending { continue }

@@ -107,7 +107,11 @@ package final class AgentEngine: @unchecked Sendable {
         if let cgroupRoot { pipeline.handler.cgroups.scan(root: cgroupRoot) }
         let seeds = try sensors.seedProcesses()
         pipeline.context.hostNamespaces = HostNamespaces.find(seeds)
-        for seed in seeds + ProcfsSeed.missingParents(of: seeds, cgroupRoot: cgroupRoot) {
+        let scope = EngineScope(options, pipeline.handler.cgroups)
+        let parents = ProcfsSeed.missingParents(of: seeds, cgroupRoot: cgroupRoot).map {
+            scope.marked($0, cgroup: pipeline.handler.cgroups.name($0.head.cgroup_id).path)
+        }
+        for seed in seeds + parents {
             var image = ProcfsImage.make(seed, cgroup: pipeline.handler.cgroups.name(seed.head.cgroup_id))
             options.events.redaction.apply(to: &image)
             pipeline.tree.seed(image)

@@ -23,9 +23,14 @@ struct KillOrders {
     private static let limit = 65_536
 
     private let killer: ProcessKiller
+    private let scope: EngineScope
     private var doomed: Set<ProcessID> = []
 
-    init(_ killer: ProcessKiller) { self.killer = killer }
+    /// - Parameter scope: what is outside is spared.
+    init(_ killer: ProcessKiller, _ scope: EngineScope) {
+        self.killer = killer
+        self.scope = scope
+    }
 
     /// A rule acted on a process.
     mutating func take(
@@ -34,7 +39,12 @@ struct KillOrders {
         if orders.contains(.killTree), let process { killTree(of: process, tree) }
         if orders.contains(.killContainer) {
             if let path = Self.container(cgroup) {
-                killer.kill(container: path)
+                // A container that is larger than the scope: all that is known is that one process is inside.
+                if scope.holds(cgroup: path) {
+                    killer.kill(container: path)
+                } else {
+                    killer.count { $0.refused += 1 }
+                }
             } else {
                 killer.count { $0.withoutContainer += 1 }
             }
@@ -44,7 +54,7 @@ struct KillOrders {
     private mutating func killTree(of root: ProcessObject, _ tree: ProcessTree) {
         add(ProcessID(root))
         var targets: [ProcessID] = []
-        for process in tree.all where process.state == .alive {
+        for process in tree.all where process.state == .alive && EngineScope.holds(process) {
             let id = ProcessID(process)
             guard !doomed.contains(id), hasDoomedAncestor(process) else { continue }
             targets.append(id)
@@ -71,7 +81,9 @@ struct KillOrders {
     /// A process was forked.
     @inline(__always)
     mutating func forked(_ process: ProcessObject) {
-        guard !doomed.isEmpty, let parent = process.parent, doomed.contains(ProcessID(parent)) else { return }
+        guard !doomed.isEmpty, let parent = process.parent, doomed.contains(ProcessID(parent)),
+            EngineScope.holds(process)
+        else { return }
         add(ProcessID(process))
         killer.kill([ProcessID(process)])
     }
