@@ -1,0 +1,28 @@
+import Glibc
+
+/// A v2 cgroup, empty at first; what still runs in it at the end is killed.
+final class TestCgroup {
+    /// Mount point of the v2 hierarchy.
+    static let root: String? = {
+        let fields = readText("/proc/self/mounts").split(separator: "\n").map { $0.split(separator: " ") }
+        return fields.first { $0.count > 2 && $0[2] == "cgroup2" }.map { String($0[1]) }
+    }()
+
+    let path: String
+
+    init(_ name: String) throws {
+        guard let root = Self.root else { throw Failure("no cgroup2 hierarchy is mounted") }
+        path = "\(root)/\(name)"
+        try Run.shell("mkdir \(path)")
+    }
+
+    deinit {
+        let members = readText(path + "/cgroup.procs").split(separator: "\n").compactMap { Int32($0) }
+        for member in members { kill(member, SIGKILL) }
+        // The kernel takes ended processes out in its own time.
+        _ = eventually(10) { unsafe rmdir(path) == 0 }
+    }
+
+    /// Runs the rest of its arguments in the cgroup.
+    var wrapper: [String] { ["/bin/sh", "-c", "echo $$ > \(path)/cgroup.procs && exec \"$@\"", "sh"] }
+}
