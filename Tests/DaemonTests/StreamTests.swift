@@ -97,8 +97,8 @@ extension DaemonSuite {
 
             """
 
-        /// What these policies do not ask for (probes of programs), what not every kernel has (hooks of an LSM), what
-        /// nothing makes yet, and what only a container tells that is named late.
+        /// What these policies do not ask for (probes of programs, files that become code), what not every kernel has
+        /// (hooks of an LSM), what only a container tells that is named late, and `process_throttle`, which nothing makes.
         private static let absent: Set = [
             "workload_named",
             "process_uprobe", "process_usdt", "process_lsm", "process_loader", "process_throttle",
