@@ -1,70 +1,15 @@
 import AgentCore
 import AgentModel
-import CEventABI
+import FilePrevention
 import Glibc
-import Sensors
+import PolicyModel
 import Testing
+
+/// Whether anything here keeps files from being opened.
+private let canRefuseOpens = Kernel.hasLSM || FilePrevention.obstacle == nil
 
 extension KernelSuite {
     @Suite("scope") struct ScopeTests {
-        /// An engine that watches a part of the machine, and how a process gets there.
-        private final class Part {
-            let agent: LiveAgent
-            let enter: [Step]
-
-            /// - Parameter observing: With sockets and files; taking that down costs seconds.
-            init(netns: Int = 0, cgroup: String? = nil, enter: [Step], observing: Bool) throws {
-                self.enter = enter
-                agent = try LiveAgent {
-                    $0.events.unwanted = []
-                    $0.sensors.sockets = observing
-                    $0.sensors.files = observing ? FileTree.watched : []
-                    $0.sensors.agent.net_scope = UInt64(netns)
-                    if let cgroup, let root = Kernel.cgroupRoot {
-                        $0.sensors.agent.cgroup_scope = UInt64(Kernel.inode(cgroup) ?? 0)
-                        $0.sensors.agent.cgroup_level = UInt32(
-                            cgroup.dropFirst(root.count).split(separator: "/").count)
-                    }
-                }
-                try agent.start()
-            }
-
-            deinit { agent.stop() }
-
-            /// Everything that happened before the call has been delivered: a process inside comes after it.
-            func settle() throws {
-                let mark = agent.capture.count
-                let marker = try Activity(enter + [.fork])
-                try marker.wait()
-                _ = try agent.expect("process_exit", of: marker.pid, from: mark)
-            }
-
-            /// The kinds of events of a process, from its fork on; none = it was not told.
-            func kinds(of pid: Int, from mark: Int = 0) -> [String] {
-                agent.capture.events(of: pid, from: mark).map(\.kind)
-            }
-
-            var isComplete: Bool { !agent.capture.all.contains { $0.kind == "stream_gap" } }
-        }
-
-        /// A v2 cgroup, removed at the end.
-        private final class Cgroup {
-            let path: String
-
-            init(_ name: String) throws {
-                path = (Kernel.cgroupRoot ?? "") + "/secd-scope-\(getpid())-\(name)"
-                try Activity.run(Step("mkdir", path))
-            }
-
-            deinit { _ = try? Activity.run(.exec("/bin/rmdir", ["rmdir", path])) }
-
-            var enter: [Step] { [Step("put", path + "/cgroup.procs", "0")] }
-
-            func part(observing: Bool = false) throws -> Part {
-                try Part(cgroup: path, enter: enter, observing: observing)
-            }
-        }
-
         /// A UDP socket, a watched file, and a program: one event of every sensor.
         private func doings(_ name: String) -> [Step] {
             let file = FileTree.all + "/" + name
@@ -83,7 +28,7 @@ extension KernelSuite {
             "two cgroups, two engines at once: each sees what is inside, and neither disturbs the other",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
         func cgroups() async throws {
-            let (first, second) = (try Cgroup("first"), try Cgroup("second"))
+            let (first, second) = (try ScopeCgroup("first"), try ScopeCgroup("second"))
             let (one, two) = (try first.part(observing: true), try second.part(observing: true))
 
             let inFirst = try Activity(first.enter + [.report] + doings("first"))
@@ -109,8 +54,8 @@ extension KernelSuite {
             "what is below a cgroup is inside; a cgroup with the same beginning of its name is not",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
         func below() throws {
-            let top = try Cgroup("top")
-            let below = try Cgroup("top-2")
+            let top = try ScopeCgroup("top")
+            let below = try ScopeCgroup("top-2")
             let child = top.path + "/a"
             try Activity.run(Step("mkdir", child), Step("mkdir", child + "/b"))
             defer { _ = try? Activity.run(.exec("/bin/rmdir", ["rmdir", child + "/b", child])) }
@@ -129,7 +74,7 @@ extension KernelSuite {
             "ancestry is complete, also over processes outside that began after the engine",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
         func ancestry() throws {
-            let cgroup = try Cgroup("ancestry")
+            let cgroup = try ScopeCgroup("ancestry")
             let part = try cgroup.part()
             let mark = part.agent.capture.count
 
@@ -161,8 +106,8 @@ extension KernelSuite {
             "who leaves: what began inside is told to its end, what begins outside is not",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
         func leaving() throws {
-            let cgroup = try Cgroup("leaving")
-            let outside = try Cgroup("leaving-out")
+            let cgroup = try ScopeCgroup("leaving")
+            let outside = try ScopeCgroup("leaving-out")
             let part = try cgroup.part()
 
             let activity = try Activity(
@@ -177,18 +122,156 @@ extension KernelSuite {
             #expect(part.kinds(of: child) == [])
         }
 
+        /// What a part forbids those who are inside: an address, writing to a file, opening another.
+        private struct Ban {
+            let address: String
+            let folder: TemporaryFolder
+            let name: String
+
+            private var kept: String { folder / (name + "-kept") }
+            private var secret: String { folder / (name + "-secret") }
+
+            init(_ name: String, _ address: String, _ folder: TemporaryFolder) throws {
+                (self.name, self.address, self.folder) = (name, address, folder)
+                for path in [kept, secret] { try Activity.run(.open(.path(path), O_CREAT | O_WRONLY)) }
+            }
+
+            var policies: [String] {
+                [PolicySample.deniesConnects(address + "/32"), PolicySample.killsWriters(kept)]
+                    + (canRefuseOpens ? [FilePolicySample.refusesOpens(secret, tells: true)] : [])
+            }
+
+            /// Kinds of the events that policies bring, in the order of the steps.
+            var told: [String] {
+                ["process_kprobe"] + (canRefuseOpens ? ["process_lsm"] : []) + ["process_kprobe"]
+            }
+
+            /// Connects, opens and writes. The first two succeed only where the ban does not hold.
+            func steps(holds: Bool) -> [Step] {
+                let connect = Step.connect(0, "4,\(address),1").fails(holds ? EPERM : ECONNREFUSED)
+                let open = Step.open(.path(secret), O_RDONLY)
+                return [
+                    .socket(0, Net.inet, Net.stream), connect, .close(socket: 0),
+                    holds && canRefuseOpens ? open.fails(EPERM) : open,
+                    Step("put", kept, "x"),
+                ]
+            }
+
+            var isBroken: Bool { Kernel.readText(kept) == "x" }
+        }
+
+        @Test(
+            "policies of two engines: each refuses and kills what is inside, and nobody else",
+            .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
+        func policies() async throws {
+            let folder = TemporaryFolder()
+            let (first, second) = (try ScopeCgroup("ban-1"), try ScopeCgroup("ban-2"))
+            let (one, two) = (try first.part(), try second.part())
+            let ofFirst = try Ban("first", "127.0.0.8", folder)
+            let ofSecond = try Ban("second", "127.0.0.9", folder)
+            let (live, other) = (try LivePolicies(one.agent), try LivePolicies(two.agent))
+            try live.run(ofFirst.policies)
+            try other.run(ofSecond.policies)
+
+            let inFirst = try Activity(first.enter + ofFirst.steps(holds: true))
+            #expect(try inFirst.wait() == .killed(signal: SIGKILL, core: false))
+            #expect(!ofFirst.isBroken)
+            let inSecond = try Activity(
+                second.enter + ofFirst.steps(holds: false) + ofSecond.steps(holds: true))
+            #expect(try inSecond.wait() == .killed(signal: SIGKILL, core: false))
+            #expect(ofFirst.isBroken && !ofSecond.isBroken)
+            let outside = try Activity(ofFirst.steps(holds: false) + ofSecond.steps(holds: false))
+            #expect(try outside.wait() == .exited(0))
+            #expect(ofSecond.isBroken)
+            try one.settle()
+            try two.settle()
+
+            #expect(one.kinds(of: inFirst.pid) == ofFirst.told + ["process_exit"])
+            #expect(two.kinds(of: inSecond.pid) == ofSecond.told + ["process_exit"])
+            #expect(one.kinds(of: inSecond.pid) == [] && one.kinds(of: outside.pid) == [])
+            #expect(two.kinds(of: inFirst.pid) == [] && two.kinds(of: outside.pid) == [])
+            for (part, policies) in [(one, live), (two, other)] {
+                #expect(policies.counts()[1]?.overrides == 1)
+                #expect(policies.counts()[2]?.signals == 1)
+                #expect(policies.counts()[3]?.overrides == (canRefuseOpens ? 1 : nil))
+                #expect((await part.agent.engine.programCounters())["out_of_scope"] ?? 0 > 0)
+                try policies.run([])
+            }
+        }
+
+        @Test(
+            "processes older than the engine: who is inside is listed, and its end is told",
+            .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
+        func older() async throws {
+            let cgroup = try ScopeCgroup("older")
+            let inside = try Activity(cgroup.enter + [.report, .wait])
+            let outside = try Activity([.report, .wait])
+            _ = (try inside.report(), try outside.report())
+            let part = try cgroup.part()
+
+            let listed = await part.agent.engine.processes().map { Int($0.pid) }
+            for activity in [inside, outside] {
+                activity.release()
+                #expect(try activity.wait() == .exited(0))
+            }
+            try part.settle()
+
+            #expect(listed == [inside.pid])
+            #expect(part.kinds(of: inside.pid) == ["process_exit"])
+            #expect(part.kinds(of: outside.pid) == [])
+            // Not listed, and known all the same: the end names its ancestors.
+            let end = try part.agent.expect("process_exit", of: inside.pid)
+            #expect(end.parent["pid"].int == Int(getpid()))
+            #expect(end.ancestors.last?["pid"].int == 1)
+        }
+
+        @Test(
+            "listings have the processes that began inside, and the workloads that are inside",
+            .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
+        func listings() async throws {
+            let (cgroup, other) = (try ScopeCgroup("listed.service"), try ScopeCgroup("other.service"))
+            let part = try cgroup.part()
+            let outside = try Activity(other.enter + [.fork, .report, .wait])
+            let inside = try Activity(cgroup.enter + [.fork, .report, .wait])
+            let (child, stranger) = (try inside.report(), try outside.report())
+            _ = try part.agent.expect("process_fork", of: child)
+
+            let listed = await part.agent.engine.processes().filter(\.alive).map { Int($0.pid) }
+            let workloads = await part.agent.engine.workloads().workloads.map(\.unit)
+            // Of no scope.
+            try LiveAgent.shared.settle()
+            let everybody = await LiveAgent.shared.engine.processes().map { Int($0.pid) }
+            for activity in [inside, outside] {
+                activity.release()
+                #expect(try activity.wait() == .exited(0))
+            }
+
+            // The child's parent only moved in.
+            #expect(listed == [child])
+            #expect(workloads == [cgroup.name])
+            #expect(everybody.contains(child) && everybody.contains(stranger))
+        }
+
         @Test("a network namespace: processes, sockets and files of those who are in it")
         func networkNamespace() async throws {
             let holder = try Activity([Step("unshare", Clone.newNet), .report, .wait])
             let pid = try holder.report()
             let namespace = "/proc/\(pid)/ns/net"
-            let part = try Part(
+            let part = try ScopedPart(
                 netns: try #require(Kernel.inode(namespace)), enter: [Step("setns", namespace)],
                 observing: true)
+            let kept = FileTree.all + "/netns-kept"
+            let policies = try LivePolicies(part.agent)
 
             let inside = try Activity([Step("setns", namespace)] + doings("netns-in"))
             let outside = try Activity(doings("netns-out"))
             for activity in [inside, outside] { #expect(try activity.wait() == .exited(0)) }
+            try policies.run([PolicySample.killsWriters(kept)])
+            let write: [Step] = [.open(.path(kept), O_CREAT | O_WRONLY), Step("put", kept, "x")]
+            #expect(try Activity(write).wait() == .exited(0))
+            let writer = try Activity([Step("setns", namespace)] + write)
+            #expect(try writer.wait() == .killed(signal: SIGKILL, core: false))
+            try policies.run([])
             try part.settle()
             holder.release()
             try holder.wait()

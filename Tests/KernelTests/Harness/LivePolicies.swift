@@ -22,15 +22,17 @@ final class LivePolicies: @unchecked Sendable {
     /// One for all tests; it lives as long as the test process.
     static let shared: LivePolicies = {
         do {
-            return try LivePolicies()
+            let agent = try LiveAgent()
+            try agent.start()
+            return try LivePolicies(agent)
         } catch {
             fatalError("policies do not start: \(error)")
         }
     }()
 
-    private init() throws {
-        agent = try LiveAgent()
-        try agent.start()
+    /// - Parameter agent: reads already; it is stopped by its owner, after the last policy has gone.
+    init(_ agent: LiveAgent) throws {
+        self.agent = agent
         runtime = KernelPolicyRuntime(agent.engine, logger: Logger(label: "policy-tests"))
         settings = try PolicyKernel.settings { pattern in
             (try? LinearRegex(pattern)).map { expression in { expression.matches($0) } }
