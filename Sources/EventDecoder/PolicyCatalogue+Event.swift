@@ -127,7 +127,11 @@ extension PolicyCatalogue {
     private static func judge(
         _ event: inout PolicyEvent, _ fixed: secd_policy_event, _ matched: Matched, _ hook: Hook
     ) {
-        if fixed.flags & SECD_POLICY_EVENT_KILLED != 0 {
+        // A signal that the policy names may be the one that kills.
+        let isDeadly =
+            fixed.flags & SECD_POLICY_EVENT_SIGNALLED != 0
+            && matched.enforced.contains { hook.rules[$0].outcome == .killed }
+        if fixed.flags & SECD_POLICY_EVENT_KILLED != 0 || isDeadly {
             event.verdict = .killed
         } else if fixed.flags & SECD_POLICY_EVENT_DENIED != 0 {
             event.verdict = .denied

@@ -107,6 +107,9 @@ struct PolicyCheck {
 
     // MARK: Actions
 
+    /// Other signals may be caught.
+    private static let killSignal: Int64 = 9
+
     private mutating func check(
         _ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed, atReturn: Bool
     ) {
@@ -114,7 +117,7 @@ struct PolicyCheck {
         switch kind {
         case .kill, .signal, .freeze:
             need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
-            let isDeadly = kind == .kill || action.signal?.value == 9
+            let isDeadly = kind == .kill || action.signal?.value == Self.killSignal
             raise(isDeadly ? placed.mechanism.killEffect : .observe, &placed, atReturn: atReturn)
         case .killTree, .killContainer:
             need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
@@ -137,9 +140,10 @@ struct PolicyCheck {
                 need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
                 if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
             }
-            if action.signal != nil {
+            if let signal = action.signal?.value {
                 need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
-                raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
+                let isDeadly = signal == Self.killSignal
+                raise(isDeadly ? placed.mechanism.killEffect : .observe, &placed, atReturn: atReturn)
             }
         case .set:
             fault(
