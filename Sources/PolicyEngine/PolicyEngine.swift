@@ -26,6 +26,8 @@ public struct PolicyEngineOptions: Sendable {
     public var workloads = WorkloadClasses()
     /// For fanotify.
     public var files = FileSettings()
+    /// Told the kernel's own words where it refuses something: long, and for developers.
+    public var words: @Sendable (String) -> Void = { _ in }
 
     public init(
         agent: secd_agent, shared: [SharedBPFMap], facts: EngineFacts,
@@ -69,11 +71,30 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         var side: HookSides.Side
     }
 
+    /// What a generation needs beside its hooks.
+    private struct Beside {
+        /// Children inherit the marks of their parents.
+        var forks = false
+        /// Children of processes that KillTree ends are marked.
+        var trees = false
+        /// What processes had at exec is kept.
+        var changes = false
+
+        init() {}
+
+        init(_ tables: Generation, _ policies: [RunnablePolicy]) {
+            forks = !tables.lineageTables.isEmpty
+            trees = policies.contains { $0.policy.has(.killTree) }
+            changes = tables.asksForChanges
+        }
+    }
+
     /// Calls that matched and had not returned when their last policy went: their events were not told.
     public private(set) var abandonedCalls: UInt64 = 0
 
     private var numbers: [Identity: UInt32] = [:]
     private var attached: [HookAttachments.Wanted] = []
+    private var beside = Beside()
 
     /// Loads the programs; nothing is attached before a policy asks for it.
     /// - Parameter announce: Told each generation before it is switched on. Returns when records of it can
@@ -125,16 +146,16 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         plan.counters(counters)
         let classes = options.workloads.plan(tables.workloads)
         let image = try pack(tables, plan, policies, classes)
-        do throws(HookAttachments.Failure) {
-            try attachments.attach(plan.wanted, keeping: attached)
-            if !tables.lineageTables.isEmpty { try attachments.followForks() }
+        let beside = Beside(tables, policies)
+        let bytes: UInt64
+        do throws(PolicyRefusal) {
+            try attach(plan, beside, policies)
+            try prepareFiles(plan, tables, policies, checks)
+            bytes = try fill(image, classes)
         } catch {
-            throw plan.refusal(of: error.hook, error.reason, policies)
+            takeBack()
+            throw error
         }
-        try followTrees(policies)
-        try followChanges(tables)
-        try prepareFiles(plan, tables, policies, checks)
-        let bytes = try fill(image, classes)
         tally.begin(generation: store.next, plan.tallied(image))
         generationBytes = generationBytes.suffix(1) + [bytes]
         callCounter.set(rules: image.rules.filter { $0.counts != 0 }.map(\.counter))
@@ -147,9 +168,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         seed.write()
         attachments.detach(allBut: plan.wanted)
         forgetCalls(except: plan.wanted)
-        if tables.lineageTables.isEmpty { attachments.stopFollowingForks() }
-        if !tables.asksForChanges { origins.stop() }
+        stopFollowing(allBut: beside)
         attached = plan.wanted
+        self.beside = beside
         counters.keep(Set(policies.map(\.id)))
         return plan.reports(policies, checks, bytes: bytes, tables)
     }
@@ -197,14 +218,42 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     /// Memory of the engine's maps and programs. What a process keeps with its task is not among it.
     public var kernelBytes: UInt64 { generationBytes.reduce(programs.kernelBytes, +) }
 
-    private func followTrees(_ policies: [RunnablePolicy]) throws(PolicyRefusal) {
-        guard policies.contains(where: { $0.policy.has(.killTree) }) else { return treeMarks.stopFollowing() }
-        do throws(BPFError) {
-            try treeMarks.follow(programs)
+    /// Attaches what the next generation needs and the one that runs does not have.
+    private func attach(
+        _ plan: GenerationPlan, _ beside: Beside, _ policies: [RunnablePolicy]
+    ) throws(PolicyRefusal) {
+        do throws(HookAttachments.Failure) {
+            try attachments.attach(plan.wanted, keeping: attached)
+            if beside.forks { try attachments.followForks() }
         } catch {
-            attachments.detach(allBut: attached)
-            throw PolicyRefusal(reason: "the kernel does not take the programs of KillTree: \(error)")
+            options.words("\(error.error)\n\(error.error.log)")
+            throw plan.refusal(of: error.hook, error.error.meaning, policies)
         }
+        do throws(BPFError) {
+            if beside.trees { try treeMarks.follow(programs) }
+            if beside.changes { try origins.follow(programs) }
+        } catch {
+            throw refusal(of: error)
+        }
+    }
+
+    /// What was attached for a generation that does not come goes; the one that runs keeps all that it has.
+    private func takeBack() {
+        attachments.detach(allBut: attached)
+        stopFollowing(allBut: beside)
+        files.abandon()
+    }
+
+    private func stopFollowing(allBut kept: Beside) {
+        if !kept.forks { attachments.stopFollowingForks() }
+        if !kept.trees { treeMarks.stopFollowing() }
+        if !kept.changes { origins.stop() }
+    }
+
+    /// No policy is to blame more than the others.
+    private func refusal(of error: BPFError) -> PolicyRefusal {
+        options.words("\(error)\n\(error.log)")
+        return PolicyRefusal(reason: error.meaning)
     }
 
     /// Questions of fanotify that the generation needs; from here on they are asked, too.
@@ -215,18 +264,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         do throws(FilePreventionFailure) {
             try files.prepare(wanted, hooks)
         } catch {
-            attachments.detach(allBut: attached)
             throw plan.refusal(of: error, policies, checks)
-        }
-    }
-
-    private func followChanges(_ tables: Generation) throws(PolicyRefusal) {
-        guard tables.asksForChanges else { return }
-        do throws(BPFError) {
-            try origins.follow(programs)
-        } catch {
-            attachments.detach(allBut: attached)
-            throw PolicyRefusal(reason: "the kernel does not take the programs that follow changes: \(error)")
         }
     }
 
@@ -238,9 +276,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
                 try options.workloads.map(of: classes, slot: slot)
             }
         } catch {
-            attachments.detach(allBut: attached)
-            files.abandon()
-            throw PolicyRefusal(reason: "the kernel does not take the tables of the policies: \(error)")
+            throw refusal(of: error)
         }
     }
 

@@ -26,6 +26,7 @@ final class Daemon: Sendable {
     private let file: FileSink?
     private let journal: JournalSink?
     let policies: PolicyKeeper
+    private let policyRuntime: any PolicyRuntime
     let started = BootClock.now
 
     /// Starts everything but the API.
@@ -52,7 +53,8 @@ final class Daemon: Sendable {
             nodeName: configuration.nodeName, clusterName: configuration.clusterName, stream: engine.stream)
         file = try Self.fileSink(configuration, logger, gaps)
         journal = try Self.journalSink(configuration, logger, gaps)
-        policies = try Self.policies(configuration, runtime(engine, logger), logger)
+        policyRuntime = runtime(engine, logger)
+        policies = try Self.policies(configuration, policyRuntime, logger)
         if let file { engine.add(lines: file) }
         if let journal { engine.add(journal: journal) }
     }
@@ -236,6 +238,7 @@ final class Daemon: Sendable {
     /// - Parameter directory: for `KernelSensors.detach`.
     func stop(reason: String, detachThrough directory: String) {
         policies.stop()
+        policyRuntime.finish()
         engine.stop(reason: reason)
         file?.stop(drainSeconds: Self.drainSeconds)
         journal?.stop(drainSeconds: Self.drainSeconds)

@@ -8,12 +8,18 @@ final class CountThread: Sendable {
     private struct State {
         /// Nanoseconds; nil = nothing is counted.
         var interval: UInt64?
+        /// The thread shall deliver a last time, and end.
+        var isOver = false
     }
 
     private static let second: UInt64 = 1_000_000_000
+    /// Longest that the end of the thread is waited for, nanoseconds.
+    private static let patience = 5 * second
 
     private let state = Mutex(State())
     private let wake: EventFD
+    /// The thread has ended.
+    private let ended: EventFD
     private let counter: CallCounter
     private let deliver: @Sendable (CallCounter.Epoch, Range<UInt64>, _ isLast: Bool) -> Void
 
@@ -27,6 +33,7 @@ final class CountThread: Sendable {
         self.counter = counter
         self.deliver = deliver
         wake = try EventFD()
+        ended = try EventFD()
         try LinuxSystem.Thread(name: "secd-counts") { self.run() }.detach()
     }
 
@@ -41,18 +48,30 @@ final class CountThread: Sendable {
         if isNew { wake.signal() }
     }
 
+    /// Returns when what was counted until now has been delivered as the last; more is not taken out.
+    func finish() {
+        state.withLock { $0.isOver = true }
+        wake.signal()
+        // The kernel's programs are waited for, milliseconds. Whoever finishes again finds it ended.
+        _ = try? ended.wait(until: MonotonicClock.now &+ Self.patience)
+    }
+
     private func run() {
         var began = BootClock.now
         var isCounting = false
         while true {
-            let interval = state.withLock(\.interval)
+            let interval = state.withLock { $0.isOver ? 0 : $0.interval }
             _ = try? wake.wait(until: interval.map { MonotonicClock.now &+ $0 })
             wake.drain()
-            let continues = state.withLock(\.interval) != nil
+            let (isWanted, isOver) = state.withLock { ($0.interval != nil, $0.isOver) }
             let now = BootClock.now
-            if isCounting { deliver(counter.take(), began..<max(now, began), !continues) }
+            if isCounting || isOver && isWanted {
+                deliver(counter.take(), began..<max(now, began), isOver || !isWanted)
+            }
             began = now
-            isCounting = continues
+            isCounting = isWanted
+            if isOver { break }
         }
+        ended.signal()
     }
 }

@@ -54,6 +54,8 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
 
     package var kernelBytes: UInt64 { engine?.kernelBytes ?? 0 }
 
+    package func finish() { counting?.finish() }
+
     private func started() throws(PolicyRefusal) -> PolicyEngine {
         if let engine { return engine }
         let sensors = agent.sensors
@@ -70,7 +72,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
         options.files = files.settings
         options.programDigest = { ProgramDigest.text($0, $1) }
         options.files.made = { [agent] in agent.count(questions: $0) }
-        options.workloads = agent.workloadClasses
+        options.words = { [logger] in logger.debug("\($0)") }
         do throws(BPFError) {
             let made = try PolicyEngine(options) { [agent] in agent.learn(Self.catalogue($0)) }
             agent.count(rules: made.tally)
@@ -81,7 +83,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
             return made
         } catch {
             if !error.log.isEmpty { logger.debug("\(error.log)") }
-            throw PolicyRefusal(reason: "the kernel does not take the programs of policies: \(error)")
+            throw PolicyRefusal(reason: "no policy can run here: \(error.meaning)")
         }
     }
 

@@ -20,7 +20,7 @@ final class HookAttachments {
     struct Failure: Error {
         /// Its number.
         var hook: UInt32
-        var reason: String
+        var error: BPFError
     }
 
     /// A link in an array: noncopyable values cannot stand there by themselves.
@@ -59,7 +59,7 @@ final class HookAttachments {
                 try attach(wanted[index])
             } catch {
                 detach(allBut: before)
-                throw Failure(hook: wanted[index].number, reason: "\(error)")
+                throw Failure(hook: wanted[index].number, error: error)
             }
         }
     }
@@ -209,7 +209,7 @@ final class HookAttachments {
             let loaded = try programs.common(EnginePrograms.forkMarks)
             forks = Link(try loaded.file.attach(EnginePrograms.forkMarks))
         } catch {
-            throw Failure(hook: 0, reason: "\(error)")
+            throw Failure(hook: 0, error: error)
         }
     }
 

@@ -10,10 +10,16 @@ public protocol PolicyRuntime: Sendable {
 
     /// Kernel memory of all policies together: tables, maps and programs.
     var kernelBytes: UInt64 { get }
+
+    /// Nothing is replaced any more, and soon nobody reads what policies tell: what is still to be told is
+    /// told now. Policies go on acting.
+    func finish()
 }
 
 extension PolicyRuntime {
     public var kernelBytes: UInt64 { 0 }
+
+    public func finish() {}
 }
 
 /// A policy as it shall run: disabled ones are not among them, and `policy.mode` is the mode in force.
