@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import PolicyModel
 import Testing
@@ -66,6 +67,32 @@ extension KernelSuite {
             }
 
             #expect(policies == [["meant"], ["meant"], ["meant"], ["others"]])
+        }
+
+        @Test("a file below any number of directories is below all of them")
+        func deepFiles() throws {
+            // A path as long as one can be has room for so many.
+            let deep = folder.path + String(repeating: "/d", count: 1000)
+            try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+            let writes = { (name: String, beginning: String) in
+                PolicySample.hook(
+                    name, "sys_write", [(0, "fd")],
+                    selector: "matchArgs: [{index: 0, operator: Prefix, values: [\"\(beginning)/\"]}]")
+            }
+            let shallow = folder.path + String(repeating: "/d", count: 40)
+            try live.run([
+                writes("below", folder.path), writes("deeper", shallow), writes("beside", folder / "e"),
+                PolicySample.killsWriters(folder / "e"),
+            ])
+            defer { _ = try? live.run([]) }
+
+            let story = try live.agent.run(
+                .open(.path(deep + "/file"), O_CREAT | O_WRONLY), .call(1, .number(Call.first), "x", 1))
+
+            #expect(story.status == .exited(0))
+            #expect(live.events(story).map { $0.body["policies"].array.count } == [2])
+            #expect(live.events(story).map { $0.body["policy_name"].text } == ["below"])
+            #expect(!live.events(story).contains { $0.body["uncertain"].bool })
         }
 
         @Test("a thousand texts are looked for in one pass, each for its own policy")

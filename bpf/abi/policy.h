@@ -23,13 +23,16 @@
 #define SECD_POLICY_LENGTHS_MAX         8
 /* Facts about a process that are looked up once per image and generation. */
 #define SECD_POLICY_PROCESS_TABLES_MAX 16
+/* Arguments of a program that are looked through for one by position, its name among them. */
+#define SECD_POLICY_ARGUMENTS_MAX      32
 /* Kinds of facts that give marks: whole binaries, their endings, two kinds of process numbers. */
 #define SECD_POLICY_LINEAGES_MAX        4
 /* Predicates that descendants inherit, in words of bits. */
 #define SECD_POLICY_MARK_WORDS          4
 /* Bytes of text in the trie: with its head the key is 256. */
 #define SECD_POLICY_TRIE_MAX          248
-/* Components that the walk of a kernel path keeps; deeper ones are unreadable. */
+/* Components that the walk of a kernel path keeps, from the root on. A power of two: the walk comes from the
+ * leaf, and they are a ring. */
 #define SECD_POLICY_COMPONENTS_MAX     64
 
 /*
@@ -77,15 +80,21 @@ struct secd_policy_setup {
 SECD_LAYOUT(secd_policy_setup, host_ns, 144);
 SECD_SIZE(secd_policy_setup, 200);
 
-/* Array `secd_policy_calls`: syscall → hooks. Not of a generation: hook numbers are kept for good. */
+/* Array `secd_policy_calls`: syscall → hooks. Not of a generation: a hook keeps its number. */
 #define SECD_POLICY_CALLS        2048
 #define SECD_POLICY_CALLS_COMPAT 1024   /* 32-bit numbers (int 0x80, sysenter) begin here; x32's
 					 * stand at the number without its bit 30 */
+/* What 32-bit programs call through socketcall(2): behind it by its first argument, 1 to 20. */
+#define SECD_POLICY_CALLS_SOCKET 1984
+#define SECD_POLICY_SOCKET_CALLS   20
+/* secd_policy_call.listed of socketcall(2) itself. */
+#define SECD_POLICY_LISTED_SOCKET 255
 struct secd_policy_call {
 	__u32 enter;              /* hook, judged before the call; 0 = none */
 	__u32 exit;               /* hook, judged when the call returns; 0 = none */
 	__u32 waits;              /* hook that waits: judged before the call and at its return; 0 = none */
-	__u32 reserved;
+	__u32 listed;             /* of 32-bit calls: so many arguments are words in memory at the first
+				   * one; SECD_POLICY_LISTED_SOCKET = hooks stand at CALLS_SOCKET */
 };
 SECD_SIZE(secd_policy_call, 16);
 

@@ -110,7 +110,7 @@ __noinline int policy_path_of_column(struct policy_work *work, __u32 column, __u
 	if (!work || !out)
 		return 0;
 	if (work->walk.column != column + 1 || work->walk.state != SECD_POLICY_VALUE_PRESENT ||
-	    !work->walk.mount || !walk_began_inside(work)) {
+	    work->walk.depth > SECD_POLICY_COMPONENTS_MAX || !work->walk.mount || !walk_began_inside(work)) {
 		path_of_file(work, &work->files[column], at, out);
 		return 0;
 	}

@@ -9,9 +9,6 @@
 #include "facts.h"
 #include "path_text.h"
 
-/* Arguments that are looked through for one by position. */
-#define POLICY_ARGUMENTS_MAX 32
-
 static __always_inline struct secd_policy_process *policy_process_of(struct task_struct *task)
 {
 	return bpf_task_storage_get(&secd_policy_processes, task->group_leader, NULL, 0);
@@ -53,7 +50,7 @@ __noinline __u32 policy_argument(struct policy_work *work, __u32 wanted, __u32 *
 		return SECD_POLICY_VALUE_ABSENT;
 	at = kload(mm, arg_start);
 	end = kload(mm, arg_end);
-	for (__u32 n = 0; n < POLICY_ARGUMENTS_MAX; n++) {
+	for (__u32 n = 0; n < SECD_POLICY_ARGUMENTS_MAX; n++) {
 		if (at >= end)
 			return SECD_POLICY_VALUE_ABSENT;
 		length = bpf_probe_read_user_str(work->scratch.record + POLICY_ASIDE, SECD_PATH_MAX,

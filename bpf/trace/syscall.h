@@ -23,45 +23,73 @@ static __always_inline struct secd_policy_call *call_of(__u32 number, __u32 base
 	return bpf_map_lookup_elem(&secd_policy_calls, &key);
 }
 
-/* Hooks of a call at one of its ends; 0 = none. */
-struct call_hooks {
-	__u32 side;               /* judged at this end alone */
-	__u32 waits;              /* judged at both */
-	__u32 flags;              /* SECD_POLICY_EVENT_COMPAT, _X32 */
-};
+/*
+ * Hooks of a call at one of its ends, and what the call is, in one word: what is kept over the judgement is
+ * on the stack, where room is scarce. From bit 0 the hook that is judged at this end alone, from 16 the one
+ * that is judged at both, from 32 SECD_POLICY_EVENT_COMPAT and _X32, from 60 how its arguments are listed.
+ */
+#define CALL_WAITS 16
+#define CALL_FLAGS 32
+#define CALL_LISTED 60
+_Static_assert(SECD_POLICY_HOOK_CHUNKS <= 1 << CALL_WAITS, "a hook number has 16 bits");
+#define CALL_HOOK_MASK ((1ULL << CALL_WAITS) - 1)
+#define CALL_HOOKS_MASK ((1ULL << CALL_FLAGS) - 1)
+/* So many arguments are words in memory, where the first one leads, or … */
+#define CALL_LISTED_MASK 7
+#define CALL_LISTED_BEHIND 8      /* … the second */
 
-static __always_inline void hooks_at(struct call_hooks *hooks, struct secd_policy_call *call, bool exit)
+static __always_inline __u64 hooks_at(struct secd_policy_call *call, bool exit)
 {
-	hooks->side = exit ? call->exit : call->enter;
-	hooks->waits = call->waits;
+	return (exit ? call->exit : call->enter) | (__u64)call->waits << CALL_WAITS;
+}
+
+/* Arguments of the calls of socketcall(2), three bits each, as the kernel reads them (net/socket.c). */
+#define SOCKET_ARGUMENTS                                                                          \
+	(3ULL << 3 | 3ULL << 6 | 3ULL << 9 | 2ULL << 12 | 3ULL << 15 | 3ULL << 18 | 3ULL << 21 | \
+	 4ULL << 24 | 4ULL << 27 | 4ULL << 30 | 6ULL << 33 | 6ULL << 36 | 2ULL << 39 | 5ULL << 42 | \
+	 5ULL << 45 | 3ULL << 48 | 3ULL << 51 | 4ULL << 54 | 5ULL << 57 | 4ULL << 60)
+
+/* Hooks of a 32-bit call. A socketcall(2) that leads to a call with hooks is that call. */
+static __noinline __u64 hooks_of_compat(struct pt_regs *regs, __u32 number, bool exit)
+{
+	struct secd_policy_call *call = call_of(number, SECD_POLICY_CALLS_COMPAT);
+	struct pt_regs___more *more = (void *)regs;
+	__u64 hooks;
+	__u32 which;
+
+	if (!call)
+		return 0;
+	hooks = hooks_at(call, exit);
+	if (call->listed != SECD_POLICY_LISTED_SOCKET)
+		return hooks | (__u64)call->listed << CALL_LISTED;
+	which = kload(more, bx);
+	if (which > SECD_POLICY_SOCKET_CALLS)
+		return hooks;
+	call = call_of(which, SECD_POLICY_CALLS_SOCKET);
+	if (!call || !(call->enter | call->exit | call->waits))
+		return hooks;
+	return hooks_at(call, exit) |
+	       ((SOCKET_ARGUMENTS >> which * 3 & CALL_LISTED_MASK) | CALL_LISTED_BEHIND) << CALL_LISTED;
 }
 
 /*
- * The hooks of a call; false = none. For most numbers neither table has one, and then nobody asks which of
- * them it is.
+ * The hooks of a call. For most numbers neither table has one, and then nobody asks which of them it is.
  */
-static __always_inline bool hooks_of_call(struct call_hooks *hooks, __u64 number, bool exit)
+static __always_inline __u64 hooks_of_call(struct pt_regs *regs, __u64 number, bool exit)
 {
 	struct secd_policy_call *call = call_of(number, 0);
 	struct secd_policy_call *compat = call_of(number, SECD_POLICY_CALLS_COMPAT);
-	struct call_hooks others;
-	__u32 compat_bit;
+	__u64 hooks;
 
 	if (!call || !compat)
-		return false;
-	hooks_at(hooks, call, exit);
-	hooks_at(&others, compat, exit);
-	if (!(hooks->side | hooks->waits | others.side | others.waits))
-		return false;
-	/* Flags by arithmetic: the verifier would walk what follows once for each of them. */
-	compat_bit = kload(bpf_get_current_task_btf(), thread_info.status) & SECD_TS_COMPAT;
-	hooks->flags = compat_bit * (SECD_POLICY_EVENT_COMPAT / SECD_TS_COMPAT) |
-		       (number & SECD_X32_BIT) / (SECD_X32_BIT / SECD_POLICY_EVENT_X32);
-	if (compat_bit) {
-		hooks->side = others.side;
-		hooks->waits = others.waits;
-	}
-	return hooks->side | hooks->waits;
+		return 0;
+	hooks = hooks_at(call, exit);
+	if (!(hooks | hooks_at(compat, exit) | compat->listed))
+		return 0;
+	if (kload(bpf_get_current_task_btf(), thread_info.status) & SECD_TS_COMPAT)
+		return hooks_of_compat(regs, number, exit) | (__u64)SECD_POLICY_EVENT_COMPAT << CALL_FLAGS;
+	/* A flag by arithmetic: the verifier would walk what follows once more for it. */
+	return hooks | (number & SECD_X32_BIT) / (SECD_X32_BIT / SECD_POLICY_EVENT_X32) << CALL_FLAGS;
 }
 
 /* Where each load is a copy to the stack, they have a frame of their own: calls are at the limit of 6.1. */
@@ -70,7 +98,7 @@ static __always_inline bool hooks_of_call(struct call_hooks *hooks, __u64 number
 #else
 #define CALL_ARGUMENTS static __always_inline
 #endif
-/* What the call returns is taken from there, too: kept beside the registers it would be one more on the stack. */
+/* What the call returns is taken from there, too: beside the registers it would be one more on the stack. */
 CALL_ARGUMENTS void call_arguments(struct policy_work *work, struct pt_regs *regs, bool exit)
 {
 	struct pt_regs___more *more = (void *)regs;
@@ -93,14 +121,39 @@ CALL_ARGUMENTS void call_arguments(struct policy_work *work, struct pt_regs *reg
 	work->arguments[5] = kload(regs, r9);
 }
 
-static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exit, __u32 flags)
+/* Where a list of arguments is read to: places of `arguments` that no system call has. */
+#define CALL_LIST_PLACE 8
+/* Bits of `missing`. */
+#define CALL_ALL_ARGUMENTS 0x3f
+
+/* The arguments of socketcall(2), and of the first mmap and select of 32-bit programs: words in memory. */
+static __noinline int call_list(struct policy_work *work, __u32 listed)
+{
+	__u32 count = listed & CALL_LISTED_MASK;
+	__u32 *list;
+
+	if (!work)
+		return 0;
+	list = (__u32 *)&work->arguments[CALL_LIST_PLACE];
+	if (bpf_probe_read_user(list, count * sizeof(*list),
+				(void *)work->arguments[listed & CALL_LISTED_BEHIND ? 1 : 0]))
+		work->missing = CALL_ALL_ARGUMENTS;
+#pragma clang loop unroll(full)
+	for (__u32 n = 0; n < 6; n++)
+		work->arguments[n] = n < count ? list[n] : 0;
+	return 0;
+}
+
+static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exit, __u32 what)
 {
 	struct event event = event_begin(hook, exit);
 
 	if (!event.work)
 		return 0;
-	event.work->flags = flags;
+	event.work->flags = what & ((1U << (CALL_LISTED - CALL_FLAGS)) - 1);
 	call_arguments(event.work, regs, exit);
+	if (what >> (CALL_LISTED - CALL_FLAGS))
+		call_list(event.work, what >> (CALL_LISTED - CALL_FLAGS));
 	if (exit)
 		event_end_return(&event);
 	else
@@ -109,25 +162,27 @@ static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exi
 }
 
 /* A call may be of two hooks: of those who judge it here alone, and of those who wait for its return. */
-static __always_inline int call_judge_all(const struct call_hooks *hooks, struct pt_regs *regs, bool exit)
+static __always_inline int call_judge_all(__u64 hooks, struct pt_regs *regs, bool exit)
 {
-	__u32 hook, side = hooks->side, waits = hooks->waits;
+	__u32 hook;
 
+	if (!(hooks & CALL_HOOKS_MASK))
+		return 0;
 #pragma clang loop unroll(disable)
 	for (__u32 n = 0; n < 2; n++) {
-		hook = n ? waits : side;
+		/* Else what is derived from it is kept, too. */
+		barrier_var(hooks);
+		hook = (n ? hooks >> CALL_WAITS : hooks) & CALL_HOOK_MASK;
 		barrier_var(hook);
 		if (hook)
-			call_judge(hook, regs, exit, hooks->flags);
+			call_judge(hook, regs, exit, hooks >> CALL_FLAGS);
 	}
 	return 0;
 }
 
 static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exit)
 {
-	struct call_hooks hooks;
-
-	return hooks_of_call(&hooks, number, exit) ? call_judge_all(&hooks, regs, exit) : 0;
+	return call_judge_all(hooks_of_call(regs, number, exit), regs, exit);
 }
 
 /*
@@ -137,14 +192,11 @@ static __always_inline int call_met(struct pt_regs *regs, __u64 number, bool exi
 static __always_inline int single_call_met(__u32 number, bool exit)
 {
 	struct secd_policy_call *call = call_of(number, 0);
-	struct call_hooks hooks = {};
+	__u64 hooks = call ? hooks_at(call, exit) : 0;
 
-	if (!call)
+	if (!hooks)
 		return 0;
-	hooks_at(&hooks, call, exit);
-	if (!(hooks.side | hooks.waits))
-		return 0;
-	return call_judge_all(&hooks, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), exit);
+	return call_judge_all(hooks, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), exit);
 }
 
 #endif

@@ -10,8 +10,11 @@
 #include "../lib/path.h"
 #include "lookup.h"
 
-/* Steps of the walk: components, and mounts that are crossed. */
-#define POLICY_WALK_STEPS (SECD_POLICY_COMPONENTS_MAX + 32)
+/*
+ * Steps of the walk: components, and mounts that are crossed. More components than a path has that fits into
+ * SECD_PATH_MAX; a file below them, which only who changes directory on the way can name, is unreadable.
+ */
+#define POLICY_WALK_STEPS (SECD_PATH_MAX / 2 + 32)
 /* Steps that one call makes: calls cost more than what they do. */
 #define POLICY_WALK_STRIDE 8
 /* Components whose hashes are joined without a callback. */
@@ -122,12 +125,11 @@ static __always_inline long component_step(struct policy_work *work)
 		walk->state = walk->mount ? SECD_POLICY_VALUE_ABSENT : SECD_POLICY_VALUE_PRESENT;
 		return 1;
 	}
-	if (depth >= SECD_POLICY_COMPONENTS_MAX)
-		return 1;
+	walk->depth = depth + 1;
+	/* Of a deeper path those next to the root are left: the beginnings, which is what policies name. */
 	bounded(depth, SECD_POLICY_COMPONENTS_MAX - 1);
 	work->dentries[depth] = walk->dentry;
 	name_hash(work, &work->components[depth], depth, dentry, kload(dentry, d_name.len));
-	walk->depth = depth + 1;
 	walk->dentry = parent;
 	return 0;
 }
@@ -162,7 +164,10 @@ static long beginning_step(__u32 index, struct stride_context *context)
 	return 0;
 }
 
-/* Hashes of a file's path: work->paths[n] is the beginning of n components, work->depth the whole. */
+/*
+ * Hashes of a file's path: work->paths[n] is the beginning of n components, work->depth the whole; of a path
+ * that is deeper than SECD_POLICY_COMPONENTS_MAX so many beginnings.
+ */
 __noinline __u32 policy_walk(struct policy_work *work, struct policy_file *file)
 {
 	struct stride_context context = { .work = work };
@@ -179,6 +184,8 @@ __noinline __u32 policy_walk(struct policy_work *work, struct policy_file *file)
 	bpf_loop(POLICY_WALK_STEPS / POLICY_WALK_STRIDE, component_stride, &context, 0);
 	depth = work->walk.depth;
 	work->depth = depth;
+	if (depth > SECD_POLICY_COMPONENTS_MAX)
+		depth = SECD_POLICY_COMPONENTS_MAX;
 	hash_begin(&work->paths[0]);
 	for (__u32 n = 0; n < POLICY_USUAL_DEPTH && n < depth; n++)
 		beginning_add(work, n);
@@ -212,15 +219,15 @@ __noinline int walk_key_of_part(struct policy_work *work, __u32 table, __u32 who
 /* The result of the path that was walked last. */
 static __always_inline __u32 policy_components(struct policy_work *work, struct secd_policy_lookup *lookup)
 {
-	__u32 *result, depth = work->depth, table;
+	__u32 *result, depth = work->depth, whole_depth = depth, table = lookup->table;
 
-	bounded(depth, 127);
-	if (depth > SECD_POLICY_COMPONENTS_MAX)
-		return lookup->missing;
-	barrier_var(depth); /* one register from here on: older verifiers forget bounds in memory */
-	table = lookup->table;
-	if (lookup->flags & SECD_POLICY_LOOKUP_WHOLE) {
-		hash_key(&work->key, &work->paths[depth], table, depth);
+	/* No whole path of a policy is deeper. */
+	if (lookup->flags & SECD_POLICY_LOOKUP_WHOLE && depth <= SECD_POLICY_COMPONENTS_MAX) {
+		bounded(whole_depth, 127);
+		if (whole_depth > SECD_POLICY_COMPONENTS_MAX)
+			return lookup->missing;
+		barrier_var(whole_depth); /* one register: older verifiers forget bounds in memory */
+		hash_key(&work->key, &work->paths[whole_depth], table, whole_depth);
 		result = policy_key_find(work);
 		if (result)
 			return *result;
