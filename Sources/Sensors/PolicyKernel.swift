@@ -46,7 +46,8 @@ public enum PolicyKernel {
         }
     }
 
-    /// Inode numbers of the first process's namespaces; those that this user may see.
+    /// Inode numbers of the machine's own namespaces, as far as this user may see them: those of PID 1. Where
+    /// they are hidden, those of kthreadd: kernel threads never leave the first.
     public static func hostNamespaces() -> [NamespaceKind: UInt64] {
         let names: [NamespaceKind: String] = [
             .uts: "uts", .ipc: "ipc", .mount: "mnt", .pid: "pid", .pidForChildren: "pid_for_children",
@@ -56,10 +57,13 @@ public enum PolicyKernel {
         return names.compactMapValues { name in
             // mnt:[4026531841]
             var text = [CChar](repeating: 0, count: 64)
-            let length = unsafe readlink("/proc/1/ns/\(name)", &text, text.count)
-            guard length > 0 else { return nil }
-            let link = String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            return UInt64(link.drop { $0 != "[" }.dropFirst().dropLast())
+            for pid in [1, 2] {
+                let length = unsafe readlink("/proc/\(pid)/ns/\(name)", &text, text.count)
+                guard length > 0 else { continue }
+                let link = String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                return UInt64(link.drop { $0 != "[" }.dropFirst().dropLast())
+            }
+            return nil
         }
     }
 
