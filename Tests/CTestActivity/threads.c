@@ -109,6 +109,30 @@ static int thread_setuid(const struct step *step)
 	return answer < 0 ? -1 : 0;
 }
 
+struct masks {
+	long mask, count;
+};
+
+static void *call_umask(void *argument)
+{
+	const struct masks *masks = argument;
+
+	for (long left = masks->count; left > 0; left--)
+		syscall(SYS_umask, masks->mask);
+	return NULL;
+}
+
+/* thread-umask MASK COUNT: another thread calls umask(2) that often, and ends. */
+static int thread_umask(const struct step *step)
+{
+	struct masks masks = { .mask = number(step, 0), .count = number(step, 1) };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, call_umask, &masks))
+		return -1;
+	return pthread_join(thread, NULL) ? -1 : 0;
+}
+
 static void *exit_later(void *argument)
 {
 	usleep(50000);
@@ -140,6 +164,8 @@ int threads_do(const struct step *step, int *result)
 		*result = threads_killed(step);
 	else if (!strcmp(name, "thread-setuid"))
 		*result = thread_setuid(step);
+	else if (!strcmp(name, "thread-umask"))
+		*result = thread_umask(step);
 	else
 		return 0;
 	return 1;
