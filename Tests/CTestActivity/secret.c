@@ -178,12 +178,50 @@ static int use_often(const struct activity *activity, const struct step *step)
 	return close(file);
 }
 
+/* peek PATH COUNT: a process of its own opens the file, reads it, and keeps what it got, again and again.
+ * Processes that were killed count as refused, those that went on as passed. */
+static int peek(const struct activity *activity, const struct step *step)
+{
+	const char *path = step->arguments[0];
+	long count = strtol(step->arguments[1], NULL, 0);
+	struct theft *theft = mmap(NULL, sizeof(*theft), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (theft == MAP_FAILED)
+		return -1;
+	for (; count > 0; count--) {
+		int status;
+		pid_t child = fork();
+
+		if (child < 0)
+			return -1;
+		if (!child) {
+			char bytes[64];
+			int file = open(path, O_RDONLY);
+			long got = read(file, bytes, sizeof(bytes));
+
+			if (got > 0)
+				theft->bytes += got;
+			_exit(0);
+		}
+		if (waitpid(child, &status, 0) != child)
+			return -1;
+		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+			theft->refused++;
+		else
+			theft->passed++;
+	}
+	tell_all(activity, theft);
+	return 0;
+}
+
 int secret_do(const struct activity *activity, const struct step *step, int *result)
 {
 	if (!strcmp(step->name, "steal") && step->count == 3)
 		*result = steal(activity, step);
 	else if (!strcmp(step->name, "use") && step->count == 3)
 		*result = use_often(activity, step);
+	else if (!strcmp(step->name, "peek") && step->count == 2)
+		*result = peek(activity, step);
 	else
 		return 0;
 	return 1;

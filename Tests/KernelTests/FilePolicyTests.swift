@@ -55,7 +55,7 @@ extension KernelSuite {
             arguments: ["read", "write", "ring", "sendfile", "splice", "cut", "truncate", "mmap"])
         func uses(way: String) throws {
             guard way != "ring" || hasRing else { return }
-            let tries = Kernel.scaled(10_000)
+            let tries = Kernel.scaled(["sendfile", "mmap"].contains(way) ? 100_000 : 10_000)
             try live.run([FilePolicySample.refusesUse(secret)])
 
             let numbers = try numbers(Step("use", secret, way, tries))
@@ -65,11 +65,24 @@ extension KernelSuite {
             #expect(Kernel.readText(secret) == "secret")
         }
 
+        @Test("who is killed at the begin of a read has no byte, and status promises no more than its end")
+        func killedReaders() throws {
+            let tries = Kernel.scaled(5000)
+            let reports = try live.run([FilePolicySample.killsReaders(secret)])
+
+            let numbers = try numbers(Step("peek", secret, tries))
+
+            #expect(numbers == [tries, 0, 0])
+            #expect(live.counts()[1]?.signals == UInt64(tries))
+            #expect(reports[0].hooks.map(\.effect) == [.killBeforeReturn])
+        }
+
         @Test(
             "while generations change, no open succeeds that both the old and the new one forbid",
             .enabled(if: Kernel.hasLSM || isAsked, "needs BPF LSM or fanotify"))
         func flips() throws {
-            let tries = Kernel.scaled(100_000)
+            // All of them in one process, which is quick on emulated machines, too.
+            let tries = Kernel.hasLSM ? 200_000 : Kernel.scaled(100_000)
             let text = FilePolicySample.refusesOpens(secret)
             try live.run([text])
             let activity = try Activity([Step("steal", secret, "alone", tries)])
@@ -259,6 +272,14 @@ enum FilePolicySample {
                   argError: -1
                 - action: NoPost
             """)
+    }
+
+    /// Who reads a file is killed, without an event.
+    static func killsReaders(_ path: String) -> String {
+        PolicySample.hook(
+            "readers", "sys_read", [(0, "fd")],
+            selector: "{matchArgs: [{index: 0, operator: Equal, values: [\"\(path)\"]}], "
+                + "matchActions: [{action: Sigkill}, {action: NoPost}]}")
     }
 
     /// A program is not run.

@@ -40,6 +40,24 @@ import YAMLReader
         #expect(Sample.findings(text) == [expected])
     }
 
+    @Test(arguments: [
+        ("Gadget", "error: kind: unknown kind \"Gadget\" (one of: TracingPolicy, TracingPolicyNamespaced)"),
+        ("tracingpolicy", "error: kind: unknown kind \"tracingpolicy\" (did you mean \"TracingPolicy\"?)"),
+        ("7", "error: kind: unknown kind \"7\" (one of: TracingPolicy, TracingPolicyNamespaced)"),
+        ("\"\"", "error: kind: unknown kind \"\" (one of: TracingPolicy, TracingPolicyNamespaced)"),
+        (
+            "CiliumNetworkPolicy",
+            "warning: kind: CiliumNetworkPolicy is no tracing policy and is skipped"
+        ),
+        ("PodInfo", "warning: kind: PodInfo is no tracing policy and is skipped"),
+    ])
+    func aKindThatIsNoPolicyIsNamed(_ kind: String, _ expected: String) {
+        let text = Sample.policy("loader: true", kind: kind)
+
+        #expect(Sample.findings(text) == ["2:7: " + expected])
+        #expect(Sample.check(text).policies.isEmpty)
+    }
+
     @Test func everythingIsToldAtOnceInTheOrderOfTheFile() {
         let text = Sample.selector(
             "- matchArgs:\n  - index: 0\n    operator: Equals\n    values: [a]\n  matchPIDs:\n  - operator: In\n    values: [x]\n  matchActions:\n  - action: Kill"
