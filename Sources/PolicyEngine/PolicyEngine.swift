@@ -92,7 +92,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     /// Calls that matched and had not returned when their last policy went: their events were not told.
     public private(set) var abandonedCalls: UInt64 = 0
 
-    private var numbers: [Identity: UInt32] = [:]
+    private var numbers = HookNumbers<Identity>(limit: UInt32(SECD_POLICY_HOOK_CHUNKS))
+    /// Policies that run.
+    private var running: Set<UInt64> = []
     private var attached: [HookAttachments.Wanted] = []
     private var beside = Beside()
 
@@ -143,7 +145,12 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         let sides = HookSides(checks)
         let tables = try build(policies, sides)
         var plan = try GenerationPlan(tables, policies, sides, ladder, number)
-        plan.counters(counters)
+        do throws(PolicyRefusal) {
+            try plan.counters(counters, policies)
+        } catch {
+            counters.keep(running)
+            throw error
+        }
         let classes = options.workloads.plan(tables.workloads)
         let image = try pack(tables, plan, policies, classes)
         let beside = Beside(tables, policies)
@@ -171,7 +178,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         stopFollowing(allBut: beside)
         attached = plan.wanted
         self.beside = beside
-        counters.keep(Set(policies.map(\.id)))
+        numbers.keep(Set(plan.wanted.map(\.number)), in: store.current)
+        running = Set(policies.map(\.id))
+        counters.keep(running)
         return plan.reports(policies, checks, bytes: bytes, tables)
     }
 
@@ -280,13 +289,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         }
     }
 
-    /// The number of a hook, for as long as the daemon runs; nil = there are too many.
+    /// The number of a hook, for as long as it is wanted; nil = there are too many.
     private func number(_ placed: PolicyCheck.Placed) -> UInt32? {
-        let identity = Identity(point: placed.point, side: HookSides.Side(placed))
-        if let known = numbers[identity] { return known }
-        let next = UInt32(numbers.count + 1)
-        guard next < UInt32(SECD_POLICY_HOOK_CHUNKS) else { return nil }
-        numbers[identity] = next
-        return next
+        numbers.number(
+            of: Identity(point: placed.point, side: HookSides.Side(placed)), in: store.next)
     }
 }

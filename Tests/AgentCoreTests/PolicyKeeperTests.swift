@@ -94,7 +94,8 @@ import Testing
     }
 
     @Test func aProgramOfAConditionIsComparedWithTheFileThatItsLinksLeadToNow() async throws {
-        try await Self.withKeeper(settings: CheckSettings(programs: NamedFiles())) { folder, keeper, runtime in
+        try await Self.withKeeper(settings: CheckSettings(programs: NamedFiles())) {
+            folder, keeper, runtime in
             let state = unsafe String(cString: try #require(unsafe realpath(folder.state, nil)))
             for name in ["first", "second"] { try folder.write("../state/\(name)", name) }
             unsafe symlink("alternative", state + "/editor")

@@ -44,6 +44,9 @@ int messages_do(const struct activity *activity, const struct step *step, int *r
 /* Steps of pieces.c: the same. */
 int pieces_do(const struct step *step, int *result);
 
+/* Steps of compat.c: the same. */
+int compat_do(const struct step *step, int *result);
+
 /* Steps of traced.c: the same. */
 int traced_do(const struct activity *activity, const struct step *step, int *result);
 

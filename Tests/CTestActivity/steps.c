@@ -234,7 +234,7 @@ static int perform(const struct activity *activity, const struct step *step)
 	    pieces_do(step, &result) || secret_do(activity, step, &result) ||
 	    do_credentials(step, &result) || do_other(activity, step, &result) || threads_do(step, &result) ||
 	    sockets_do(activity, step, &result) || messages_do(activity, step, &result) ||
-	    traced_do(activity, step, &result))
+	    traced_do(activity, step, &result) || compat_do(step, &result))
 		return result;
 	errno = ENOSYS;
 	return -1;

@@ -201,5 +201,30 @@ extension KernelSuite {
 
             #expect(live.events(try live.agent.run(steps: opens(3))).isEmpty)
         }
+
+        /// Without a counter of its own a selector would not be counted, and share its rate limit with others.
+        @Test("selectors that find no counter are refused, those that came last")
+        func counters() throws {
+            try live.run([])
+            let calls = [
+                "umask", "close", "dup", "fsync", "fdatasync", "fchdir", "flock", "getpgid", "getsid",
+            ]
+            let selectors = (0..<1000).map { "matchArgs: [{index: 0, operator: Equal, values: [\"\($0)\"]}]" }
+            let texts = calls.map { call in
+                PolicySample.hook(
+                    call, "sys_" + call, [(0, "int")], selector: selectors.joined(separator: "\n  - "))
+            }
+
+            let refusal = try #require(try live.refusal(texts))
+
+            #expect(
+                refusal.reason
+                    == "spec.kprobes[0]: selectors of all policies together: there is room for 8192")
+            // The first selector stands in line 11, and 192 of the last policy find room.
+            #expect(refusal.faults.map(\.place.line) == [203])
+            // What was refused keeps nothing.
+            #expect(try live.refusal(Array(texts.dropLast())) == nil)
+            try live.run([])
+        }
     }
 }

@@ -39,6 +39,10 @@ import YAMLReader
             "18:18: error: spec.kprobes[0].selectors[0].matchArgs[0].values[0]: \"9:1\" is no number or range of int (write 5 or 1:1000)"
         ),
         (
+            "- matchCmdArgs:\n  - index: 31\n    operator: Equal\n    values: [\"/a\"]",
+            "16:16: error: spec.kprobes[0].selectors[0].matchCmdArgs[0].index: the first 31 arguments of a program can be compared, from 0 on"
+        ),
+        (
             "- matchBinaries:\n  - operator: Mask\n    values: [\"/a\"]",
             "16:19: error: spec.kprobes[0].selectors[0].matchBinaries[0].operator: Mask cannot be used with binaries (use In, NotIn, Prefix, NotPrefix, Postfix or NotPostfix)"
         ),

@@ -84,4 +84,100 @@ import Testing
 
         #expect(try fault(policies)?.policy == limit)
     }
+
+    private func policy(_ name: String, _ fact: ProcessFact, _ test: ValueTest) -> CheckedPolicy {
+        var policy = policy(name, Column(source: .argument(0), type: .int), test, .number)
+        policy.hooks[0].selectors[0].conditions[0].subject = .process(fact)
+        return policy
+    }
+
+    private func text(_ index: Int) -> [[UInt8]] { [Array("/usr/bin/program\(index)".utf8)] }
+
+    @Test func selectorsOfAHook() throws {
+        let limit = Int(SECD_POLICY_RULES_MAX)
+        var many = policy(
+            "many", Column(source: .argument(0), type: .uint64), .numbers([NumberRange(low: 1, high: 1)]),
+            .number)
+        let selector = many.hooks[0].selectors[0]
+        many.hooks[0].selectors = [CheckedSelector](repeating: selector, count: limit + 1)
+
+        let found = #expect(throws: GenerationBuilder.LimitExceeded.self) {
+            try GenerationBuilder.build([many])
+        }
+
+        #expect(
+            found?.description
+                == "sys_openat has 4097 selectors of all policies together; there is room for 4096")
+    }
+
+    /// Beginnings, endings and texts inside are compared each in another way.
+    @Test func kindsOfConditionsOfAHook() throws {
+        let limit = Int(SECD_POLICY_DIMENSIONS_MAX)
+        let policies = (0...limit).map { index in
+            let column = Column(source: .argument(1), type: .string, path: "member\(index / 3)")
+            let tests: [ValueTest] = [
+                .prefix(text(index)), .postfix(text(index)), .contains(text(index), ignoringCase: false),
+            ]
+            return policy("p\(index)", column, tests[index % 3], .text)
+        }
+
+        let found = try #require(try fault(policies))
+
+        #expect(found.policy == limit)
+        #expect(
+            found.description
+                == "sys_openat: kinds of conditions: 33 of all policies together; there is room for 32")
+        #expect(try fault(Array(policies.dropLast())) == nil)
+    }
+
+    @Test func factsAboutProcesses() throws {
+        let limit = Int(SECD_POLICY_PROCESS_TABLES_MAX)
+        let policies = (0...limit).map { policy("p\($0)", .commandArgument($0), .equal(text($0))) }
+
+        let found = try #require(try fault(policies))
+
+        #expect(found.policy == limit)
+        #expect(found.reason.hasSuffix(": 17 of all policies together; there is room for 16"))
+        #expect(try fault(Array(policies.dropLast())) == nil)
+    }
+
+    @Test func predicatesThatDescendantsInherit() throws {
+        let limit = 64 * Int(SECD_POLICY_MARK_WORDS)
+        let policies = (0...limit).map {
+            policy("p\($0)", .lineage(.binary, includesSelf: true), .equal(text($0)))
+        }
+
+        let found = try #require(try fault(policies))
+
+        #expect(found.policy == limit)
+        #expect(found.reason.hasSuffix(": 257 of all policies together; there is room for 256"))
+        #expect(try fault(Array(policies.dropLast())) == nil)
+    }
+
+    /// The name of the program is among those that the programs look through.
+    @Test func argumentsOfAProgram() {
+        #expect(ProcessFact.commandArguments == Int(SECD_POLICY_ARGUMENTS_MAX) - 1)
+    }
+
+    /// A number is given again, but not to somebody else while programs may still look for its hook.
+    @Test func numbersOfHooks() {
+        var numbers = HookNumbers<String>(limit: 4)
+        func number(_ name: String, _ generation: UInt32) -> UInt32? {
+            numbers.number(of: name, in: generation)
+        }
+
+        #expect(["a", "b", "c", "a", "d"].map { number($0, 1) } == [1, 2, 3, 1, nil])
+        numbers.keep([1, 2, 3], in: 1)
+        #expect(number("d", 2) == nil)
+        // From the second generation on two of them are gone.
+        numbers.keep([1], in: 2)
+        #expect(number("d", 3) == nil)
+        #expect(number("b", 3) == 2)
+        numbers.keep([1], in: 3)
+        // "b" was asked for, and did not come: it has gone a generation later than "c".
+        #expect(number("d", 4) == 3)
+        #expect(number("e", 4) == nil)
+        #expect(number("e", 5) == 2)
+        #expect(number("a", 5) == 1)
+    }
 }

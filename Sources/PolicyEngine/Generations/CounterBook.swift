@@ -32,8 +32,11 @@ final class CounterBook {
         self.tally = tally
     }
 
-    /// The counter of a selector; SECD_POLICY_NONE where no room is left.
-    func counter(_ key: Key) -> UInt32 {
+    /// Selectors of entries that can have a counter at once.
+    var capacity: Int { Int(map.map.maxEntries) }
+
+    /// The counter of a selector; nil where no room is left.
+    func counter(_ key: Key) -> UInt32? {
         if let known = entries[key] { return known.counter }
         let counter: UInt32
         if next < UInt32(map.map.maxEntries) {
@@ -43,7 +46,7 @@ final class CounterBook {
             // The one that has been free longest: the programs of old generations are done with it.
             counter = free.removeFirst()
         } else {
-            return UInt32(SECD_POLICY_NONE)
+            return nil
         }
         entries[key] = Entry(
             counter: counter, base: sum(counter), toldBase: tally.count(of: counter), actions: 0)

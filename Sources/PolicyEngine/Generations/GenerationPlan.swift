@@ -43,18 +43,37 @@ struct GenerationPlan {
         }
     }
 
-    /// Gives each rule its counter.
-    mutating func counters(_ book: CounterBook) {
+    /// Gives each rule its counter. Without one it is not counted, and shares its rate limit with others.
+    mutating func counters(_ book: CounterBook, _ policies: [RunnablePolicy]) throws(PolicyRefusal) {
+        var rules: [(policy: Int, hook: Int, bit: Int)] = []
         for (index, hook) in tables.hooks.enumerated() {
-            placements[index].counters = hook.rules.map { rule in
-                let group = hook.groups[rule.group]
-                let key = CounterBook.Key(
-                    policy: policyIDs[group.policy], hook: group.hook, selector: rule.selector)
-                let counter = book.counter(key)
-                let packed = RulePacker.pack(rule, .enforce, counter: counter)
-                book.set(key, actions: packed.actions | packed.return_actions)
-                return counter
+            placements[index].counters = [UInt32](
+                repeating: UInt32(SECD_POLICY_NONE), count: hook.rules.count)
+            rules += hook.rules.indices.map { (hook.groups[hook.rules[$0].group].policy, index, $0) }
+        }
+        // In the order of policies: the last ones find no room.
+        for index in rules.indices.sorted(by: { (rules[$0].policy, $0) < (rules[$1].policy, $1) }) {
+            let hook = tables.hooks[rules[index].hook]
+            let rule = hook.rules[rules[index].bit]
+            let entry = hook.groups[rule.group].hook
+            let id = policyIDs[rules[index].policy]
+            let key = CounterBook.Key(policy: id, hook: entry, selector: rule.selector)
+            guard let counter = book.counter(key) else {
+                let checked = policies[rules[index].policy].policy.hooks[entry]
+                let isWritten = checked.selectors.indices.contains(rule.selector)
+                let reason =
+                    "\(checked.path): selectors of all policies together: there is room for \(book.capacity)"
+                throw PolicyRefusal(
+                    faults: [
+                        PolicyRefusal.Fault(
+                            policy: id,
+                            place: isWritten ? checked.selectors[rule.selector].place : checked.place,
+                            reason: reason)
+                    ], reason: reason)
             }
+            let packed = RulePacker.pack(rule, .enforce, counter: counter)
+            book.set(key, actions: packed.actions | packed.return_actions)
+            placements[rules[index].hook].counters[rules[index].bit] = counter
         }
     }
 

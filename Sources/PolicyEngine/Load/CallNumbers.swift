@@ -1,16 +1,22 @@
 import CEventABI
-import PolicyCompiler
+package import PolicyCompiler
 
 /// System calls by all the numbers that lead to them, and what is known of each.
-enum CallNumbers {
-    /// Positions in `secd_policy_calls`: of 64-bit programs, of x32 and of 32-bit calls.
-    static func positions(of name: String, _ table: SyscallTable) -> [UInt32] {
+package enum CallNumbers {
+    /// Positions in `secd_policy_calls`: of 64-bit programs, of x32, of 32-bit calls, and of what 32-bit
+    /// programs call through socketcall(2).
+    package static func positions(of name: String, _ table: SyscallTable) -> [UInt32] {
         var positions: [UInt32] = []
         if let number = table.numbers[name] { positions.append(UInt32(number)) }
         if let number = x32[name] { positions.append(number) }
         for alias in [name] + (compatNames[name] ?? []) {
             if let number = table.compatNumbers[alias] {
                 positions.append(UInt32(SECD_POLICY_CALLS_COMPAT) + UInt32(number))
+            }
+        }
+        for alias in [name] + (socketNames[name] ?? []) {
+            if let index = socketCalls.firstIndex(of: alias) {
+                positions.append(UInt32(SECD_POLICY_CALLS_SOCKET) + UInt32(index) + 1)
             }
         }
         return positions.filter { $0 < UInt32(SECD_POLICY_CALLS) }
@@ -29,16 +35,72 @@ enum CallNumbers {
         return Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, UInt32(512 + $0)) })
     }()
 
-    /// 32-bit calls with the same arguments and another name.
+    /// 32-bit calls with another name that do what a 64-bit call does. Where one has a 64-bit number in two
+    /// arguments (`truncate64`, `fadvise64_64`), what stands behind it is shifted.
     private static let compatNames: [String: [String]] = [
         "mmap": ["mmap2"], "chown": ["chown32"], "lchown": ["lchown32"], "fchown": ["fchown32"],
         "setuid": ["setuid32"], "setgid": ["setgid32"], "setreuid": ["setreuid32"],
         "setregid": ["setregid32"], "setresuid": ["setresuid32"], "setresgid": ["setresgid32"],
+        "getuid": ["getuid32"], "getgid": ["getgid32"], "geteuid": ["geteuid32"], "getegid": ["getegid32"],
+        "getresuid": ["getresuid32"], "getresgid": ["getresgid32"],
         "setfsuid": ["setfsuid32"], "setfsgid": ["setfsgid32"], "setgroups": ["setgroups32"],
-        "getgroups": ["getgroups32"], "newstat": ["stat64"], "newlstat": ["lstat64"],
-        "newfstat": ["fstat64"], "newfstatat": ["fstatat64"], "sendfile64": ["sendfile64", "sendfile"],
-        "fcntl": ["fcntl64"], "wait4": ["waitpid"],
+        "getgroups": ["getgroups32"],
+        "newstat": ["stat64", "stat"], "newlstat": ["lstat64", "lstat"], "newfstat": ["fstat64", "fstat"],
+        "newfstatat": ["fstatat64"], "statfs": ["statfs64"], "fstatfs": ["fstatfs64"],
+        "newuname": ["uname", "olduname"], "sendfile64": ["sendfile"], "fcntl": ["fcntl64"],
+        "truncate": ["truncate64"], "ftruncate": ["ftruncate64"], "fadvise64": ["fadvise64_64"],
+        "lseek": ["_llseek"], "umount": ["oldumount"], "getdents": ["readdir"], "select": ["_newselect"],
+        "wait4": ["waitpid"], "getrlimit": ["ugetrlimit"],
+        "rt_sigaction": ["sigaction", "signal"], "rt_sigprocmask": ["sigprocmask"],
+        "rt_sigpending": ["sigpending"], "rt_sigsuspend": ["sigsuspend"], "rt_sigreturn": ["sigreturn"],
+        "settimeofday": ["stime"],
+        "clock_gettime": ["clock_gettime64"], "clock_settime": ["clock_settime64"],
+        "clock_adjtime": ["clock_adjtime64"], "clock_getres": ["clock_getres_time64"],
+        "clock_nanosleep": ["clock_nanosleep_time64"], "timer_gettime": ["timer_gettime64"],
+        "timer_settime": ["timer_settime64"], "timerfd_gettime": ["timerfd_gettime64"],
+        "timerfd_settime": ["timerfd_settime64"], "utimensat": ["utimensat_time64"],
+        "pselect6": ["pselect6_time64"], "ppoll": ["ppoll_time64"],
+        "io_pgetevents": ["io_pgetevents_time64"], "recvmmsg": ["recvmmsg_time64"],
+        "mq_timedsend": ["mq_timedsend_time64"], "mq_timedreceive": ["mq_timedreceive_time64"],
+        "semtimedop": ["semtimedop_time64"], "rt_sigtimedwait": ["rt_sigtimedwait_time64"],
+        "futex": ["futex_time64"], "sched_rr_get_interval": ["sched_rr_get_interval_time64"],
     ]
+
+    /// 32-bit calls that no 64-bit call does with such arguments. The kernel refuses most of them (ENOSYS);
+    /// `socketcall` and `ipc` lead to other calls (`socketCalls`, `ipcCalls`).
+    package static let onlyCompat: Set<String> = [
+        "break", "stty", "gtty", "ftime", "prof", "lock", "mpx", "ulimit", "profil", "idle", "vm86old",
+        "vm86", "bdflush", "nice", "sgetmask", "ssetmask", "socketcall", "ipc",
+    ]
+
+    /// Calls of socketcall(2) by its first argument, from 1 (include/uapi/linux/net.h).
+    private static let socketCalls = [
+        "socket", "bind", "connect", "listen", "accept", "getsockname", "getpeername", "socketpair", "send",
+        "recv", "sendto", "recvfrom", "shutdown", "setsockopt", "getsockopt", "sendmsg", "recvmsg", "accept4",
+        "recvmmsg", "sendmmsg",
+    ]
+
+    /// send(2) and recv(2) are no calls of 64-bit programs.
+    private static let socketNames = ["sendto": ["send"], "recvfrom": ["recv"]]
+
+    /// Calls that ipc(2) of 32-bit programs makes, too, with its arguments in another order.
+    static let ipcCalls: Set<String> = [
+        "semop", "semget", "semctl", "semtimedop", "msgsnd", "msgrcv", "msgget", "msgctl", "shmat", "shmdt",
+        "shmget", "shmctl",
+    ]
+
+    /// Positions of 32-bit calls whose arguments are words in memory, and how many: `old_mmap`, `old_select`,
+    /// and socketcall(2), which has as many as what it calls.
+    static let listed: [UInt32: UInt32] = {
+        let counts = [
+            "mmap": 6, "select": 5, "socketcall": UInt32(SECD_POLICY_LISTED_SOCKET),
+        ]
+        let numbers = SyscallTable.x86.compatNumbers
+        return Dictionary(
+            uniqueKeysWithValues: counts.compactMap { name, count in
+                numbers[name].map { (UInt32(SECD_POLICY_CALLS_COMPAT) + UInt32($0), count) }
+            })
+    }()
 
     /// What io_uring calls the same operation.
     static let rings: [String: String] = [
@@ -55,12 +117,8 @@ enum CallNumbers {
         "setxattr": "IORING_OP_SETXATTR", "fsetxattr": "IORING_OP_FSETXATTR",
     ]
 
-    /// Calls that socketcall(2) of 32-bit programs makes, too.
-    static let multiplexed: Set<String> = [
-        "socket", "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername",
-        "socketpair", "sendto", "recvfrom", "shutdown", "setsockopt", "getsockopt", "sendmsg", "recvmsg",
-        "sendmmsg", "recvmmsg",
-    ]
+    /// Whether socketcall(2) of 32-bit programs makes it, too.
+    static func isSocketCall(_ name: String) -> Bool { socketCalls.contains(name) }
 
     /// Calls after which arguments are gone: they do not return, or not to the same program or descriptor.
     static let losesArguments: Set<String> = [

@@ -152,6 +152,12 @@ final class HookAttachments {
         if returned || hook.waits, exit == nil {
             exit = Link(try programs.common(EnginePrograms.exit).file.attach(EnginePrograms.exit))
         }
+        // 32-bit programs reach what stands behind it by that one call.
+        if positions.contains(where: { $0 > UInt32(SECD_POLICY_CALLS_SOCKET) }) {
+            for (position, count) in CallNumbers.listed where count == UInt32(SECD_POLICY_LISTED_SOCKET) {
+                try set(calls[position] ?? secd_policy_call(), at: position)
+            }
+        }
         for position in positions {
             var call = calls[position] ?? secd_policy_call()
             if returned {
@@ -166,8 +172,13 @@ final class HookAttachments {
     }
 
     private func set(_ call: secd_policy_call, at position: UInt32) throws(BPFError) {
+        var call = call
+        call.listed = CallNumbers.listed[position] ?? 0
         let has = calls[position] ?? secd_policy_call()
-        guard has.enter != call.enter || has.exit != call.exit || has.waits != call.waits else { return }
+        guard
+            has.enter != call.enter || has.exit != call.exit || has.waits != call.waits
+                || has.listed != call.listed
+        else { return }
         try programs.maps.calls.map.update(position, call)
         calls[position] = call
     }

@@ -51,9 +51,13 @@ struct MechanismLadder {
         if let operation = CallNumbers.rings[name] {
             blindSpots.append("io_uring does the same without the system call (\(operation))")
         }
-        if CallNumbers.multiplexed.contains(name) {
+        if CallNumbers.isSocketCall(name) {
             blindSpots.append(
-                "32-bit programs can make it through socketcall(2), which is not seen as this call")
+                "32-bit programs can make it through socketcall(2): its arguments are in memory then, "
+                    + "which another thread can change")
+        }
+        if CallNumbers.ipcCalls.contains(name) {
+            blindSpots.append("32-bit programs can make it through ipc(2), which is not seen as this call")
         }
         // A program's memory may not be in the machine's before the call has read it. Who only looks waits
         // for that.
