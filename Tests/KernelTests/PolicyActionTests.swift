@@ -36,9 +36,7 @@ extension KernelSuite {
         private func waitForEnds(_ count: Int, below execID: String, from mark: Int) -> [CapturedEvent] {
             var parents: Set<String> = [execID]
             var found: [CapturedEvent] = []
-            _ = live.agent.capture.wait(
-                until: MonotonicClock.now + UInt64(Kernel.patience * 1e9), from: mark
-            ) { event in
+            _ = live.agent.capture.wait(Kernel.patience, from: mark) { event in
                 guard event.kind == "process_exit" else { return false }
                 found.append(event)
                 // A child may end before its parent does, or after.
@@ -77,15 +75,22 @@ extension KernelSuite {
             #expect(reports[0].hooks[0].blindSpots.contains { $0.contains("descendants") })
         }
 
-        @Test("KillTree is told also where nothing is to be told, and its rate limit holds nothing back")
-        func tellsOrders() throws {
-            try live.run([policy("tree", "- action: KillTree\n- action: NoPost")])
-            let mark = live.agent.capture.count
+        @Test(
+            "KillTree is told also where nothing is to be told, and a rate limit beside it holds none back",
+            arguments: [
+                "- action: NoPost", "- action: Post\n  rateLimit: 1h\n  rateLimitScope: global",
+            ])
+        func tellsOrders(_ beside: String) throws {
+            try live.run([policy("tree", "- action: KillTree\n" + beside)])
 
-            let victim = try live.agent.run(Step("brood", 1), .umask(Self.met))
+            for _ in 0..<2 {
+                let mark = live.agent.capture.count
+                let victim = try live.agent.run(Step("brood", 1), .umask(Self.met))
 
-            let event = try victim.only("process_kprobe")
-            #expect(waitForEnds(2, below: event.process["exec_id"].text, from: mark).count == 2)
+                let event = try victim.only("process_kprobe")
+                #expect(waitForEnds(2, below: event.process["exec_id"].text, from: mark).count == 2)
+            }
+            #expect(live.counts()[1]?.signals == 2 && live.counts()[1]?.heldBack == 0)
         }
 
         @Test(
@@ -156,9 +161,7 @@ extension KernelSuite {
             try live.run([])
 
             var counted: [Int: Int] = [:]
-            _ = live.agent.capture.wait(
-                until: MonotonicClock.now + UInt64(Kernel.patience * 1e9), from: mark
-            ) { event in
+            _ = live.agent.capture.wait(Kernel.patience, from: mark) { event in
                 guard event.kind == "process_kprobe", event.body["policy_name"].text == "masks" else {
                     return false
                 }
