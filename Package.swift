@@ -240,9 +240,10 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "ProcessTree",
-                "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyModel", "TestSupport", "WorkloadModel",
-                .product(name: "Crypto", package: "swift-crypto"), logging,
+                "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "Export",
+                "ProcessTree",
+                "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyEngine", "PolicyModel", "TestSupport",
+                "WorkloadModel", .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(
             "DaemonTests",
@@ -256,8 +257,8 @@ let package = Package(
             "KernelTests",
             [
                 "AgentCore", "AgentModel", "Sensors", "BPFObjects", "BPFRuntime", "EventModel", "LinuxSystem",
-                "PolicyCompiler", "PolicyEngine", "PolicyModel", "YAMLReader", "CEventABI",
-                "EventFilters", "FilePrevention", "CTestActivity", logging,
+                "PolicyCompiler", "PolicyEngine", "PolicyModel", "YAMLReader", "CEventABI", system,
+                "EventFilters", "FilePrevention", "CTestActivity", "TestSupport", logging,
             ]),
     ]
 )

@@ -57,6 +57,12 @@ public struct PolicyCount: Sendable {
     public var event: PolicyEvent
     /// From one count to the next, nanoseconds.
     public var interval: UInt64
+
+    public init(key: PolicyCountKey, event: PolicyEvent, interval: UInt64) {
+        self.key = key
+        self.event = event
+        self.interval = interval
+    }
 }
 
 extension PolicyCatalogue {

@@ -1,11 +1,11 @@
 import CEventABI
-import EventDecoder
-import EventModel
-import PolicyEngine
-import ProcessTree
+package import EventDecoder
+package import EventModel
+package import PolicyEngine
+package import ProcessTree
 
 /// Counted calls on their way to events: the kernel says how many, a record says of what. Owned by the worker.
-struct CallCounts {
+package struct CallCounts {
     /// Keys that wait; each is an event sooner or later.
     private struct Entry {
         /// What its record showed; nil = it has not come yet.
@@ -16,12 +16,12 @@ struct CallCounts {
     }
 
     /// A count that is due.
-    struct Due {
-        var event: PolicyEvent
+    package struct Due {
+        package var event: PolicyEvent
         /// The first that made such a call; nil = unknown.
-        var process: ProcessObject?
+        package var process: ProcessObject?
         /// CLOCK_BOOTTIME, nanoseconds.
-        var time: UInt64
+        package var time: UInt64
     }
 
     /// Longest that a record is waited for after its count, nanoseconds: rings are read within a second.
@@ -30,24 +30,26 @@ struct CallCounts {
     /// How much an epoch may be shorter than it should.
     private static let slack: UInt64 = 500_000_000
 
+    package init() {}
+
     private var entries: [PolicyCountKey: Entry] = [:]
     /// What counts of each rule are told with where no record says more.
     private var rules: [UInt32: PolicyCount] = [:]
 
     /// A generation begins.
-    mutating func learn(_ counted: [PolicyCount]) {
+    package mutating func learn(_ counted: [PolicyCount]) {
         for count in counted { rules[count.key.counter] = count }
     }
 
     /// A record showed the values of a key. The process stays known until the count is told.
-    mutating func learn(_ count: PolicyCount, of process: ProcessObject?, _ tree: ProcessTree) {
+    package mutating func learn(_ count: PolicyCount, of process: ProcessObject?, _ tree: ProcessTree) {
         guard entries[count.key]?.told == nil else { return }
         if let process { tree.retain(process) }
         entries[count.key, default: Entry()].told = (count, process)
     }
 
     /// What the kernel counted in a span. Gives the counts whose interval is over, with the last span all of them.
-    mutating func take(
+    package mutating func take(
         _ epoch: CallCounter.Epoch, _ span: Range<UInt64>, isLast: Bool, _ tree: ProcessTree
     ) -> [Due] {
         for (key, count) in epoch.calls {

@@ -1,20 +1,20 @@
 /// The files that a process runs code from, by /proc/PID/maps.
-struct MemoryMap {
+package struct MemoryMap {
     /// A mapped part of a file.
-    struct Region: Equatable {
-        var range: Range<UInt64>
+    package struct Region: Equatable {
+        package var range: Range<UInt64>
         /// Where the part begins in the file.
-        var offset: UInt64
-        var inode: UInt64
+        package var offset: UInt64
+        package var inode: UInt64
         /// As the process sees it.
-        var path: [UInt8]
+        package var path: [UInt8]
     }
 
     /// Executable regions, by address.
-    private(set) var regions: [Region] = []
+    package private(set) var regions: [Region] = []
 
     /// - Parameter text: lines `55d0-55e0 r-xp 00001000 fe:00 1234   /usr/bin/cat`.
-    init(_ text: [UInt8]) {
+    package init(_ text: [UInt8]) {
         for line in text.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
             guard fields.count >= 5, fields[1].count > 2,
@@ -31,7 +31,7 @@ struct MemoryMap {
     }
 
     /// The region of an address; nil where no code is mapped.
-    func region(of address: UInt64) -> Region? { regions.first { $0.range.contains(address) } }
+    package func region(of address: UInt64) -> Region? { regions.first { $0.range.contains(address) } }
 
     private static func number(_ text: ArraySlice<UInt8>) -> UInt64? {
         UInt64(String(decoding: text, as: UTF8.self), radix: 16)

@@ -1,30 +1,30 @@
 import CEventABI
-import EventModel
+package import EventModel
 import LinuxSystem
-import PolicyCompiler
+package import PolicyCompiler
 import SystemPackage
 
 /// Names for the addresses of stacks. Owned by the worker.
-struct StackNames {
+package struct StackNames {
     /// How long the worker waits for functions of programs that were not read before, nanoseconds and event.
     private static let patience: UInt64 = 20_000_000
     /// Bytes of /proc/PID/maps that are read.
     private static let mapLimit = 4 << 20
 
     /// Nil = no policy has asked for stacks yet, or the kernel hides its addresses.
-    var kernel: SymbolTable?
+    package var kernel: SymbolTable?
     private var reader: SymbolReader?
 
-    init() {}
+    package init() {}
 
     /// Functions of the kernel as it runs now; nil where it hides its addresses.
-    static func readKernel() -> SymbolTable? {
+    package static func readKernel() -> SymbolTable? {
         let table = SymbolTable(kallsyms: ProcfsImage.read("/proc/kallsyms", limit: 64 << 20))
         return table.count > 0 ? table : nil
     }
 
     /// Names what can be named; other frames keep their addresses.
-    mutating func name(_ event: inout PolicyEvent, of process: ProcessObject?) {
+    package mutating func name(_ event: inout PolicyEvent, of process: ProcessObject?) {
         if let kernel, !event.kernelStack.isEmpty {
             for index in event.kernelStack.indices { Self.name(&event.kernelStack[index], kernel) }
         }

@@ -13,6 +13,8 @@ public final class CallCounter: @unchecked Sendable {
         public var calls: [(key: secd_policy_count_key, count: UInt64)] = []
         /// Calls by rule whose keys found no room.
         public var rest: [(counter: UInt32, count: UInt64)] = []
+
+        public init() {}
     }
 
     private let counts: [SharedBPFMap]
