@@ -176,7 +176,10 @@ enum SocketSensor {
         mechanisms: [
             Mechanism(
                 "cgroup_skb/ingress", [.cgroup(program: "on_ingress", type: nil)],
-                blindSpot: "names that come by DNS over TCP, TLS or HTTPS"
+                blindSpot:
+                    "names that come by DNS over TLS or HTTPS, with the first packet of TCP (fast open) or "
+                    + "behind extension headers of IPv6, and those that another process asked for "
+                    + "(systemd-resolved, nscd)"
             ) { $0.cgroup == nil }
         ],
         lossWithout: "names of addresses, and datagrams received")

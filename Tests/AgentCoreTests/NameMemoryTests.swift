@@ -53,6 +53,33 @@ import Testing
         #expect(names.count == 1)
     }
 
+    /// Addresses in the part that was read have their name.
+    @Test func aDatagramThatWasNotReadToItsEndIsCounted() {
+        var names = NameMemory()
+        let message = answer(1)
+        unsafe names.learn(pid: 7, message: message.span.bytes, total: UInt32(message.count))
+        #expect(names.cut == 0)
+        unsafe names.learn(pid: 8, message: message.span.bytes, total: 5000)
+
+        #expect(name(names, 8, [192, 0, 2, 1]) == "a.test")
+        #expect(names.cut == 1)
+    }
+
+    /// Its length alone, and the rest in two pieces.
+    @Test func anAnswerByTCPNamesToo() {
+        var names = NameMemory()
+        let stream = [0, UInt8(answer(1).count)] + answer(1)
+        for (start, end) in [(0, 2), (2, 20), (20, stream.count)] {
+            let piece = Array(stream[start..<end])
+            #expect(name(names, 7, [192, 0, 2, 1]).isEmpty)
+            unsafe names.learn(
+                pid: 7, cookie: 1, sequence: UInt32(start), piece: piece.span.bytes,
+                total: UInt32(piece.count))
+        }
+        #expect(name(names, 7, [192, 0, 2, 1]) == "a.test")
+        #expect(names.cut == 0 && names.unreadable == 0)
+    }
+
     @Test func whatIsNoAnswerIsCounted() {
         var names = NameMemory()
         learn(&names, 7, [1, 2, 3])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps on sockets: datagrams, DNS, descriptors that travel, io_uring, storms. */
+/* Steps on sockets: datagrams, descriptors that travel, io_uring, storms. */
 #include "sockets.h"
 
 #include <arpa/inet.h>
@@ -14,9 +14,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define DNS_HEADER 12
-#define DNS_MAX    512
 
 /* send-to S ADDRESS BYTES: one datagram */
 static int send_to(const struct step *step)
@@ -76,94 +73,6 @@ static int receive_datagrams(const struct step *step)
 	for (index = 0; index < socket_number(step, 1); index++)
 		if (recv(*socket_slot(step, 0), bytes, sizeof(bytes), 0) < 0)
 			return -1;
-	return 0;
-}
-
-static size_t dns_question(unsigned char *message, const char *name, int type)
-{
-	size_t at = DNS_HEADER;
-
-	memset(message, 0, DNS_HEADER);
-	message[1] = 7;
-	message[2] = 1; /* recursion desired */
-	message[5] = 1; /* one question */
-	while (*name) {
-		size_t length = strcspn(name, ".");
-
-		message[at++] = length;
-		memcpy(message + at, name, length);
-		at += length;
-		name += length + (name[length] == '.');
-	}
-	message[at++] = 0;
-	message[at++] = 0;
-	message[at++] = type;
-	message[at++] = 0;
-	message[at++] = 1;
-	return at;
-}
-
-/* dns-ask S NAME TYPE: on a connected socket */
-static int dns_ask(const struct step *step)
-{
-	unsigned char message[DNS_MAX];
-	size_t length = dns_question(message, socket_word(step, 1), socket_number(step, 2));
-
-	return send(*socket_slot(step, 0), message, length, 0) < 0 ? -1 : 0;
-}
-
-/* dns-answer S ADDRESS: answers one question with one address */
-static int dns_answer(const struct step *step)
-{
-	unsigned char message[DNS_MAX], *end;
-	struct sockaddr_storage from;
-	socklen_t from_length = sizeof(from);
-	const char *address = socket_word(step, 1);
-	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
-	ssize_t length = recvfrom(*socket_slot(step, 0), message, sizeof(message) - 32, 0,
-				  (struct sockaddr *)&from, &from_length);
-
-	if (length < DNS_HEADER)
-		return -1;
-	message[2] = 0x81;
-	message[3] = 0x80;
-	message[7] = 1;
-	end = message + length;
-	/* The name by a pointer to the question, type, class, time to live, length. */
-	memcpy(end, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4", 12);
-	if (family == AF_INET6) {
-		end[3] = 28;
-		end[11] = 16;
-	}
-	if (inet_pton(family, address, end + 12) != 1)
-		return -1;
-	length += 12 + end[11];
-	return sendto(*socket_slot(step, 0), message, length, 0, (struct sockaddr *)&from, from_length) == length ?
-		       0 :
-		       -1;
-}
-
-/* dns-junk S KIND COUNT: broken answers to one question, all different */
-static int dns_junk(const struct step *step)
-{
-	unsigned char message[DNS_MAX];
-	struct sockaddr_storage from;
-	socklen_t from_length = sizeof(from);
-	long index, at;
-
-	if (recvfrom(*socket_slot(step, 0), message, sizeof(message), 0, (struct sockaddr *)&from,
-		     &from_length) < 0)
-		return -1;
-	for (index = 0; index < socket_number(step, 1); index++) {
-		for (at = 0; at < DNS_MAX; at++)
-			message[at] = index * 31 + at * (index + 7);
-		/* Half of them begin as an answer does, and then point at themselves. */
-		if (index & 1)
-			memcpy(message, "\0\7\x81\x80\0\1\0\xff\0\0\0\0\xc0\x0c", 14);
-		if (sendto(*socket_slot(step, 0), message, index % DNS_MAX, 0, (struct sockaddr *)&from,
-			   from_length) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -318,12 +227,6 @@ int messages_do(const struct activity *activity, const struct step *step, int *r
 		*result = send_ports(step);
 	else if (!strcmp(name, "receive-datagrams"))
 		*result = receive_datagrams(step);
-	else if (!strcmp(name, "dns-ask"))
-		*result = dns_ask(step);
-	else if (!strcmp(name, "dns-answer"))
-		*result = dns_answer(step);
-	else if (!strcmp(name, "dns-junk"))
-		*result = dns_junk(step);
 	else if (!strcmp(name, "pass") || !strcmp(name, "take"))
 		*result = pass(step, name[0] == 'p');
 	else if (!strcmp(name, "take-parent"))
@@ -339,6 +242,6 @@ int messages_do(const struct activity *activity, const struct step *step, int *r
 	else if (!strcmp(name, "connect-often"))
 		*result = connect_storm(step);
 	else
-		return 0;
+		return names_do(step, result);
 	return 1;
 }

@@ -25,4 +25,7 @@ void socket_report(const struct activity *activity, int64_t value);
  */
 socklen_t socket_address(const char *text, struct sockaddr_storage *address);
 
+/* Steps of names.c. */
+int names_do(const struct step *step, int *result);
+
 #endif

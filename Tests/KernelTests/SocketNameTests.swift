@@ -65,6 +65,67 @@ extension KernelSuite {
             #expect(!connect.socket["remote"]["name"].isPresent)
         }
 
+        /// The same with a connection to the server: 2 is its end.
+        private func beginStream(_ family: Int, _ host: String) -> [Step] {
+            [
+                .newNetwork, .socket(0, family, Net.stream), .bind(0, host + ",53"), .listen(0),
+                .socket(1, family, Net.stream), .connect(1, host + ",53"), .accept(0, as: 2),
+            ]
+        }
+
+        /// An answer on that connection, until all of it has come.
+        private func answer(_ name: String, _ address: String, _ piece: Int, _ fill: Int) -> [Step] {
+            // Its length, header, question, texts, address.
+            let bytes = 2 + 12 + (name.utf8.count + 2) + 4 + fill * 268 + 16
+            return [Step("dns-stream", 2, name, address, piece, fill), .receive(1, bytes)]
+        }
+
+        @Test(
+            "an answer by TCP names, too: in one packet, its length alone, byte by byte, longer than a packet",
+            arguments: [(0, 0), (2, 0), (1, 0), (0, 14), (1400, 20), (4096, 20)])
+        func byStream(_ piece: Int, _ fill: Int) throws {
+            let story = try agent.sockets(
+                beginStream(Net.inet, "4,127.0.0.1")
+                    + answer("First.example", "127.0.0.8", piece, fill)
+                    + answer("second.example", "127.0.0.9", piece, fill)
+                    + meet(Net.inet, "4,127.0.0.8", 10) + meet(Net.inet, "4,127.0.0.9", 20),
+                closes: 0)
+
+            #expect(story.status == .exited(0))
+            let names = story.socketEvents.filter { $0.doing == "connect established" }.map {
+                $0.socket["remote"]["name"].text
+            }
+            #expect(names == ["", "first.example", "second.example"])
+        }
+
+        @Test("an answer by TCP over IPv6")
+        func byStream6() throws {
+            let story = try agent.sockets(
+                beginStream(Net.inet6, "6,::1") + answer("six.example", "127.0.0.8", 2, 0)
+                    + meet(Net.inet, "4,127.0.0.8", 10),
+                closes: 0)
+
+            #expect(story.status == .exited(0))
+            let connect = try #require(story.socketEvents.last { $0.doing == "connect established" })
+            #expect(connect.socket["remote"]["name"].string == "six.example")
+        }
+
+        @Test("of a packet with more than 4096 bytes of an answer the rest is not read, and counted")
+        func cutStream() async throws {
+            let before = (await agent.engine.programCounters())["dns_cut"] ?? 0
+            let story = try agent.sockets(
+                beginStream(Net.inet, "4,127.0.0.1")
+                    + answer("long.example", "127.0.0.8", 0, 20) + answer("short.example", "127.0.0.9", 0, 0)
+                    + meet(Net.inet, "4,127.0.0.8", 10) + meet(Net.inet, "4,127.0.0.9", 20),
+                closes: 0)
+
+            let names = story.socketEvents.filter { $0.doing == "connect established" }.map {
+                $0.socket["remote"]["name"].text
+            }
+            #expect(names == ["", "", "short.example"])
+            #expect((await agent.engine.programCounters())["dns_cut"] ?? 0 == before + 1)
+        }
+
         @Test("broken answers cost nothing but themselves")
         func broken() async throws {
             let mark = agent.capture.count

@@ -7,7 +7,8 @@
 
 /* sun_path of sockaddr_un: 108 bytes on Linux, abstract names included. */
 #define SECD_UNIX_PATH_MAX 108
-/* A DNS message over UDP with EDNS0 is at most 4096; 512 without. Larger is cut and flagged. */
+/* A DNS message over UDP with EDNS0 is at most 4096; 512 without. Of what is longer, and of a piece of a
+ * TCP stream, the rest is not sent: `secd_dns.total` tells it. */
 #define SECD_DNS_MAX 4096
 
 /* What happened; append only. */
@@ -169,8 +170,11 @@ struct secd_dns {
 	struct secd_image image;
 	__u64 cookie;
 	__u32 length;                  /* bytes that follow */
-	__u32 total;                   /* bytes of the message; more than length = cut */
+	__u32 total;                   /* bytes that came; more than length = cut */
+	__u32 sequence;                /* STREAM: of the first byte */
+	__u32 flags;                   /* SECD_DNS_* */
 };
-SECD_SIZE(secd_dns, 64);
+SECD_SIZE(secd_dns, 72);
+#define SECD_DNS_STREAM (1U << 0)      /* a piece of a TCP stream: messages with their length before them */
 
 #endif

@@ -13,7 +13,7 @@
  * tp_btf/sock_send_length, sock_recv_length (6.3+)            users, totals
  * fexit/inet_sendmsg, unix_stream_sendmsg, …                  the same, every kernel
  * cgroup/sendmsg4, 6                                          UDP peers written to
- * cgroup_skb/ingress                                          UDP peers heard from; DNS
+ * cgroup_skb/ingress                                          UDP peers heard from; DNS by UDP and TCP
  * fexit/unix_*, fentry/sock_close                             Unix; CLOSED of the rest
  * tracepoint/syscalls/sys_exit_*, sys_enter_close             all of these without fentry
  * iter/task_file                                              sockets older than the daemon
@@ -54,6 +54,8 @@ int BPF_PROG(on_receive_length, struct sock *sk, int result, int flags)
 SEC("cgroup_skb/ingress")
 int on_ingress(struct __sk_buff *skb)
 {
+	if (skb->remote_port == SECD_DNS_REMOTE && dns_stream(skb))
+		return 1;
 	return udp_arrived(skb);
 }
 

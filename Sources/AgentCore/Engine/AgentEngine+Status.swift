@@ -91,6 +91,8 @@ extension AgentEngine {
             if let counters = pipeline.handler.files?.counters { result.merge(counters.byName) { $1 } }
             let unreadable = pipeline.handler.names.unreadable
             result["dns_unreadable"] = unreadable == 0 ? nil : unreadable
+            let cut = pipeline.handler.names.cut
+            result["dns_cut"] = cut == 0 ? nil : cut
             result["undecodable"] = pipeline.handler.undecodable == 0 ? nil : pipeline.handler.undecodable
             let pieces = pipeline.handler.pieces
             result["pieces_refused"] = pieces.refused == 0 ? nil : pieces.refused

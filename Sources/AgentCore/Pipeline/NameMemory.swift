@@ -25,6 +25,27 @@ package struct NameMemory {
     /// Messages that were no DNS answers, or broken.
     package private(set) var unreadable: UInt64 = 0
 
+    private var streams = DNSStreams()
+    private var cutDatagrams: UInt64 = 0
+    /// Answers whose end did not come, or was not read: the addresses there have no name.
+    package var cut: UInt64 { cutDatagrams + streams.cut }
+
+    /// Takes what was read of a datagram.
+    /// - Parameter total: its bytes.
+    package mutating func learn(pid: UInt32, message: RawSpan, total: UInt32) {
+        if Int(total) > message.byteCount { cutDatagrams += 1 }
+        learn(pid: pid, message: message)
+    }
+
+    /// Takes a piece of a TCP stream.
+    package mutating func learn(
+        pid: UInt32, cookie: UInt64, sequence: UInt32, piece: RawSpan, total: UInt32
+    ) {
+        for message in streams.take(cookie: cookie, sequence: sequence, piece: piece, total: total) {
+            unsafe learn(pid: pid, message: message.span.bytes)
+        }
+    }
+
     /// Remembers the addresses of an answer.
     package mutating func learn(pid: UInt32, message: RawSpan) {
         guard let answer = DNSAnswer(message) else {

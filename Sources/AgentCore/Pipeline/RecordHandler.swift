@@ -293,7 +293,12 @@ final class RecordHandler {
     private func dns(_ record: borrowing RecordView) {
         guard let dns = record.load(secd_dns.self) else { return damaged(record.head) }
         let tail = record.tail(after: secd_dns.self)
-        names.learn(pid: dns.image.pid, message: tail.extracting(0..<min(Int(dns.length), tail.byteCount)))
+        let bytes = tail.extracting(0..<min(Int(dns.length), tail.byteCount))
+        guard dns.flags & SECD_DNS_STREAM != 0 else {
+            return names.learn(pid: dns.image.pid, message: bytes, total: dns.total)
+        }
+        names.learn(
+            pid: dns.image.pid, cookie: dns.cookie, sequence: dns.sequence, piece: bytes, total: dns.total)
     }
 }
 

@@ -1,0 +1,73 @@
+/// DNS messages in TCP streams (RFC 1035, section 4.2.2: each has its length before it), put together from
+/// the pieces that came to a socket.
+///
+/// Only connections in the middle of a message are remembered, so a piece of any other one is taken for the
+/// beginning of a message. Every byte is hostile: what is kept is bounded, and `DNSAnswer` refuses what is no
+/// answer.
+public struct DNSStreams {
+    /// Connections in the middle of a message at most, of up to 64 KiB each: a resolver has few at a time.
+    private static let limit = 64
+
+    private struct Unfinished {
+        /// Bytes from the length of the message on.
+        var bytes: [UInt8] = []
+        /// Sequence number of TCP that goes on from here.
+        var next: UInt32
+    }
+
+    private var unfinished: [UInt64: Unfinished] = [:]
+    /// Messages whose rest did not come.
+    public private(set) var cut: UInt64 = 0
+
+    public init() {}
+
+    /// Takes a piece of a stream and returns the messages that end with it, and what there is of those that
+    /// were cut.
+    /// - Parameters:
+    ///   - cookie: of the socket.
+    ///   - sequence: TCP's number of the first byte.
+    ///   - total: bytes that came; more than `piece` has = its end is missing.
+    public mutating func take(
+        cookie: UInt64, sequence: UInt32, piece: RawSpan, total: UInt32
+    ) -> [[UInt8]] {
+        var messages: [[UInt8]] = []
+        var stream = unfinished.removeValue(forKey: cookie) ?? Unfinished(next: sequence)
+        let ahead = Int32(bitPattern: sequence &- stream.next)
+        if ahead < 0 {
+            // Sent again.
+            unfinished[cookie] = stream
+            return []
+        }
+        if ahead > 0 {
+            giveUp(stream.bytes, &messages)
+            stream.bytes = []
+        }
+        unsafe piece.withUnsafeBytes { unsafe stream.bytes.append(contentsOf: $0) }
+        stream.next = sequence &+ total
+        var start = 0
+        while let length = Self.length(stream.bytes, at: start), start + 2 + length <= stream.bytes.count {
+            messages.append(Array(stream.bytes[start + 2..<start + 2 + length]))
+            start += 2 + length
+        }
+        stream.bytes.removeFirst(start)
+        if piece.byteCount < Int(total) {
+            // Where the next message begins is not known either.
+            giveUp(stream.bytes, &messages)
+        } else if !stream.bytes.isEmpty {
+            // Another process's: nothing of it is told to this one.
+            if unfinished.count >= Self.limit, unfinished.popFirst() != nil { cut += 1 }
+            unfinished[cookie] = stream
+        }
+        return messages
+    }
+
+    private mutating func giveUp(_ bytes: [UInt8], _ messages: inout [[UInt8]]) {
+        cut += 1
+        if bytes.count > 2 { messages.append(Array(bytes[2...])) }
+    }
+
+    private static func length(_ bytes: [UInt8], at start: Int) -> Int? {
+        guard start + 2 <= bytes.count else { return nil }
+        return Int(bytes[start]) << 8 | Int(bytes[start + 1])
+    }
+}
