@@ -86,9 +86,9 @@ import Testing
     }
 
     private func policy(_ name: String, _ fact: ProcessFact, _ test: ValueTest) -> CheckedPolicy {
-        var policy = policy(name, Column(source: .argument(0), type: .int), test, .number)
-        policy.hooks[0].selectors[0].conditions[0].subject = .process(fact)
-        return policy
+        var made = policy(name, Column(source: .argument(0), type: .int), test, .number)
+        made.hooks[0].selectors[0].conditions[0].subject = .process(fact)
+        return made
     }
 
     private func text(_ index: Int) -> [[UInt8]] { [Array("/usr/bin/program\(index)".utf8)] }
