@@ -88,7 +88,7 @@ extension DaemonSuite {
             daemon = try TestDaemon.started(in: folder, ["--policy", directory])
             #expect(
                 try eventually {
-                    try Self.list(daemon)["from-api"] == ["enabled", "monitor_only"]
+                    try Self.list(daemon)["from-api"] == ["enabled", "monitor"]
                 }, "\(daemon.log)")
             #expect(try Self.list(daemon)["from-file"]?.first == "disabled")
             #expect(try Self.sets(fromFile) == Self.lives && Self.sets(fromAPI) == Self.lives)
