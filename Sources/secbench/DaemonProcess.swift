@@ -6,10 +6,10 @@ import Foundation
 final class DaemonProcess {
     let folder: URL
     let pid: Int32
-    private let process = Process()
+    private var hasEnded = false
     var exportFile: URL { folder.appending(path: "events.json") }
 
-    /// Starts it and waits until its first line is written.
+    /// Starts it and waits until its first line is written. It does not outlive this thread.
     init(arguments: [String] = []) throws {
         folder = FileManager.default.temporaryDirectory.appending(
             path: "secbench-\(getpid())-\(UInt32.random(in: 0 ... .max))")
@@ -17,26 +17,49 @@ final class DaemonProcess {
         let binary = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
             .deletingLastPathComponent()
             .appending(path: "secd")
-        process.executableURL = binary
-        process.arguments =
+        let words =
             [
+                binary.path(),
                 "--socket", folder.appending(path: "secd.sock").path(), "--state-dir",
                 folder.appending(path: "state").path(),
                 "--pin-dir", folder.appending(path: "pins").path(), "--export-file",
                 folder.appending(path: "events.json").path(), "--log-level", "warning",
             ] + arguments
         // One file, however long: lines are counted in it.
-        process.environment = [
-            "SECD_CONFIG": "", "SECD_EXPORT_FILE_MAX_SIZE": "0", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        let variables = [
+            "SECD_CONFIG=", "SECD_EXPORT_FILE_MAX_SIZE=0", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         ]
-        try process.run()
-        pid = process.processIdentifier
+        pid = Self.start(words, variables)
+        guard pid > 0 else { throw BenchmarkError("cannot start secd: errno \(-pid)") }
         guard writes("{\"stream_start\"") else { throw BenchmarkError("secd did not start") }
     }
 
     /// A benchmark that failed leaves none behind.
     deinit {
-        if process.isRunning { process.terminate() }
+        if pid > 0, isRunning { terminate() }
+    }
+
+    private static func start(_ words: [String], _ variables: [String]) -> Int32 {
+        var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+        var environment = unsafe variables.map { unsafe strdup($0) } + [nil]
+        defer {
+            for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+            for index in unsafe environment.indices { unsafe free(environment[index]) }
+        }
+        return unsafe secd_bench_start(words[0], &arguments, &environment)
+    }
+
+    private var isRunning: Bool {
+        if !hasEnded { hasEnded = secd_bench_ended(pid, 0) != 0 }
+        return !hasEnded
+    }
+
+    /// Ends it in order, and returns when it has ended.
+    private func terminate() {
+        guard isRunning else { return }
+        kill(pid, SIGTERM)
+        _ = secd_bench_ended(pid, 1)
+        hasEnded = true
     }
 
     /// Waits until the beginning of the file contains `text`; false after 15 seconds, or when it has ended.
@@ -50,7 +73,7 @@ final class DaemonProcess {
                     return true
                 }
             }
-            guard Date() < deadline, process.isRunning else { return false }
+            guard Date() < deadline, isRunning else { return false }
             usleep(1000)
         }
     }
@@ -66,8 +89,7 @@ final class DaemonProcess {
 
     /// Ends it in order and returns the lines of its newest file.
     func stop() throws -> [Data] {
-        process.terminate()
-        process.waitUntilExit()
+        terminate()
         let data = try Data(contentsOf: exportFile, options: .mappedIfSafe)
         try? FileManager.default.removeItem(at: folder)
         return data.split(separator: UInt8(ascii: "\n"))
@@ -75,8 +97,7 @@ final class DaemonProcess {
 
     /// Ends it in order.
     func end() throws {
-        process.terminate()
-        process.waitUntilExit()
+        terminate()
         try? FileManager.default.removeItem(at: folder)
     }
 

@@ -64,6 +64,15 @@ uint64_t secd_bench_allocations(void);
 /* CPU time of a process with all its threads, those that ended included; 0 = it is gone. */
 uint64_t secd_process_cpu(int pid);
 
+/*
+ * Starts a program that gets SIGTERM when the calling thread ends, whatever ends it; its pid, or -errno. The
+ * lists end with NULL.
+ */
+int secd_bench_start(const char *path, char *const *arguments, char *const *variables);
+
+/* Whether that program has ended; its number is free from then on. With `wait` it returns when it has. */
+int secd_bench_ended(int pid, int wait);
+
 /* Lines of standard output are seen as they come, in a file as well. */
 void secd_print_by_lines(void);
 
