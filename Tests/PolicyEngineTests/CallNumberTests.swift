@@ -22,7 +22,7 @@ import Testing
         #expect(positions.count == Set(positions).count)
     }
 
-    private static let known: [(name: String, positions: [UInt32])] = [
+    private static let known: [(String, [UInt32])] = [
         ("openat", [257, 1024 + 295]),
         ("truncate", [76, 1024 + 92, 1024 + 193]),
         ("newlstat", [6, 1024 + 107, 1024 + 196, 1024 + 84]),
