@@ -96,6 +96,11 @@ public struct KernelProbe: ~Copyable {
         Self.obstacle(BPF_PROG_TYPE_RAW_TRACEPOINT, bpf_attach_type(rawValue: 0), 0)
     }
 
+    /// Programs of cgroups may use what is kept of tasks (Linux 6.18 and later).
+    public static var cgroupProgramsKnowTasks: Bool {
+        libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_task_storage_get, nil) == 1
+    }
+
     private static func obstacle(_ type: bpf_prog_type, _ attach: bpf_attach_type, _ id: UInt32) -> Errno? {
         let result = secd_probe_program(type, attach, id)
         guard result >= 0 else { return Errno(rawValue: -result) }

@@ -3,6 +3,9 @@ import AgentModel
 import Sensors
 import Testing
 
+/// What pam_loginuid does: the kernel begins an audit session with the next number.
+private let login = "echo 4242 > /proc/self/loginuid"
+
 extension KernelSuite {
     @Suite("credentials") struct CredentialTests {
         let agent = LiveAgent.shared
@@ -239,6 +242,26 @@ extension KernelSuite {
                     "PRIVILEGES_RAISED_EXEC_FILE_SETUID"
                 ])
             #expect(exec.process["tid"].int != exec.pid)
+        }
+
+        @Test(
+            "the login user and the audit session are those of the image that the exec began",
+            .enabled(
+                if: Kernel.can(.exec("/bin/sh", ["sh", "-c", login])),
+                "the kernel has no audit, or takes no login user"))
+        func auditSession() throws {
+            let script = login + "; read session < /proc/self/sessionid; exec /bin/true $session"
+            let story = try agent.run(.exec("/bin/sh", ["sh", "-c", script]))
+
+            try #require(story.execs.count == 2)
+            let (before, after) = (story.execs[0].process, story.execs[1].process)
+            // 4294967295 = none, which the field says, too.
+            #expect(before["auid"].int == Int(Kernel.readText("/proc/self/loginuid")))
+            #expect(after["auid"].int == 4242)
+            let session = try #require(after["argv"].strings.last.flatMap(Int.init))
+            #expect(session > 0 && after["session_id"].int == session)
+            #expect(before["session_id"].int != session)
+            #expect(try story.exit().process["auid"].int == 4242)
         }
 
         /// The mechanism that sees every cause cannot name the system call.

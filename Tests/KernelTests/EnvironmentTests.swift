@@ -1,5 +1,6 @@
 import AgentCore
 import CEventABI
+import Sensors
 import Testing
 
 extension KernelSuite {

@@ -43,6 +43,9 @@ extension KernelSuite {
                 Function(
                     name: "security_bprm_check", steps: [.exec("/bin/true")], shows: ["linux_binprm"]),
                 Function(
+                    name: "devcgroup_check_permission", steps: [.open(.path("/dev/null"), O_RDONLY)],
+                    shows: ["int16", "uint32", "uint32", "int16"]),
+                Function(
                     name: "cap_capable", steps: [Step("setuid", 0)], shows: ["nop", "nop", "capability"]),
             ]
         }
@@ -115,6 +118,84 @@ extension KernelSuite {
             #expect(to["daddr"].text == "127.0.0.1")
             #expect(to["family"].text == "AF_INET")
             #expect(closes.contains { $0.body["args"][0]["sock_arg"]["dport"].number == to["dport"].number })
+        }
+
+        @Test("a connect to a Unix socket is refused where the kernel has a place for it")
+        func unixConnect() throws {
+            defer { _ = try? live.run([]) }
+            let (refused, free) = (folder / "refused", folder / "free")
+            let text = PolicySample.policy(
+                "unix",
+                """
+                kprobes:
+                - call: security_socket_connect
+                  syscall: false
+                  args:
+                  - {index: 1, type: sockaddr_un}
+                  selectors:
+                  - matchArgs:
+                    - {index: 1, operator: Equal, values: ["\(refused)"]}
+                    matchActions:
+                    - {action: Override, argError: -1}
+                """)
+            let hook = try live.run([text])[0].hooks[0]
+            guard hook.mechanism.contains("unix") || hook.mechanism.hasPrefix("lsm/") else {
+                print("skipped: connects of Unix sockets are not met by \(hook.mechanism)")
+                return
+            }
+            #expect(hook.effect == .prevent)
+            let story = try live.agent.run(
+                steps: [
+                    .socket(0, Net.unix, Net.stream), .bind(0, "u," + refused), .listen(0),
+                    .socket(1, Net.unix, Net.stream), .connect(1, "u," + refused).fails(EPERM),
+                    .socket(2, Net.unix, Net.stream), .bind(2, "u," + free), .listen(2),
+                    .connect(1, "u," + free),
+                ])
+            try live.agent.settle()
+
+            let events = live.agent.capture.events(of: story.pid).filter { $0.kind == "process_kprobe" }
+            #expect(events.map { $0.body["action"].text } == ["KPROBE_ACTION_OVERRIDE"])
+        }
+
+        @Test("a device is refused before it is made")
+        func device() throws {
+            defer { _ = try? live.run([]) }
+            // Nobody makes /dev/random meanwhile.
+            let text = PolicySample.policy(
+                "device",
+                """
+                kprobes:
+                - call: devcgroup_check_permission
+                  syscall: false
+                  args:
+                  - {index: 1, type: uint32}
+                  - {index: 2, type: uint32}
+                  - {index: 3, type: int16}
+                  selectors:
+                  - matchArgs:
+                    - {index: 1, operator: Equal, values: ["1"]}
+                    - {index: 2, operator: Equal, values: ["8"]}
+                    - {index: 3, operator: Mask, values: ["1"]}
+                    matchActions:
+                    - {action: Override, argError: -1}
+                """)
+            if let refusal = try live.refusal([text]) {
+                print("skipped: devices are not refused here: \(refusal.reason)")
+                return
+            }
+            func mknod(_ name: String, minor: Int) -> Step {
+                .call(133, .path(folder / name), .number(Int(S_IFCHR) | 0o600), .number(1 << 8 | minor))
+            }
+            let report = try live.run([text])[0]
+            #expect(report.hooks.map(\.mechanism) == ["cgroup/dev"])
+            #expect(report.hooks.map(\.effect) == [.prevent])
+            let story = try live.agent.run(
+                steps: [mknod("random", minor: 8).fails(EPERM), mknod("urandom", minor: 9)])
+            try live.agent.settle()
+
+            let events = live.agent.capture.events(of: story.pid).filter { $0.kind == "process_kprobe" }
+            #expect(events.map { $0.body["action"].text } == ["KPROBE_ACTION_OVERRIDE"])
+            #expect(events.map { $0.body["args"].array.count } == [3])
         }
     }
 }

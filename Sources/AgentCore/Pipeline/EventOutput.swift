@@ -1,5 +1,5 @@
 import CEventABI
-import EventModel
+package import EventModel
 import Export
 import TextEncoding
 
@@ -111,13 +111,13 @@ final class EventOutput {
 
 extension Event {
     /// See `Body`.
-    var priority: UInt8 { body.priority }
+    package var priority: UInt8 { body.priority }
 }
 
 extension Event.Body {
     /// syslog priority (RFC 5424): what went wrong stands out in `journalctl -p`.
     @inline(__always)
-    var priority: UInt8 {
+    package var priority: UInt8 {
         switch self {
         case .gap: 4
         case .start, .stop: 5

@@ -1,13 +1,13 @@
 import CEventABI
-import EventModel
-import Export
+package import EventModel
+package import Export
 import TextEncoding
 import WorkloadModel
 
 /// An event as a journal entry: fields that `journalctl FIELD=value` finds, a sentence to read, and
 /// the whole JSON line.
-enum JournalEncoding {
-    static func encode(
+package enum JournalEncoding {
+    package static func encode(
         _ event: borrowing Event, _ context: EncodingContext, json: RawSpan,
         _ journal: inout JournalFieldWriter
     ) {

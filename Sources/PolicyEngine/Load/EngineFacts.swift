@@ -1,5 +1,10 @@
+import BPFRuntime
+
 /// What this kernel offers to policies; each is why not, or nil: it does.
 public struct EngineFacts: Sendable {
+    /// A kfunc that came with the cgroup programs of Unix sockets (Linux 6.7): where it is, they are.
+    static let unixPlaceMark = "bpf_sock_addr_set_sun_path"
+
     /// BPF LSM programs load and act.
     public var lsmObstacle: String?
     /// fentry and fmod_ret programs attach to kernel functions.
@@ -8,6 +13,9 @@ public struct EngineFacts: Sendable {
     public var kprobeObstacle: String?
     /// Probes can be put into programs.
     public var uprobeObstacle: String?
+    /// The engine's cgroup programs load: they need what is kept of tasks.
+    public var cgroupObstacle: String? =
+        KernelProbe.cgroupProgramsKnowTasks ? nil : "its cgroup programs have no task storage (6.18)"
     /// Mount point of the v2 hierarchy; nil = cgroup programs cannot be attached.
     public var cgroupRoot: String?
     /// The operator lets policies make the daemon ask over the network (GetUrl, DnsLookup).

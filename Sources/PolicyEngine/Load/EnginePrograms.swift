@@ -173,6 +173,10 @@ final class EnginePrograms {
                 var file = try BPFProgramFile(elf: build.elf, name: build.name)
                 file.selectPrograms { programs.contains($0) }
                 if let target { for program in programs { try file.setTarget(target, of: program) } }
+                for program in programs {
+                    guard let type = CgroupPlaces.attachTypes[program] else { continue }
+                    try file.setExpectedAttachType(type, of: program)
+                }
                 try file.setConstant("secd_agent", agent)
                 try file.setConstant("secd_policy_setup", setup)
                 let names = Set(file.mapNames)
@@ -197,6 +201,9 @@ final class EnginePrograms {
 enum CgroupPlaces {
     static let programs = [
         ["on_connect4", "on_connect6"], ["on_sendmsg4", "on_sendmsg6"], ["on_bind4", "on_bind6"],
-        ["on_release"],
+        ["on_release"], ["on_connect_unix"], ["on_device"],
     ]
+
+    /// Attach types that this libbpf has no section for: BPF_CGROUP_UNIX_CONNECT.
+    static let attachTypes: [String: UInt32] = ["on_connect_unix": 49]
 }

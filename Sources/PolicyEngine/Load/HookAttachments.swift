@@ -67,7 +67,7 @@ final class HookAttachments {
     private func attach(_ hook: Wanted) throws(BPFError) {
         switch hook.mechanism.attachment {
         case .calls(let positions, let returned): try attach(hook, calls: positions, returned: returned)
-        case .place(let place): try attach(hook.number, at: place)
+        case .places(let places): for place in places { try attach(hook.number, at: place) }
         // `FilePrevention` has marks instead.
         case .files: return
         case .tracepoint(let category, let event):

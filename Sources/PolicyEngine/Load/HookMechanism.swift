@@ -24,7 +24,7 @@ struct HookMechanism: Hashable {
         /// Questions of fanotify.
         case files(FileCalls)
         /// SECD_POLICY_PLACE_*: cgroup programs that serve up to four hooks.
-        case place(UInt32)
+        case places([UInt32])
     }
 
     /// As it stands in events and status: `tp_btf/sys_enter`.

@@ -122,6 +122,12 @@ struct MechanismLadder {
         if needs.deny || !needs.wait, let hook, facts.lsmObstacle == nil, kernel.lsmHook(hook) != nil {
             return try lsm(hook, needs)
         }
+        // A program at such a function cannot refuse; what stands for it may.
+        if needs.deny, hook == nil, facts.cgroupObstacle == nil, let standIn = try standIn(symbol),
+            standIn.canDeny
+        {
+            return standIn
+        }
         let isKnown = kernel.function(symbol) != nil
         if facts.fentryObstacle == nil, isKnown {
             if needs.deny, hook != nil {
@@ -233,13 +239,15 @@ struct MechanismLadder {
 
     /// How a function is met by what stands for it; nil = nothing does here.
     private func standIn(_ symbol: String) throws(Obstacle) -> HookMechanism? {
-        guard let standIn = StandIn.all[symbol] else { return nil }
+        guard var standIn = StandIn.all[symbol] else { return nil }
+        if kernel.function(EngineFacts.unixPlaceMark) != nil { standIn = standIn.withUnixSockets }
         let attachment: HookMechanism.Attachment
         let number: Int32
         switch standIn.kind {
-        case .place(let place):
+        case .places(let places):
             guard facts.cgroupRoot != nil else { throw Obstacle(reason: "no cgroup2 hierarchy is mounted") }
-            attachment = .place(place)
+            if let obstacle = facts.cgroupObstacle { throw Obstacle(reason: obstacle) }
+            attachment = .places(places)
             number = SECD_POLICY_BY_CGROUP
         case .rawTracepoint(let event, _):
             guard kernel.rawTracepoint(event) != nil else { return nil }

@@ -5,8 +5,8 @@ import CEventABI
 struct StandIn: Hashable {
     /// What is attached.
     enum Kind: Hashable {
-        /// SECD_POLICY_PLACE_*.
-        case place(UInt32)
+        /// SECD_POLICY_PLACE_*; together they are the function.
+        case places([UInt32])
         /// A raw tracepoint, with its number of arguments.
         case rawTracepoint(String, arguments: Int)
     }
@@ -34,18 +34,21 @@ struct StandIn: Hashable {
     /// By function.
     static let all: [String: StandIn] = {
         var all: [String: StandIn] = [
-            "security_socket_connect": connect(
-                [0, 1, 2], "only IP sockets are seen"),
+            "security_socket_connect": connect([0, 1, 2], "only IP sockets are seen"),
             "tcp_connect": connect([3], "connects of datagram sockets are seen as well"),
+            "devcgroup_check_permission": StandIn(
+                kind: .places([UInt32(SECD_POLICY_PLACE_DEVICE)]), name: "cgroup/dev",
+                arguments: [0, 1, 2, 3], canDeny: true,
+                blindSpots: ["devices that are open already are not seen"]),
             "security_socket_sendmsg": StandIn(
-                kind: .place(UInt32(SECD_POLICY_PLACE_SEND)), name: "cgroup/sendmsg4, sendmsg6",
+                kind: .places([UInt32(SECD_POLICY_PLACE_SEND)]), name: "cgroup/sendmsg4, sendmsg6",
                 arguments: [0, nil, nil], hasPeer: true, canDeny: true,
                 blindSpots: ["only datagrams that are sent to an address are seen"]),
             "security_socket_bind": StandIn(
-                kind: .place(UInt32(SECD_POLICY_PLACE_BIND)), name: "cgroup/bind4, bind6",
+                kind: .places([UInt32(SECD_POLICY_PLACE_BIND)]), name: "cgroup/bind4, bind6",
                 arguments: [0, 1, 2], hasPeer: true, canDeny: true, blindSpots: ["only IP sockets are seen"]),
             "tcp_close": StandIn(
-                kind: .place(UInt32(SECD_POLICY_PLACE_RELEASE)), name: "cgroup/sock_release",
+                kind: .places([UInt32(SECD_POLICY_PLACE_RELEASE)]), name: "cgroup/sock_release",
                 arguments: [3, nil],
                 blindSpots: ["only the last descriptor that goes is seen, no socket of the kernel's own"]),
             "tcp_sendmsg": StandIn(
@@ -77,9 +80,19 @@ struct StandIn: Hashable {
         return all
     }()
 
+    /// The same where the kernel has a place for Unix sockets as well (6.7 and later).
+    var withUnixSockets: StandIn {
+        guard self == Self.all["security_socket_connect"] else { return self }
+        var wider = self
+        wider.kind = .places([UInt32(SECD_POLICY_PLACE_CONNECT), UInt32(SECD_POLICY_PLACE_UNIX)])
+        wider.name = "cgroup/connect4, connect6, connect_unix"
+        wider.blindSpots = ["only IP and Unix sockets are seen"]
+        return wider
+    }
+
     private static func connect(_ arguments: [Int?], _ blindSpot: String) -> StandIn {
         StandIn(
-            kind: .place(UInt32(SECD_POLICY_PLACE_CONNECT)), name: "cgroup/connect4, connect6",
+            kind: .places([UInt32(SECD_POLICY_PLACE_CONNECT)]), name: "cgroup/connect4, connect6",
             arguments: arguments, hasPeer: true, canDeny: true, blindSpots: [blindSpot])
     }
 }

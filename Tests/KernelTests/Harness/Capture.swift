@@ -1,28 +1,34 @@
 import EventModel
+import Foundation
 import Glibc
 import LinuxSystem
 
-/// A consumer that keeps every line, and lets tests wait for what they expect.
+/// A consumer that keeps every line, holds it against the schema, and lets tests wait for what they expect.
 final class Capture: EventConsumer, @unchecked Sendable {
-    // @unchecked: `condition` guards everything.
+    // @unchecked: `condition` guards what the worker brings, `reading` what has been read of it.
 
+    /// The worker waits for it, so it is held for moments only: parsing may take seconds.
     private let condition = Condition()
     private var batches: [EventBatch] = []
+    private var ignored: [UInt8] = []
+
+    private let reading = NSRecursiveLock()
     private var events: [CapturedEvent] = []
     private var byPid: [Int: [Int]] = [:]
-    private var ignored: [UInt8] = []
+    private var schema = LineSchema()
 
     /// Keeps nothing of what a process does: a storm would fill the memory of a capture that nobody asks.
     func ignore(_ pid: Int) {
-        locked { ignored = Array("\"pid\":\(pid),".utf8) }
+        locked { condition.locked { ignored = Array("\"pid\":\(pid),".utf8) } }
     }
 
     func deliver(_ batch: consuming EventBatch) -> EventBatch {
-        condition.lock()
-        batches.append(batch)
-        if !ignored.isEmpty { parse() }
-        condition.broadcast()
-        condition.unlock()
+        let isStorm = condition.locked {
+            batches.append(batch)
+            condition.broadcast()
+            return !ignored.isEmpty
+        }
+        if isStorm { locked {} }
         return EventBatch()
     }
 
@@ -38,38 +44,49 @@ final class Capture: EventConsumer, @unchecked Sendable {
     }
 
     /// Waits for an event: of a process, or among those from line `mark` on.
+    /// - Parameter patience: how long nothing may come at all, seconds; ten times that in all.
     func wait(
-        until deadline: UInt64, of pid: Int? = nil, from mark: Int = 0, where matches: (CapturedEvent) -> Bool
+        _ patience: Double, of pid: Int? = nil, from mark: Int = 0, where matches: (CapturedEvent) -> Bool
     ) -> CapturedEvent? {
-        condition.lock()
-        defer { condition.unlock() }
+        let end = MonotonicClock.now + UInt64(10 * patience * 1e9)
         var next = mark
         while true {
-            parse()
-            if let pid {
-                if let index = byPid[pid]?.first(where: { $0 >= mark && matches(events[$0]) }) {
-                    return events[index]
+            let found = locked { () -> CapturedEvent? in
+                if let pid {
+                    let index = byPid[pid]?.first { $0 >= mark && matches(events[$0]) }
+                    return index.map { events[$0] }
                 }
-            } else {
                 while next < events.count {
                     if matches(events[next]) { return events[next] }
                     next += 1
                 }
+                return nil
             }
-            guard condition.wait(until: deadline) else { return nil }
+            if let found { return found }
+            let deadline = min(end, MonotonicClock.now + UInt64(patience * 1e9))
+            let isOver = condition.locked {
+                while batches.isEmpty {
+                    guard condition.wait(until: deadline) else { return true }
+                }
+                return MonotonicClock.now >= end
+            }
+            if isOver { return nil }
         }
     }
 
     private func locked<Result>(_ body: () -> Result) -> Result {
-        condition.lock()
-        defer { condition.unlock() }
-        parse()
-        return body()
+        reading.withLock {
+            let waiting = condition.locked {
+                defer { batches.removeAll() }
+                return batches
+            }
+            parse(waiting)
+            return body()
+        }
     }
 
-    private func parse() {
-        let waiting = batches
-        batches.removeAll()
+    private func parse(_ waiting: [EventBatch]) {
+        let ignored = condition.locked { self.ignored }
         for batch in waiting {
             for index in batch.entries.indices {
                 let range = batch.range(of: index)
@@ -78,6 +95,7 @@ final class Capture: EventConsumer, @unchecked Sendable {
                 guard let event = try? CapturedEvent(line: Array(batch.bytes[range])) else {
                     fatalError("not JSON: \(String(decoding: batch.bytes[range], as: UTF8.self))")
                 }
+                schema.check(event, batch.bytes[range])
                 byPid[event.pid, default: []].append(events.count)
                 events.append(event)
             }
@@ -118,6 +136,12 @@ final class Condition: @unchecked Sendable {
         unsafe pthread_mutex_destroy(mutex)
         unsafe variable.deallocate()
         unsafe mutex.deallocate()
+    }
+
+    func locked<Result>(_ body: () -> Result) -> Result {
+        lock()
+        defer { unlock() }
+        return body()
     }
 
     func lock() { unsafe pthread_mutex_lock(mutex) }

@@ -61,8 +61,7 @@ final class LiveAgent: @unchecked Sendable {
         sourceLocation: SourceLocation = #_sourceLocation,
         where matches: (CapturedEvent) -> Bool = { _ in true }
     ) throws -> CapturedEvent {
-        let deadline = MonotonicClock.now + UInt64(Kernel.patience * 1e9)
-        let found = capture.wait(until: deadline, of: pid, from: mark) { $0.kind == kind && matches($0) }
+        let found = capture.wait(Kernel.patience, of: pid, from: mark) { $0.kind == kind && matches($0) }
         return try #require(
             found,
             "no \(kind)\(pid.map { " of \($0)" } ?? ""); seen: \(pid.map { capture.events(of: $0) } ?? [])",
