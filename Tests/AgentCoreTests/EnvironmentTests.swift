@@ -7,7 +7,7 @@ import Testing
 /// The environment of an exec, from its pieces to the line: what is missing is said.
 @Suite struct EnvironmentTests {
     private static let variables = ["A=1", "DB_PASSWORD=secret", "LONG=\(String(repeating: "x", count: 40))"]
-    private static let whole = variables.flatMap { Array($0.utf8) + [0] }
+    private static let whole: [UInt8] = variables.flatMap { Array($0.utf8) + [UInt8(0)] }
 
     /// The line of an exec whose environment came in pieces of ten bytes, of which some are lost or unreadable.
     private func process(

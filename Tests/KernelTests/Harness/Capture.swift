@@ -23,11 +23,11 @@ final class Capture: EventConsumer, @unchecked Sendable {
     }
 
     func deliver(_ batch: consuming EventBatch) -> EventBatch {
-        let isStorm = condition.locked {
-            batches.append(batch)
-            condition.broadcast()
-            return !ignored.isEmpty
-        }
+        condition.lock()
+        batches.append(batch)
+        let isStorm = !ignored.isEmpty
+        condition.broadcast()
+        condition.unlock()
         if isStorm { locked {} }
         return EventBatch()
     }
