@@ -91,7 +91,8 @@ let package = Package(
 
         // Model: values only.
         library("WorkloadModel"),
-        library("EventModel", ["TextEncoding", "CTextScan", "CEventABI", "WorkloadModel"], settings: eventPath),
+        library(
+            "EventModel", ["TextEncoding", "CTextScan", "CEventABI", "WorkloadModel"], settings: eventPath),
         library("AgentModel"),
         library("PolicyModel"),
 

@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,64 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 extern char **environ;
-
-/* The allocator is wrapped by symbol interposition: glibc keeps its own under these names. */
-extern void *__libc_malloc(size_t);
-extern void *__libc_calloc(size_t, size_t);
-extern void *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
-
-static _Atomic uint64_t allocations;
-
-void *malloc(size_t size)
-{
-	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	return __libc_calloc(count, size);
-}
-
-void *realloc(void *memory, size_t size)
-{
-	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	return __libc_realloc(memory, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	return __libc_memalign(alignment, size);
-}
-
-int posix_memalign(void **memory, size_t alignment, size_t size)
-{
-	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
-	*memory = __libc_memalign(alignment, size);
-	return *memory ? 0 : 12; /* ENOMEM */
-}
-
-uint64_t secd_bench_allocations(void)
-{
-	return atomic_load_explicit(&allocations, memory_order_relaxed);
-}
-
-static uint64_t read_clock(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static uint64_t now(void)
-{
-	return read_clock(CLOCK_MONOTONIC);
-}
 
 uint64_t secd_bench_thread_nanoseconds(void)
 {
@@ -208,85 +152,6 @@ uint64_t secd_bench_getppid(uint64_t count)
 	for (uint64_t i = 0; i < count; i++)
 		syscall(SYS_getppid);
 	return now() - start;
-}
-
-struct listener {
-	struct sockaddr_in address;
-	int fd;
-};
-
-static int listen_on_loopback(struct listener *listener)
-{
-	socklen_t length = sizeof(listener->address);
-
-	listener->address.sin_family = AF_INET;
-	listener->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	listener->address.sin_port = 0;
-	listener->fd = socket(AF_INET, SOCK_STREAM, 0);
-	return listener->fd < 0 || bind(listener->fd, (struct sockaddr *)&listener->address, length) ||
-	       listen(listener->fd, 16) ||
-	       getsockname(listener->fd, (struct sockaddr *)&listener->address, &length);
-}
-
-static int connect_once(struct listener *listener)
-{
-	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-	int client = socket(AF_INET, SOCK_STREAM, 0);
-	int server;
-
-	if (connect(client, (struct sockaddr *)&listener->address, sizeof(listener->address)))
-		return -1;
-	server = accept(listener->fd, NULL, NULL);
-	/* A reset instead of TIME_WAIT: ports would run out. */
-	setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	close(client);
-	close(server);
-	return 0;
-}
-
-uint64_t secd_bench_connect(int count)
-{
-	struct listener listener;
-	uint64_t start;
-
-	if (listen_on_loopback(&listener))
-		return 0;
-	start = now();
-	for (int i = 0; i < count; i++)
-		if (connect_once(&listener))
-			return 0;
-	start = now() - start;
-	close(listener.fd);
-	return start;
-}
-
-uint64_t secd_bench_connect_paced(int count, int per_second, uint64_t *busy)
-{
-	const uint64_t tick = 10000000;
-	int burst = per_second / 100;
-	struct listener listener;
-	uint64_t start, next;
-
-	if (burst < 1 || listen_on_loopback(&listener))
-		return 0;
-	*busy = 0;
-	start = next = now();
-	for (int done = 0; done < count;) {
-		uint64_t began = secd_bench_thread_nanoseconds();
-		struct timespec wait;
-
-		for (int i = 0; i < burst && done < count; i++, done++)
-			if (connect_once(&listener))
-				return 0;
-		*busy += secd_bench_thread_nanoseconds() - began;
-		next += tick;
-		wait.tv_sec = (time_t)(next / 1000000000u);
-		wait.tv_nsec = (long)(next % 1000000000u);
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wait, NULL);
-	}
-	start = now() - start;
-	close(listener.fd);
-	return start;
 }
 
 int secd_bench_write_program(int fd)

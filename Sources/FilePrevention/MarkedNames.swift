@@ -89,7 +89,8 @@ final class MarkedNames: @unchecked Sendable {
     /// The first name of a file behind `previous` (0 = from the start); 0 = there is none.
     @inline(__always)
     func next(_ identity: secd_file_identity, after previous: Int) -> Int {
-        var position = unsafe previous == 0
+        var position =
+            unsafe previous == 0
             ? buckets[Self.hash(identity) & bucketMask] : entries[previous - 1].next
         while position != 0 {
             let entry = unsafe entries[position - 1]

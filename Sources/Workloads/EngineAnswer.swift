@@ -4,6 +4,7 @@ import WorkloadModel
 /// the API has them.
 enum EngineAnswer {
     /// `/containers/json`.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct Listed: Decodable {
         var Id: String
         var Names: [String]?
@@ -21,6 +22,7 @@ enum EngineAnswer {
     }
 
     /// `/containers/ID/json`.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct Inspected: Decodable {
         var Id: String
         var Name: String?
@@ -56,6 +58,7 @@ enum EngineAnswer {
     }
 
     /// A line of `/events`.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     struct Event: Decodable {
         var Action: String?
         var Actor: Actor?

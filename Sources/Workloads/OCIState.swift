@@ -9,6 +9,7 @@ enum OCIState {
     private static let longestBundle = 8 << 20
 
     /// `state.json` of runc (libcontainer's `State`).
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Runc: Decodable {
         var id: String
         var init_process_pid: Int64?

@@ -40,7 +40,8 @@ struct ReadingPaceTests {
         #expect(pace.sleep(after: 1000, at: burst) == ReadingPace.busy)
         #expect(!pace.isCalm)
         #expect(pace.sleep(after: 0, at: burst + Self.millisecond) == ReadingPace.alert)
-        #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime - Self.millisecond) == ReadingPace.alert)
+        #expect(
+            pace.sleep(after: 1, at: burst + ReadingPace.alertTime - Self.millisecond) == ReadingPace.alert)
         #expect(pace.sleep(after: 1, at: burst + ReadingPace.alertTime) == ReadingPace.quiet)
         #expect(pace.isCalm)
         #expect(pace.sleep(after: 0, at: burst + ReadingPace.alertTime + 1) == 2 * ReadingPace.quiet)

@@ -44,10 +44,12 @@ import Testing
         #expect(map.regions.map(\.offset) == [0x1000, 0, 0, 0])
     }
 
-    @Test(arguments: [
-        (0x5581_c000_0fff, nil), (0x5581_c000_1000, 1234), (0x5581_c000_4fff, 1234), (0x5581_c000_5000, nil),
-        (0x7f00_0000_0000, nil), (0x7f00_0000_2fff, 77), (0xffff_ffff_ff60_0000, 0), (UInt64.max, nil),
-    ] as [(UInt64, UInt64?)])
+    @Test(
+        arguments: [
+            (0x5581_c000_0fff, nil), (0x5581_c000_1000, 1234), (0x5581_c000_4fff, 1234),
+            (0x5581_c000_5000, nil),
+            (0x7f00_0000_0000, nil), (0x7f00_0000_2fff, 77), (0xffff_ffff_ff60_0000, 0), (UInt64.max, nil),
+        ] as [(UInt64, UInt64?)])
     func anAddressBelongsToTheRegionThatItLiesIn(_ address: UInt64, _ inode: UInt64?) {
         #expect(MemoryMap(Array(Self.maps.utf8)).region(of: address)?.inode == inode)
     }

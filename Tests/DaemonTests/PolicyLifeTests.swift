@@ -139,7 +139,8 @@ extension DaemonSuite {
             var generator = SystemRandomNumberGenerator()
 
             for _ in 0..<6 {
-                let script = "while :; do for f in \"$@\"; do \(Programs.secctl) --socket \(daemon.socket)"
+                let script =
+                    "while :; do for f in \"$@\"; do \(Programs.secctl) --socket \(daemon.socket)"
                     + " policy add --replace $f; done; done"
                 let changes = try Program(["/bin/bash", "-c", script, "changes"] + files)
                 usleep(UInt32.random(in: 200_000...900_000, using: &generator))

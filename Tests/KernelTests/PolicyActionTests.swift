@@ -191,7 +191,9 @@ extension KernelSuite {
             }
             // The first does not wait for ever until the functions of a file are read; they are known then.
             var event = try met()
-            for _ in 0..<5 where event.body["user_stack_trace"][0]["symbol"].text.isEmpty { event = try met() }
+            for _ in 0..<5 where event.body["user_stack_trace"][0]["symbol"].text.isEmpty {
+                event = try met()
+            }
 
             let kernel = event.body["kernel_stack_trace"].array.map { $0["symbol"].text }
             #expect(kernel.contains { $0.contains("do_syscall_64") })

@@ -58,12 +58,12 @@ extension KernelSuite {
             let links = DirectPolicies.links
             let text =
                 kills("good", 0o654)
-                + """
-                    uprobes:
-                    - path: \(program)
-                      addrs: [\(entry)]
+                    + """
+                      uprobes:
+                      - path: \(program)
+                        addrs: [\(entry)]
 
-                  """
+                    """
 
             let refusal = try #require(try policies.run([kills("before"), text]))
 

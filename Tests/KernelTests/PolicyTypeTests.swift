@@ -127,7 +127,8 @@ extension KernelSuite {
         @Test("bpf(2): what a program asks to load")
         func bpf() throws {
             try live.run([
-                PolicySample.hook("bpf", "sys_bpf", [(0, "bpf_cmd"), (1, "bpf_attr")], selector: "label: all")
+                PolicySample.hook(
+                    "bpf", "sys_bpf", [(0, "bpf_cmd"), (1, "bpf_attr")], selector: "label: all")
             ])
 
             let event = try live.agent.run(Step("load-program", "probe")).only("process_kprobe")

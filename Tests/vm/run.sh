@@ -63,12 +63,15 @@ printf '%s\n' "$command_text" > "$work/command"
 : > "$work/output"
 : > "$work/results"
 
+# thread=single: with a thread for each virtual processor one of them can run an instruction that the kernel has
+# patched meanwhile (static calls and jump labels, which change whenever programs are attached), and the kernel
+# dies of an int3 that it does not know any more.
 # lsm=: both kernels are built with BPF LSM; naming the list keeps it active whatever the default is.
 # panic=-1 and -no-reboot: a panic ends the machine at once instead of running into the timeout.
 # mitigations=off: slow under emulation and no test looks at them. tsc=reliable: the kernel else may judge
 # an emulated TSC unstable and read a much slower clock.
 timeout --kill-after=5 "$timeout" qemu-system-x86_64 \
-    -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
+    -accel tcg,thread=single -cpu max -smp 2 -m "$memory" \
     -nodefaults -display none -no-reboot \
     -kernel "$kernel/vmlinuz" -initrd "$work/initramfs" \
     -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=reliable \

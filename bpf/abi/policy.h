@@ -115,6 +115,8 @@ SECD_SIZE(secd_policy_waiting_key, 16);
 #define SECD_POLICY_PLACE_SEND     1   /* sendmsg4, sendmsg6: with an address */
 #define SECD_POLICY_PLACE_BIND     2   /* bind4, bind6 */
 #define SECD_POLICY_PLACE_RELEASE  3   /* sock_release, of TCP */
+#define SECD_POLICY_PLACE_UNIX     4   /* connect_unix */
+#define SECD_POLICY_PLACE_DEVICE   5   /* dev */
 #define SECD_POLICY_PLACES         8
 #define SECD_POLICY_PLACE_HOOKS    4
 struct secd_policy_place {

@@ -24,7 +24,7 @@ struct secd_policy_subject {
 	__u32 tgid;               /* of the program: the process of `tid` */
 	__u64 task;               /* of the program: the thread, held while it runs */
 	__u64 arguments[8];
-	__u8  name[SECD_POLICY_SUBJECT_NAME_MAX];   /* by which a policy names the file, whatever it was opened by */
+	__u8  name[SECD_POLICY_SUBJECT_NAME_MAX];   /* of the file in a policy, however it was opened */
 };
 SECD_LAYOUT(secd_policy_subject, task, 24);
 SECD_LAYOUT(secd_policy_subject, arguments, 32);

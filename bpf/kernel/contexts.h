@@ -76,6 +76,11 @@ struct bpf_sock_addr {
 	__u32 msg_src_ip6[4];
 	struct bpf_sock *sk __attribute__((aligned(8)));
 };
+struct bpf_cgroup_dev_ctx {
+	__u32 access_type;    /* BPF_DEVCG_ACC_* << 16 | BPF_DEVCG_DEV_* */
+	__u32 major;
+	__u32 minor;
+};
 struct __sk_buff {
 	__u32 len;
 	__u32 pkt_type;

@@ -134,7 +134,7 @@ static __always_inline void sock_add_peer(struct policy_work *work, struct secd_
 	if (value->state != SECD_POLICY_VALUE_PRESENT)
 		return;
 	endpoint = value_bytes(work, at);
-	if (!endpoint)
+	if (!endpoint || !family_is_ip(endpoint->family))
 		return;
 	/* struct sockaddr_in, sockaddr_in6: family, port, then IPv4; IPv6 behind the flow label. */
 	bpf_probe_read_kernel(&port, sizeof(port), (void *)(work->fields + 2));

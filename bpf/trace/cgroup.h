@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Cgroup programs, which may refuse: a process connects, sends to an address, binds. Policies name kernel
- * functions; what stands here for their arguments: 0 the struct socket, 1 the address in kernel memory,
- * 2 its length, 3 the struct sock. Where a socket is closed there is only the last.
+ * Cgroup programs, which may refuse: a process connects, sends to an address, binds, opens or makes a device.
+ * Policies name kernel functions; what stands here for their arguments: 0 the struct socket, 1 the address in
+ * kernel memory, 2 its length, 3 the struct sock. Where a socket is closed there is only the last; of a
+ * device there are its type, major, minor and the access, as devcgroup_check_permission has them.
  */
 #ifndef SECD_TRACE_CGROUP_H
 #define SECD_TRACE_CGROUP_H
@@ -28,9 +29,47 @@ static __always_inline int address_judge(__u32 hook, struct bpf_sock_addr_kern *
 	return event_end(&event);
 }
 
-/* Judges the hooks of a place; returns 0 where one refuses, as the kernel wants it, else 1. */
+/*
+ * Judges the hooks of a place; returns 0 where one refuses, as the kernel wants it, else 1.
+ *
+ * @length: of the address; 0 = the call says it
+ */
 static __always_inline int place_met(struct bpf_sock_addr *ctx, __u32 place, __u32 length)
 {
+	struct secd_policy_place *hooks = bpf_map_lookup_elem(&secd_policy_places, &place);
+	struct bpf_sock_addr_kern *call = bpf_cast_to_kern_ctx(ctx);
+
+	if (!hooks)
+		return 1;
+	if (!length)
+		length = call->uaddrlen;
+	for (__u32 n = 0; n < SECD_POLICY_PLACE_HOOKS; n++) {
+		if (!hooks->hook[n])
+			break;
+		if (address_judge(hooks->hook[n], call, length))
+			return 0;
+	}
+	return 1;
+}
+
+static __always_inline int device_judge(__u32 hook, const struct bpf_cgroup_dev_ctx *device)
+{
+	struct event event = event_begin(hook, false);
+
+	if (!event.work)
+		return 0;
+	/* The access stands above the type (include/uapi/linux/bpf.h). */
+	event.work->arguments[0] = device->access_type & 0xffff;
+	event.work->arguments[1] = device->major;
+	event.work->arguments[2] = device->minor;
+	event.work->arguments[3] = device->access_type >> 16;
+	return event_end(&event);
+}
+
+/* A device is opened or made; returns 0 where a hook refuses, else 1. */
+static __always_inline int place_device(const struct bpf_cgroup_dev_ctx *ctx)
+{
+	__u32 place = SECD_POLICY_PLACE_DEVICE;
 	struct secd_policy_place *hooks = bpf_map_lookup_elem(&secd_policy_places, &place);
 
 	if (!hooks)
@@ -38,7 +77,7 @@ static __always_inline int place_met(struct bpf_sock_addr *ctx, __u32 place, __u
 	for (__u32 n = 0; n < SECD_POLICY_PLACE_HOOKS; n++) {
 		if (!hooks->hook[n])
 			break;
-		if (address_judge(hooks->hook[n], bpf_cast_to_kern_ctx(ctx), length))
+		if (device_judge(hooks->hook[n], ctx))
 			return 0;
 	}
 	return 1;

@@ -23,8 +23,8 @@ static __always_inline bool is_inside(struct task_struct *task)
 }
 
 /*
- * The class of the running process's cgroup, or of the nearest above it. A runtime's helper in the cgroup of a
- * container is of the host. A process with mounts of its own in a cgroup that is not known yet may be of a
+ * The class of the running process's cgroup, or of the nearest above it. A runtime's helper in the cgroup of
+ * a container is of the host. A process with mounts of its own in a cgroup that is not known yet may be of a
  * container that just begins: that is unknown, not the host.
  */
 __noinline __u32 policy_workload(struct policy_work *work)
@@ -169,8 +169,8 @@ static long judge_step(__u32 index, struct judge_walk *walk)
 }
 
 /*
- * Judges `count` dimensions from `first`; true where a rule may be left. A callback, because the verifier walks
- * it once, and a loop as often as there may be dimensions.
+ * Judges `count` dimensions from `first`; true where a rule may be left. A callback, because the verifier
+ * walks it once, and a loop as often as there may be dimensions.
  */
 static __always_inline bool judge(struct policy_work *work, struct secd_policy_hook *hook, __u32 first,
 				  __u32 count)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Paths of files as text. Where a dimension has walked a path already, its text is written from the components
- * that were met, root first, straight to where the record has it: a third of what another walk costs.
+ * Paths of files as text. Where a dimension has walked a path already, its text is written from the
+ * components that were met, root first, straight to where the record has it: a third of what another walk
+ * costs.
  */
 #ifndef SECD_TRACE_PATH_TEXT_H
 #define SECD_TRACE_PATH_TEXT_H
@@ -95,9 +96,9 @@ static __always_inline bool walk_began_inside(struct policy_work *work)
 }
 
 /*
- * The path of a column's file as text, at `at` of scratch.record, which has room for a path. Where a dimension
- * has walked it, from the components that it met; else, and for a process in a root of its own, by another
- * walk.
+ * The path of a column's file as text, at `at` of scratch.record, which has room for a path. Where a
+ * dimension has walked it, from the components that it met; else, and for a process in a root of its own, by
+ * another walk.
  */
 __noinline int policy_path_of_column(struct policy_work *work, __u32 column, __u32 at,
 				     struct secd_path *out)

@@ -185,8 +185,8 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 	return 0;
 }
 
-/* Reads what is shown, and sends the record: one behind the other, because the frames of both are too much for
- * 6.1. */
+/* Reads what is shown, and sends the record: one behind the other, because the frames of both are too much
+ * for 6.1. */
 static __always_inline void tell(struct policy_work *work, struct secd_policy_hook *hook)
 {
 	policy_show(work, hook);

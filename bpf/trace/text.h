@@ -74,7 +74,7 @@ static __always_inline __u32 text_read_buffer(struct policy_work *work, struct s
 		kept = capacity;
 		state = SECD_POLICY_VALUE_TRUNCATED;
 	}
-	/* For the verifier; clang knows it. In one step: 6.1 forgets what a spilled value is compared with. */
+	/* For the verifier; clang knows it. In one step: 6.1 forgets what a spilled value is compared to. */
 	asm volatile("if %[kept] <= %[most] goto +1\n\t%[kept] = %[most]"
 		     : [kept] "+r"(kept)
 		     : [most] "i"(SECD_PATH_MAX));

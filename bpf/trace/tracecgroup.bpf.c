@@ -4,9 +4,11 @@
  *
  * hook                       what it does
  * cgroup/connect4, 6         security_socket_connect, tcp_connect: IP
+ * cgroup/connect4 as type 49 security_socket_connect: Unix sockets
  * cgroup/sendmsg4, 6         security_socket_sendmsg: datagrams with an address
  * cgroup/bind4, 6            security_socket_bind: IP
  * cgroup/sock_release        tcp_close, by processes; cannot refuse
+ * cgroup/dev                 devcgroup_check_permission
  */
 #define SECD_POLICY_NO_SIGNALS
 #include "../kernel/access.h"
@@ -26,6 +28,13 @@ SEC("cgroup/connect6")
 int on_connect6(struct bpf_sock_addr *ctx)
 {
 	return place_met(ctx, SECD_POLICY_PLACE_CONNECT, SECD_SOCKADDR6_LENGTH);
+}
+
+/* Attach type 49, BPF_CGROUP_UNIX_CONNECT (6.7+): the loader sets it, libbpf 1.1 has no name. */
+SEC("cgroup/connect4")
+int on_connect_unix(struct bpf_sock_addr *ctx)
+{
+	return place_met(ctx, SECD_POLICY_PLACE_UNIX, 0);
 }
 
 SEC("cgroup/sendmsg4")
@@ -56,5 +65,11 @@ SEC("cgroup/sock_release")
 int on_release(struct bpf_sock *ctx)
 {
 	return place_released(ctx);
+}
+
+SEC("cgroup/dev")
+int on_device(struct bpf_cgroup_dev_ctx *ctx)
+{
+	return place_device(ctx);
 }
 #endif

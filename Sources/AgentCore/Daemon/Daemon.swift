@@ -92,7 +92,9 @@ final class Daemon: Sendable {
         var providers: [any WorkloadProvider] = [
             RuncProvider(cgroupRoot: cgroupRoot, directories: configuration.runtimeDirectories)
         ]
-        for (name, socket) in [("docker", configuration.dockerSocket), ("podman", configuration.podmanSocket)]
+        for (name, socket) in [
+            ("docker", configuration.dockerSocket), ("podman", configuration.podmanSocket),
+        ]
         where !socket.isEmpty {
             providers.append(EngineProvider(name: name, socket: socket))
         }

@@ -5,8 +5,8 @@ package import EventModel
 import Glibc
 import LinuxSystem
 package import Logging
-import ProcessTree
 import PolicyEngine
+import ProcessTree
 package import Sensors
 import Synchronization
 package import Workloads

@@ -107,7 +107,9 @@ final class RecordHandler {
 
     // Inlined, because a body is large: it is made where it is sent, and not moved.
     @inline(__always)
-    private func emit(_ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: borrowing Event.Body) {
+    private func emit(
+        _ kind: EventKind, _ head: secd_record, _ process: ProcessObject?, _ body: borrowing Event.Body
+    ) {
         guard settings.wants(kind) else { return }
         let time = context.time(head.time_ns)
         let start = Event.Head(kind: kind, time: time, process: process, origin: accounts.origin(head))

@@ -46,7 +46,9 @@ extension EventRenderer {
         let name = workload["name"].text ?? workload["id"].textOrEmpty
         line.add(TerminalText.escaped(name), .strong)
         if let image = workload["image"].text { line.add(" (\(TerminalText.escaped(image)))") }
-        if let events = body["events"].unsigned { line.note("of \(Quantity.counted(events, "event")) before") }
+        if let events = body["events"].unsigned {
+            line.note("of \(Quantity.counted(events, "event")) before")
+        }
     }
 
     /// `wget[15155] 0   46 ms`, `wget[15155] SIGTERM   1.2 s`.

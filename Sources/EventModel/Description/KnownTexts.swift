@@ -30,9 +30,11 @@ struct KnownTexts: ~Copyable {
             let entry = unsafe entries[Self.slot(field, bytes)]
             guard entry.field == field, entry.textStart - entry.start == bytes.count else { return false }
             let known = memory.bytes
-            guard unsafe known.extracting(entry.start..<entry.textStart).withUnsafeBytes({
-                unsafe Self.isSame($0, bytes)
-            }) else { return false }
+            guard
+                unsafe known.extracting(entry.start..<entry.textStart).withUnsafeBytes({
+                    unsafe Self.isSame($0, bytes)
+                })
+            else { return false }
             json.encoded(known.extracting(entry.textStart..<entry.end))
             return true
         }

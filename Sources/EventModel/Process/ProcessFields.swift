@@ -75,7 +75,8 @@ public enum ProcessFields {
 
     public static let environmentMissing = Field(
         "environment_missing_bytes", 50_019, .uint64,
-        "Bytes of the environment that were asked for and not delivered; half a variable is missing as a whole.")
+        "Bytes of the environment that were asked for and not delivered; half a variable is missing as a whole."
+    )
 
     public static let permitted = Field("permitted", 1, .enumeration, repeated: true, "Permitted set.")
     public static let effective = Field("effective", 2, .enumeration, repeated: true, "Effective set.")

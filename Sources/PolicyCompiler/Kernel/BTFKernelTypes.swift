@@ -236,7 +236,8 @@ public struct BTFKernelTypes: KernelTypes {
             return KernelType("\(word) \(shown)", .structure(shown), handle: bareID)
         case .forward:
             let name = image.string(record.name)
-            return KernelType("struct \(name)", .structure(name), handle: structureIDs.id(name, in: image) ?? bareID)
+            return KernelType(
+                "struct \(name)", .structure(name), handle: structureIDs.id(name, in: image) ?? bareID)
         case .array:
             let element = type(image.word(record, 0), depth: depth + 1)
             let count = image.word(record, 2)

@@ -1,6 +1,6 @@
-public import FilePrevention
 import BPFRuntime
 import CEventABI
+public import FilePrevention
 import LinuxSystem
 import SystemPackage
 
