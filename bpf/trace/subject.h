@@ -19,7 +19,13 @@
 extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
 extern void bpf_task_release(struct task_struct *task) __ksym;
 /* enum pid_type, as the kernel's own type: 6.13+. */
-enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
+enum pid_type {
+	PIDTYPE_PID,
+	PIDTYPE_TGID,
+	PIDTYPE_PGID,
+	PIDTYPE_SID,
+	PIDTYPE_MAX,
+};
 extern int bpf_send_signal_task(struct task_struct *task, int signal, enum pid_type type,
 				__u64 value) __ksym __weak;
 
