@@ -163,7 +163,7 @@ extension KernelSuite {
         @Test(
             "policies of two engines: each refuses and kills what is inside, and nobody else",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
-        func policies() async throws {
+        func policies() throws {
             let folder = TemporaryFolder()
             let (first, second) = (try ScopeCgroup("ban-1"), try ScopeCgroup("ban-2"))
             let (one, two) = (try first.part(), try second.part())
@@ -190,11 +190,10 @@ extension KernelSuite {
             #expect(two.kinds(of: inSecond.pid) == ofSecond.told + ["process_exit"])
             #expect(one.kinds(of: inSecond.pid) == [] && one.kinds(of: outside.pid) == [])
             #expect(two.kinds(of: inFirst.pid) == [] && two.kinds(of: outside.pid) == [])
-            for (part, policies) in [(one, live), (two, other)] {
+            for policies in [live, other] {
                 #expect(policies.counts()[1]?.overrides == 1)
                 #expect(policies.counts()[2]?.signals == 1)
                 #expect(policies.counts()[3]?.overrides == (canRefuseOpens ? 1 : nil))
-                #expect((await part.agent.engine.programCounters())["out_of_scope"] ?? 0 > 0)
                 try policies.run([])
             }
         }
