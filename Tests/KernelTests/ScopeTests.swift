@@ -27,7 +27,7 @@ extension KernelSuite {
         @Test(
             "two cgroups, two engines at once: each sees what is inside, and neither disturbs the other",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
-        func cgroups() async throws {
+        func cgroups() throws {
             let (first, second) = (try ScopeCgroup("first"), try ScopeCgroup("second"))
             let (one, two) = (try first.part(observing: true), try second.part(observing: true))
 
@@ -45,8 +45,9 @@ extension KernelSuite {
             #expect(two.kinds(of: inFirst.pid) == [] && two.kinds(of: outside.pid) == [])
             for part in [one, two] {
                 #expect(part.isComplete)
-                #expect((await part.agent.engine.programCounters())["out_of_scope"] ?? 0 > 0)
-                #expect(await part.agent.engine.rings().allSatisfy { $0.lost == 0 })
+                let engine = part.agent.engine
+                #expect(answer { await engine.programCounters() }["out_of_scope"] ?? 0 > 0)
+                #expect(answer { await engine.rings() }.allSatisfy { $0.lost == 0 })
             }
         }
 
@@ -201,14 +202,15 @@ extension KernelSuite {
         @Test(
             "processes older than the engine: who is inside is listed, and its end is told",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
-        func older() async throws {
+        func older() throws {
             let cgroup = try ScopeCgroup("older")
             let inside = try Activity(cgroup.enter + [.report, .wait])
             let outside = try Activity([.report, .wait])
             _ = (try inside.report(), try outside.report())
             let part = try cgroup.part()
 
-            let listed = await part.agent.engine.processes().map { Int($0.pid) }
+            let engine = part.agent.engine
+            let listed = answer { await engine.processes() }.map { Int($0.pid) }
             for activity in [inside, outside] {
                 activity.release()
                 #expect(try activity.wait() == .exited(0))
@@ -227,7 +229,7 @@ extension KernelSuite {
         @Test(
             "listings have the processes that began inside, and the workloads that are inside",
             .enabled(if: Kernel.cgroupRoot != nil, "no cgroup2 hierarchy is mounted"))
-        func listings() async throws {
+        func listings() throws {
             let (cgroup, other) = (try ScopeCgroup("listed.service"), try ScopeCgroup("other.service"))
             let part = try cgroup.part()
             let outside = try Activity(other.enter + [.fork, .report, .wait])
@@ -235,11 +237,13 @@ extension KernelSuite {
             let (child, stranger) = (try inside.report(), try outside.report())
             _ = try part.agent.expect("process_fork", of: child)
 
-            let listed = await part.agent.engine.processes().filter(\.alive).map { Int($0.pid) }
-            let workloads = await part.agent.engine.workloads().workloads.map(\.unit)
+            let engine = part.agent.engine
+            let listed = answer { await engine.processes() }.filter(\.alive).map { Int($0.pid) }
+            let workloads = answer { await engine.workloads() }.workloads.map(\.unit)
             // Of no scope.
             try LiveAgent.shared.settle()
-            let everybody = await LiveAgent.shared.engine.processes().map { Int($0.pid) }
+            let all = LiveAgent.shared.engine
+            let everybody = answer { await all.processes() }.map { Int($0.pid) }
             for activity in [inside, outside] {
                 activity.release()
                 #expect(try activity.wait() == .exited(0))
@@ -252,7 +256,7 @@ extension KernelSuite {
         }
 
         @Test("a network namespace: processes, sockets and files of those who are in it")
-        func networkNamespace() async throws {
+        func networkNamespace() throws {
             let holder = try Activity([Step("unshare", Clone.newNet), .report, .wait])
             let pid = try holder.report()
             let namespace = "/proc/\(pid)/ns/net"
@@ -281,7 +285,8 @@ extension KernelSuite {
             #expect(exec.parent["pid"].int == Int(getpid()))
             #expect(exec.ancestors.last?["pid"].int == 1)
             #expect(part.isComplete)
-            #expect((await part.agent.engine.programCounters())["out_of_scope"] ?? 0 > 0)
+            let engine = part.agent.engine
+            #expect(answer { await engine.programCounters() }["out_of_scope"] ?? 0 > 0)
         }
     }
 }
