@@ -15,6 +15,9 @@ struct ActionCheck {
 
     private var problems: Problems { check.problems }
 
+    /// Other functions that cgroup programs stand for, which may refuse.
+    private static let refusable: Set<String> = ["devcgroup_check_permission"]
+
     private static let onLSM: Set<ActionKind> = [
         .kill, .signal, .noPost, .override, .post, .freeze, .killTree, .killContainer, .count,
     ]
@@ -119,6 +122,7 @@ struct ActionCheck {
             let isList = ValueLists.reference(call.value) != nil
             let isPossible =
                 isSyscall || call.value.hasPrefix("security_") || SyscallTable.looksLikeSyscall(call.value)
+                || Self.refusable.contains(call.value)
             if !isPossible, !isList {
                 refuse(
                     "is possible on syscalls and security_ functions, not on \(call.value)",

@@ -10,6 +10,8 @@ final class Capture: EventConsumer, @unchecked Sendable {
     /// The worker waits for it, so it is held for moments only: parsing may take seconds.
     private let condition = Condition()
     private var batches: [EventBatch] = []
+    /// Batches that can be found, whoever has parsed them.
+    private var delivered = 0
     private var ignored: [UInt8] = []
 
     private let reading = NSRecursiveLock()
@@ -26,9 +28,12 @@ final class Capture: EventConsumer, @unchecked Sendable {
         condition.lock()
         batches.append(batch)
         let isStorm = !ignored.isEmpty
-        condition.broadcast()
         condition.unlock()
         if isStorm { locked {} }
+        condition.locked {
+            delivered += 1
+            condition.broadcast()
+        }
         return EventBatch()
     }
 
@@ -51,6 +56,7 @@ final class Capture: EventConsumer, @unchecked Sendable {
         let end = MonotonicClock.now + UInt64(10 * patience * 1e9)
         var next = mark
         while true {
+            let seen = condition.locked { delivered }
             let found = locked { () -> CapturedEvent? in
                 if let pid {
                     let index = byPid[pid]?.first { $0 >= mark && matches(events[$0]) }
@@ -65,7 +71,7 @@ final class Capture: EventConsumer, @unchecked Sendable {
             if let found { return found }
             let deadline = min(end, MonotonicClock.now + UInt64(patience * 1e9))
             let isOver = condition.locked {
-                while batches.isEmpty {
+                while delivered == seen {
                     guard condition.wait(until: deadline) else { return true }
                 }
                 return MonotonicClock.now >= end
