@@ -39,6 +39,14 @@ public struct FileStatus: Sendable, Equatable {
         self.init(raw)
     }
 
+    /// Of the file that a path leads to, through symbolic links.
+    /// - Throws: `.noSuchFileOrDirectory`, `.permissionDenied` and the like of stat(2).
+    public init(following path: String) throws(Errno) {
+        var raw = stat()
+        try SystemCall.result { unsafe stat(path, &raw) }
+        self.init(raw)
+    }
+
     /// Of an open file.
     public init(_ descriptor: borrowing OwnedFD) throws(Errno) {
         var raw = stat()

@@ -35,7 +35,8 @@ extension DaemonSuite {
             #expect(parents.filter { $0 == Int(inside.pid) }.count == 2)
             #expect(parents.filter { $0 == Int(getpid()) }.count == 2)
             #expect(try listed(daemon) == [older.pid])
-            #expect(try daemon.secctl("tree").lines.count == 1)
+            let tree = try daemon.secctl("tree").lines
+            #expect(tree.count == 1, "\(tree)")
             try daemon.stop()
             #expect(try daemon.secctl("verify", daemon.exportFile).ending == .code(0))
         }

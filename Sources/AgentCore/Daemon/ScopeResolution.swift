@@ -50,7 +50,8 @@ struct ScopeResolution {
         var fileSystem = statfs()
         let found: UInt64
         do {
-            found = try FileStatus(path: path).inode
+            // /proc/PID/ns/net is a link, with an inode of its own.
+            found = try FileStatus(following: path).inode
         } catch {
             throw DaemonError("\(flag) \(path): \(error); it must name \(kind)", exit: .configuration)
         }
