@@ -189,9 +189,9 @@ extension KernelSuite {
             try live.run([text])
             let mark = live.agent.capture.count
 
-            // A process takes its steps as arguments, of which the kernel allows 2 MiB.
-            for first in stride(from: 0, to: calls, by: 1_000) {
-                let steps = (first..<first + 1_000).map { Step.umask(1_000_000 + $0) }
+            // A process takes 512 steps.
+            for first in stride(from: 0, to: calls, by: 500) {
+                let steps = (first..<first + 500).map { Step.umask(1_000_000 + $0) }
                 #expect(try Activity(steps).wait() == .exited(0))
             }
             try live.run([])

@@ -31,10 +31,13 @@ static __always_inline void function_arguments(struct policy_work *work, unsigne
 	FUNCTION_ARGUMENT(work, ctx, 5);
 }
 
-#define CALL_ARGUMENT(work, ctx, n)                                         \
-	((secd_policy_setup.arguments > (n))                                \
+/* As one line it is too long. */
+/* clang-format off */
+#define CALL_ARGUMENT(work, ctx, n)                                     \
+	((secd_policy_setup.arguments > (n))                            \
 		 ? (void)bpf_get_func_arg(ctx, n, &(work)->arguments[n]) \
 		 : (void)0)
+/* clang-format on */
 
 /*
  * The arguments of a function that the program is put around. By the helper, which the verifier makes a load
