@@ -33,7 +33,7 @@ static __always_inline void function_arguments(struct policy_work *work, unsigne
 
 /* As one line it is too long. */
 /* clang-format off */
-#define CALL_ARGUMENT(work, ctx, n)                                     \
+#define TRACED_ARGUMENT(work, ctx, n)                                     \
 	((secd_policy_setup.arguments > (n))                            \
 		 ? (void)bpf_get_func_arg(ctx, n, &(work)->arguments[n]) \
 		 : (void)0)
@@ -44,14 +44,14 @@ static __always_inline void function_arguments(struct policy_work *work, unsigne
  * of: read from the context it has to know their types, and refuses pointers to pointers and to unions, as
  * bpf_check has them.
  */
-static __always_inline void call_arguments(struct policy_work *work, unsigned long long *ctx)
+static __always_inline void traced_arguments(struct policy_work *work, unsigned long long *ctx)
 {
-	CALL_ARGUMENT(work, ctx, 0);
-	CALL_ARGUMENT(work, ctx, 1);
-	CALL_ARGUMENT(work, ctx, 2);
-	CALL_ARGUMENT(work, ctx, 3);
-	CALL_ARGUMENT(work, ctx, 4);
-	CALL_ARGUMENT(work, ctx, 5);
+	TRACED_ARGUMENT(work, ctx, 0);
+	TRACED_ARGUMENT(work, ctx, 1);
+	TRACED_ARGUMENT(work, ctx, 2);
+	TRACED_ARGUMENT(work, ctx, 3);
+	TRACED_ARGUMENT(work, ctx, 4);
+	TRACED_ARGUMENT(work, ctx, 5);
 }
 
 /* What an LSM hook or fmod_ret was given as the others' verdict stands behind its arguments. */
@@ -86,24 +86,24 @@ static __always_inline int function_called(unsigned long long *ctx)
 }
 
 /* A function is called that the program is put before. */
-static __always_inline void call_entered(unsigned long long *ctx)
+static __always_inline void traced_entered(unsigned long long *ctx)
 {
 	struct event event = event_begin(secd_policy_setup.hook, false);
 
 	if (!event.work)
 		return;
-	call_arguments(event.work, ctx);
+	traced_arguments(event.work, ctx);
 	event_end(&event);
 }
 
 /* It has returned. */
-static __always_inline int call_returned(unsigned long long *ctx)
+static __always_inline int traced_returned(unsigned long long *ctx)
 {
 	struct event event = event_begin(secd_policy_setup.hook, true);
 
 	if (!event.work)
 		return 0;
-	call_arguments(event.work, ctx);
+	traced_arguments(event.work, ctx);
 	bpf_get_func_ret(ctx, &event.work->result);
 	event_end_return(&event);
 	return 0;

@@ -29,14 +29,14 @@ int on_modify(unsigned long long *ctx)
 SEC("fentry/security_file_open")
 int on_function(unsigned long long *ctx)
 {
-	call_entered(ctx);
+	traced_entered(ctx);
 	return 0;
 }
 
 SEC("fexit/security_file_open")
 int on_function_return(unsigned long long *ctx)
 {
-	return call_returned(ctx);
+	return traced_returned(ctx);
 }
 
 SEC("raw_tp/sched_process_exec")
