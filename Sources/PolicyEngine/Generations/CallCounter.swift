@@ -23,7 +23,13 @@ public final class CallCounter: @unchecked Sendable {
     private var epoch: UInt32 = 0
     /// What each rule had in `uncounted` when it was last looked at.
     private var seen: [UInt32: UInt64] = [:]
-    private let rules = Mutex<[UInt32]>([])
+    private let rules = Mutex(Rules())
+
+    private struct Rules {
+        var running: [UInt32] = []
+        /// Those of earlier generations that counted since the last epoch was taken out.
+        var gone: [UInt32] = []
+    }
 
     /// Word of the epoch in the control map.
     private static let epochWord = 1
@@ -34,8 +40,13 @@ public final class CallCounter: @unchecked Sendable {
         control = try MappedArray(maps.control.map)
     }
 
-    /// Counters of the rules that count by key.
-    func set(rules: [UInt32]) { self.rules.withLock { $0 = rules } }
+    /// Counters of the rules that count by key. What others have counted is still taken out once.
+    func set(rules running: [UInt32]) {
+        rules.withLock { rules in
+            rules.gone = Set(rules.gone + rules.running).subtracting(running).sorted()
+            rules.running = running
+        }
+    }
 
     /// Begins an epoch and takes out what was counted in the one before. Waits for programs that still count there
     /// (some milliseconds).
@@ -46,7 +57,11 @@ public final class CallCounter: @unchecked Sendable {
         _ = secd_wait_for_programs()
         var result = Epoch()
         result.calls = map.map.takeAll(secd_policy_count_key.self, UInt64.self)
-        for counter in rules.withLock({ $0 }) {
+        let counted = rules.withLock { rules in
+            defer { rules.gone = [] }
+            return rules.running + rules.gone
+        }
+        for counter in counted {
             let values = counters.map.lookupPerCPU(counter, as: secd_policy_counter.self)
             let now = values.reduce(0) { $0 &+ $1.uncounted }
             let before = seen.updateValue(now, forKey: counter) ?? 0
