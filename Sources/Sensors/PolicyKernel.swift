@@ -17,6 +17,9 @@ public enum PolicyKernel {
     /// Bytes; the largest kernels have some 20 MiB of types.
     private static let typesLimit = 64 << 20
     private static let formatLimit = 1 << 20
+    private static let traceableFunctions = "/sys/kernel/tracing/available_filter_functions"
+    /// Bytes; 60,000 functions have 2 MiB.
+    private static let traceableLimit = 32 << 20
 
     /// What policies are checked with: this kernel's types, and the host's namespaces.
     /// - Parameter matcher: a test of names by a regular expression; nil where that cannot be compiled.
@@ -40,7 +43,8 @@ public enum PolicyKernel {
         }
         do throws(BTFKernelTypes.Failure) {
             return try BTFKernelTypes(
-                release: release(), bytes: bytes, tracepointFormat: { format($0, $1) }, matcher: matcher)
+                release: release(), bytes: bytes, tracepointFormat: { format($0, $1) },
+                traceable: traceable, matcher: matcher)
         } catch {
             throw Unknown(description: error.description)
         }
@@ -88,6 +92,16 @@ public enum PolicyKernel {
             return .unreadable
         }
         return .text(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// A line for each function, with its module behind it.
+    private static func traceable() -> Set<String>? {
+        guard let bytes = try? read(traceableFunctions, limit: traceableLimit) else { return nil }
+        var names: Set<String> = []
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            names.insert(String(decoding: line.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self))
+        }
+        return names.isEmpty ? nil : names
     }
 
     private static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {

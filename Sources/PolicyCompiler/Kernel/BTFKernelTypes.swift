@@ -9,6 +9,7 @@ public struct BTFKernelTypes: KernelTypes {
     /// `btf_trace_NAME`: pointers to the prototypes of raw tracepoints.
     private let traceIDs: BTFNameIndex
     let tracepointFormat: @Sendable (String, String) -> TracepointFormatText
+    private let traceable: @Sendable () -> Set<String>?
     private let matcher: @Sendable (String) -> (@Sendable (String) -> Bool)?
 
     private static let tracePrefix = Array("btf_trace_".utf8)
@@ -28,11 +29,14 @@ public struct BTFKernelTypes: KernelTypes {
     /// - Parameters:
     ///   - bytes: `/sys/kernel/btf/vmlinux`.
     ///   - tracepointFormat: The `format` file of a tracepoint.
+    ///   - traceable: Functions that ftrace knows (`available_filter_functions`); nil = that is not known. Those
+    ///     that only ran while the kernel started have types, but no code any more.
     ///   - matcher: Compiles a regular expression; nil where it is none.
     public init(
         release: String, bytes: [UInt8],
         tracepointFormat: @escaping @Sendable (String, String) -> TracepointFormatText = { _, _ in .unreadable
         },
+        traceable: @escaping @Sendable () -> Set<String>? = { nil },
         matcher: @escaping @Sendable (String) -> (@Sendable (String) -> Bool)? = { _ in nil }
     ) throws(Failure) {
         do throws(BTFImage.Failure) {
@@ -42,6 +46,7 @@ public struct BTFKernelTypes: KernelTypes {
         }
         self.release = release
         self.tracepointFormat = tracepointFormat
+        self.traceable = traceable
         self.matcher = matcher
         var functions = BTFNameIndex()
         var structures = BTFNameIndex()
@@ -90,7 +95,9 @@ public struct BTFKernelTypes: KernelTypes {
 
     public func functions(matching pattern: String) -> [String]? {
         guard let matches = matcher(pattern) else { return nil }
-        return functionIDs.names(in: image, where: matches).sorted()
+        let names = functionIDs.names(in: image, where: matches).sorted()
+        guard let traceable = traceable() else { return names }
+        return names.filter { traceable.contains($0) }
     }
 
     /// Functions of the same beginning: the nearest name is among them, unless the beginning is wrong.
