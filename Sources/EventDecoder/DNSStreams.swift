@@ -33,8 +33,9 @@ public struct DNSStreams {
         var messages: [[UInt8]] = []
         var stream = unfinished.removeValue(forKey: cookie) ?? Unfinished(next: sequence)
         let ahead = Int32(bitPattern: sequence &- stream.next)
-        if ahead < 0 {
-            // Sent again.
+        // Sent again, perhaps in one packet with what comes next.
+        let known = max(0, -Int(ahead))
+        if known > 0, known >= min(Int(total), piece.byteCount) {
             unfinished[cookie] = stream
             return []
         }
@@ -42,7 +43,7 @@ public struct DNSStreams {
             giveUp(stream.bytes, &messages)
             stream.bytes = []
         }
-        unsafe piece.withUnsafeBytes { unsafe stream.bytes.append(contentsOf: $0) }
+        unsafe piece.withUnsafeBytes { unsafe stream.bytes.append(contentsOf: $0.dropFirst(known)) }
         stream.next = sequence &+ total
         var start = 0
         while let length = Self.length(stream.bytes, at: start), start + 2 + length <= stream.bytes.count {

@@ -44,6 +44,16 @@ import Testing
         #expect(take(&streams, 4..<5) == [Self.first])
     }
 
+    /// As TCP does when a small packet was lost: what was sent goes out again in one with what is new.
+    @Test func whatIsSentAgainWithMoreIsTakenFromThereOn() {
+        var streams = DNSStreams()
+        #expect(take(&streams, 0..<4) == [])
+        #expect(take(&streams, 0..<5) == [Self.first])
+        #expect(take(&streams, 5..<100) == [])
+        #expect(take(&streams, 50..<307) == [Self.second])
+        #expect(streams.cut == 0)
+    }
+
     /// What there is of the message is given; whoever reads it takes the addresses that are whole.
     @Test func aHoleCutsTheMessageAndTheNextPieceBeginsAnother() {
         var streams = DNSStreams()
