@@ -63,9 +63,9 @@ printf '%s\n' "$command_text" > "$work/command"
 : > "$work/output"
 : > "$work/results"
 
-# thread=single: with a thread for each virtual processor one of them can run an instruction that the kernel has
-# patched meanwhile (static calls and jump labels, which change whenever programs are attached), and the kernel
-# dies of an int3 that it does not know any more.
+# thread=single: with a thread for each virtual processor Linux 6.12 died of an int3 that it did not know any more,
+# in a static call, as they change whenever programs are attached. Probably (not proved) one processor ran code that
+# the other had patched meanwhile.
 # lsm=: both kernels are built with BPF LSM; naming the list keeps it active whatever the default is.
 # panic=-1 and -no-reboot: a panic ends the machine at once instead of running into the timeout.
 # mitigations=off: slow under emulation and no test looks at them. tsc=reliable: the kernel else may judge
