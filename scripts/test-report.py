@@ -2,8 +2,9 @@
 """Sums up the tiers of a test run; the last line is `N passed, N failed, N skipped`.
 
 A folder holds NAME.xml (xUnit, as swift-testing writes it), NAME.log (what it printed) and NAME.end (exit
-code and seconds) of each tier, and plan.txt, the names of all tests where none were left out by a filter. One test may run in several tiers and counts once: failed if any tier saw it fail, passed if at least
-one ran it, skipped otherwise. With the vm tier in the run every mechanism is available somewhere, so a
+code and seconds) of each tier, and plan.txt, the names of all tests where none were left out by a filter.
+One test may run in several tiers and counts once: failed if any tier saw it fail, passed if at least one
+ran it, skipped otherwise. With the vm tier in the run every mechanism is available somewhere, so a
 test that no tier could run, a planned one that no tier names and a kernel program that no kernel verified are
 holes in the test plan and count as failed.
 """
@@ -14,6 +15,9 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+# Characters of a message in the list of failures at the end.
+MESSAGE_LENGTH = 200
 
 
 def cases(file):
@@ -80,23 +84,20 @@ def verified(folder, tiers):
     return [f"{name} {program}" for (name, program), row in sorted(walked.items()) if not row]
 
 
-def main(folder):
-    tiers = {}
-    ends = sorted(folder.glob("*.end"), key=lambda path: path.stat().st_mtime)
-    print()
-    for end in ends:
-        tiers[end.stem], seconds = read_tier(end)
-        outcomes = [outcome for outcome, _ in tiers[end.stem].values()]
-        counts = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in (PASSED, FAILED, SKIPPED))
-        print(f"tier {end.stem}: {counts} ({seconds} s)")
+def shortened(message):
+    """A message on one line and not longer than that a few fit on a screen; it stood whole further up."""
+    line = " ".join(message.split())
+    return line if len(line) <= MESSAGE_LENGTH else line[: MESSAGE_LENGTH - 1] + "…"
 
+
+def judged(tiers, complete):
+    """Counts of the outcomes over all tiers, and the lines that name what failed; prints what went wrong, whole."""
     everywhere = {}
     for tier, tests in tiers.items():
         for name, (outcome, message) in tests.items():
             everywhere.setdefault(name, []).append((outcome, tier, message))
-
     totals = {PASSED: 0, FAILED: 0, SKIPPED: 0}
-    complete = "native" in tiers and any(tier.startswith("vm-") for tier in tiers)
+    failures = []
     for name, runs in sorted(everywhere.items()):
         outcomes = {outcome for outcome, _, _ in runs}
         if FAILED in outcomes:
@@ -104,24 +105,42 @@ def main(folder):
             for outcome, tier, message in runs:
                 if outcome == FAILED:
                     print(f"failed: {name} [{tier}]: {message}")
+                    failures.append(f"failed: {name} [{tier}]: {shortened(message)}")
         elif PASSED in outcomes:
             totals[PASSED] += 1
         else:
             totals[FAILED if complete else SKIPPED] += 1
             reasons = "; ".join(sorted({f"{tier}: {message}" for _, tier, message in runs}))
-            print(f"{'failed: no tier could run' if complete else 'skipped:'} {name} ({reasons})")
+            line = f"{'failed: no tier could run' if complete else 'skipped:'} {name} ({reasons})"
+            print(line)
+            if complete:
+                failures.append(line)
+    return everywhere, totals, failures
 
+
+def main(folder):
+    ends = sorted(folder.glob("*.end"), key=lambda path: path.stat().st_mtime)
+    read = {end.stem: read_tier(end) for end in ends}
+    tiers = {tier: tests for tier, (tests, _) in read.items()}
+    complete = "native" in tiers and any(tier.startswith("vm-") for tier in tiers)
     unloaded = verified(folder, tiers)
+    print()
+    everywhere, totals, failures = judged(tiers, complete)
     if complete:
-        for name in sorted(planned(folder) - everywhere.keys()):
-            totals[FAILED] += 1
-            print(f"failed: no tier ran {name}")
-        for program in unloaded:
-            totals[FAILED] += 1
-            print(f"failed: no kernel loaded the program {program}")
+        missing = [f"failed: no tier ran {name}" for name in sorted(planned(folder) - everywhere.keys())]
+        missing += [f"failed: no kernel loaded the program {program}" for program in unloaded]
+        totals[FAILED] += len(missing)
+        failures += missing
 
+    # Last, and short, because the end is what is read of a long log.
+    print()
     for note in sorted(folder.glob("*.skipped")):
         print(note.read_text().removeprefix("=== ").strip())
+    for tier, (tests, seconds) in read.items():
+        outcomes = [outcome for outcome, _ in tests.values()]
+        counts = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in (PASSED, FAILED, SKIPPED))
+        print(f"tier {tier}: {counts} ({seconds} s)")
+    print(*failures, sep="\n", end="\n" if failures else "")
     print(f"{totals[PASSED]} passed, {totals[FAILED]} failed, {totals[SKIPPED]} skipped")
     return 1 if totals[FAILED] or not tiers else 0
 
