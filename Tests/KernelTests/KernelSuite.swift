@@ -13,7 +13,8 @@ struct EmptyCaptures: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 
     @concurrent func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+        for test: Test, testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         if testCase != nil { Capture.forgetAll() }
         try await function()
