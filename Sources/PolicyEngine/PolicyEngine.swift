@@ -61,6 +61,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let store: GenerationStore
     private let attachments: HookAttachments
     private let origins: Origins
+    private let socketOwners: SocketOwners
     private let files: FileEngine
     private let counters: CounterBook
     /// Of the tables of the last two generations.
@@ -79,6 +80,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         var trees = false
         /// What processes had at exec is kept.
         var changes = false
+        /// Sockets are tied to processes.
+        var sockets = false
 
         init() {}
 
@@ -86,6 +89,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             forks = !tables.lineageTables.isEmpty
             trees = policies.contains { $0.policy.has(.killTree) }
             changes = tables.asksForChanges
+            sockets = policies.contains { $0.policy.tiesSockets }
         }
     }
 
@@ -119,12 +123,16 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot)
         counters = CounterBook(programs.maps.counters, tally)
         origins = Origins(programs.maps.origins)
+        socketOwners = SocketOwners(programs.maps.owners, cgroupRoot: options.facts.cgroupRoot)
         treeMarks = TreeMarks(programs.maps.doomed)
         files = FileEngine(programs, options.files)
         callCounter = try CallCounter(programs.maps)
     }
 
     public func counts() -> [PolicyCounts] { counters.counts() }
+
+    /// Sockets that policies have tied to processes (`TrackSock`).
+    public var tiedSockets: Int { socketOwners.count }
 
     /// The number of the generation that runs; 0 = none did yet.
     public var generation: UInt32 { store.current }
@@ -241,6 +249,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         do throws(BPFError) {
             if beside.trees { try treeMarks.follow(programs) }
             if beside.changes { try origins.follow(programs) }
+            if beside.sockets { try socketOwners.follow(programs) }
         } catch {
             throw refusal(of: error)
         }
@@ -257,6 +266,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         if !kept.forks { attachments.stopFollowingForks() }
         if !kept.trees { treeMarks.stopFollowing() }
         if !kept.changes { origins.stop() }
+        if !kept.sockets { socketOwners.stop() }
     }
 
     /// No policy is to blame more than the others.

@@ -223,7 +223,8 @@ import Testing
             "--policy-names",
             "--cel-expression", "--since", "--until", "--last", "-f, --include-fields, --fields",
             "-F, --exclude-fields",
-            "--timestamps", "--stack-traces", "--live", "--reconnect", "--reconnect-wait", "-t, --tty-encode",
+            "--timestamps", "--stack-traces", "--ima-hash", "--live", "--reconnect", "--reconnect-wait",
+            "-t, --tty-encode",
         ] {
             #expect(events.contains("\n  \(flag) "), "\(flag)")
         }

@@ -232,6 +232,8 @@ SECD_SIZE(secd_policy_column, 80);
 /* With WAITS: judged again when the call returns, where a condition was unknown and nothing was done at the
  * call. Memory of the program that was not there before the call has read it is there then. */
 #define SECD_POLICY_HOOK_AGAIN   (1U << 4)
+/* A rule of the hook ties sockets to processes: they are read before it decides. */
+#define SECD_POLICY_HOOK_SOCKETS (1U << 5)
 
 /* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
 struct secd_policy_hook {
@@ -279,24 +281,30 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_USER_STACK     (1U << 7)
 #define SECD_POLICY_KILL_TREE      (1U << 8)   /* the process here, the others by user space */
 #define SECD_POLICY_KILL_CONTAINER (1U << 9)   /* likewise */
+#define SECD_POLICY_TRACK          (1U << 10)  /* ties a socket to the process: TrackSock … */
+#define SECD_POLICY_UNTRACK        (1U << 11)  /* … and UntrackSock */
 #define SECD_POLICY_ENFORCES (SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_OVERRIDE | \
 			      SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER)
 
 #define SECD_POLICY_COUNTS         (1U << 31)  /* in secd_policy_rule.counts, also without columns */
 
 #define SECD_POLICY_RULE_MONITOR   (1U << 0)   /* enforcing actions are told, not done */
+/* In `flags` and, of what is done when the call returns, in `rate_scope`: the column of the socket that
+ * TRACK and UNTRACK are about. */
+#define SECD_POLICY_COLUMN_SHIFT   4
 
 #define SECD_POLICY_SCOPE_THREAD   0
 #define SECD_POLICY_SCOPE_PROCESS  1
 #define SECD_POLICY_SCOPE_GLOBAL   2
+#define SECD_POLICY_SCOPE_MASK     3
 
 /* Value of the pool `secd_policy_rules`, at secd_policy_hook.rules + bit. */
 struct secd_policy_rule {
 	__u32 actions;            /* when the call is made */
 	__u32 return_actions;     /* when it returns */
 	__u16 group;              /* rules of a group follow each other; the first that matches decides */
-	__u8  flags;              /* SECD_POLICY_RULE_* */
-	__u8  rate_scope;
+	__u8  flags;              /* SECD_POLICY_RULE_*, and a column */
+	__u8  rate_scope;         /* SECD_POLICY_SCOPE_*, and a column */
 	__u16 error;              /* of OVERRIDE, positive */
 	__u8  signal;
 	__u8  return_signal;

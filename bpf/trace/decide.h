@@ -11,6 +11,7 @@
 #include "doom.h"
 #include "judge.h"
 #include "own.h"
+#include "owner.h"
 
 /* include/uapi/asm-generic/signal.h */
 #define SECD_SIGSTOP 19
@@ -82,6 +83,12 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 		send_signal(work, SECD_SIGSTOP, SECD_POLICY_EVENT_SIGNALLED);
 }
 
+static __always_inline void act_on_socket(struct policy_work *work, __u32 actions, __u32 column)
+{
+	if (actions & (SECD_POLICY_TRACK | SECD_POLICY_UNTRACK))
+		policy_track(work, column >> SECD_POLICY_COLUMN_SHIFT, actions & SECD_POLICY_TRACK);
+}
+
 /* Does what the rule that decides for its group asks for, but for counting its calls. */
 __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hook, __u32 bit,
 			  __u32 is_weak)
@@ -117,6 +124,10 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 		enforce(work, hook, rule, actions);
 		set_add(work, SECD_POLICY_SET_ENFORCED, bit);
 	}
+	if (work->returning)
+		act_on_socket(work, rule->return_actions, rule->rate_scope);
+	if (!work->returning || work->again)
+		act_on_socket(work, rule->actions, rule->flags);
 	if (!(actions & SECD_POLICY_POST))
 		return 0;
 	if (rule->rate_ns && !rate_passes(work, rule)) {
@@ -307,10 +318,10 @@ static __always_inline bool decide(struct policy_work *work, struct secd_policy_
 {
 	policy_match(work, hook);
 	if (work->open.summary) {
-		if (hook->flags & SECD_POLICY_HOOK_RATES) {
+		if (hook->flags & (SECD_POLICY_HOOK_RATES | SECD_POLICY_HOOK_SOCKETS))
 			policy_show(work, hook);
+		if (hook->flags & SECD_POLICY_HOOK_RATES)
 			policy_hash_values(work, hook);
-		}
 		policy_decide(work, hook);
 	}
 	return work->sets[SECD_POLICY_SET_TOLD].summary != 0;

@@ -81,6 +81,7 @@ static __always_inline int function_called(unsigned long long *ctx)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)ctx;
 	function_arguments(event.work, ctx);
 	return event_end(&event);
 }
@@ -92,6 +93,7 @@ static __always_inline void traced_entered(unsigned long long *ctx)
 
 	if (!event.work)
 		return;
+	event.work->place = (__u64)ctx;
 	traced_arguments(event.work, ctx);
 	event_end(&event);
 }
@@ -103,6 +105,7 @@ static __always_inline int traced_returned(unsigned long long *ctx)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)ctx;
 	traced_arguments(event.work, ctx);
 	bpf_get_func_ret(ctx, &event.work->result);
 	event_end_return(&event);
@@ -148,6 +151,7 @@ static __always_inline int probe_hit(struct pt_regs *regs)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)regs;
 	event.work->arguments[0] = regs->di;
 	event.work->arguments[1] = regs->si;
 	event.work->arguments[2] = regs->dx;
@@ -166,6 +170,7 @@ static __always_inline int probe_returned(struct pt_regs *regs)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)regs;
 	event.work->result = more->ax;
 	event_end_return(&event);
 	return 0;

@@ -11,6 +11,8 @@
  * tp_btf/sched_process_fork                marks that descendants inherit; KillTree's mark
  * tp_btf/sys_enter                         kills who has KillTree's mark, while anybody has
  * tp_btf/sched_process_exec, …_fork          what an image began with
+ * tp_btf/tcp_destroy_sock                   the end of a TCP socket that TrackSock tied to a process
+ * cgroup/sock_release                       the same of other sockets
  *
  * A program serves all hooks of its mechanism: which hook an event belongs to, and what is judged there,
  * stands in maps.
@@ -18,6 +20,7 @@
 #include "../kernel/access.h"
 #include "function.h"
 #include "lineage.h"
+#include "owner_end.h"
 #include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -98,4 +101,17 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork_origin, struct task_struct *parent, struct task_struct *child)
 {
 	return origin_of_fork(child);
+}
+
+/* Attached while a policy ties sockets to processes. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(on_sock_destroyed, struct sock *sk)
+{
+	return owner_destroyed(sk);
+}
+
+SEC("cgroup/sock_release")
+int on_sock_released(struct bpf_sock *ctx)
+{
+	return owner_released(ctx);
 }

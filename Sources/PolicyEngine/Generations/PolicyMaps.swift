@@ -19,6 +19,7 @@ final class PolicyMaps: Sendable {
     let ancestries: SharedBPFMap
     let origins: SharedBPFMap
     let doomed: SharedBPFMap
+    let owners: SharedBPFMap
     /// By the lowest bit of an epoch.
     let counts: [SharedBPFMap]
     let waiting: SharedBPFMap
@@ -42,6 +43,7 @@ final class PolicyMaps: Sendable {
         waiting = try Self.open("secd_policy_waiting", file)
         counters = try Self.open("secd_policy_counters", file)
         doomed = try Self.open("secd_policy_doomed", file)
+        owners = try Self.open("secd_policy_owners", file)
         counts = [try Self.open("secd_policy_counts_0", file), try Self.open("secd_policy_counts_1", file)]
     }
 

@@ -93,6 +93,7 @@ struct PolicyCheck {
     }
 
     private mutating func checkReturn(_ hook: CheckedHook, _ placed: inout Placed) {
+        if let kind = hook.event.returnAction { checkSocket(hook.place, kind, hook, &placed) }
         guard !placed.mechanism.canWait, !placed.mechanism.isReturn else { return }
         if let selector = hook.selectors.first(where: {
             !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty
@@ -153,7 +154,7 @@ struct PolicyCheck {
         case .getURL, .dnsLookup:
             checkOutreach(action, hook)
         case .trackSocket, .untrackSocket:
-            placed.blindSpots.append("\(kind.rawValue) does nothing: owners of sockets are always tracked")
+            checkSocket(action.place, kind, hook, &placed)
         case .post where action.imaHash:
             placed.blindSpots.append(
                 "the digest of the file is computed by the daemon (file_hash) when it reads the event; IMA is not asked"
@@ -171,6 +172,17 @@ struct PolicyCheck {
                     + "the setting policy-outreach allows it")
         } else if let url = action.url, url.value.hasPrefix("https://") {
             fault(url.place, "\(hook.path): \(name): pages are asked for over http only")
+        }
+    }
+
+    /// Without the end of sockets another one at the same address would be taken for what is gone.
+    private mutating func checkSocket(
+        _ place: SourcePlace, _ kind: ActionKind, _ hook: CheckedHook, _ placed: inout Placed
+    ) {
+        if ladder.facts.cgroupRoot == nil {
+            fault(place, "\(hook.path): \(kind.rawValue): \(SocketOwners.condition)")
+        } else if kind == .trackSocket {
+            placed.blindSpots.append(SocketOwners.blindSpot)
         }
     }
 

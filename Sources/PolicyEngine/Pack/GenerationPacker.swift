@@ -131,8 +131,10 @@ package struct GenerationPacker {
             let group = hook.groups[rule.group]
             var packed = RulePacker.pack(
                 rule, generation.policies[group.policy].mode, counter: placement.counters[bit])
+            RulePacker.addReturnAction(group.event, to: &packed)
             packed.actions &= ~placement.impossible
             packed.return_actions &= ~placement.impossible
+            if RulePacker.tiesSockets(packed) { tables.flags |= SECD_POLICY_HOOK_SOCKETS }
             if packed.rate_ns != 0 || packed.counts != 0 { tables.flags |= SECD_POLICY_HOOK_RATES }
             image.rules.append(packed)
             all[bit >> 6] |= 1 << UInt64(bit & 63)

@@ -72,6 +72,11 @@ public struct CheckedPolicy: Sendable, Hashable {
         return actions.filter { $0.kind.value == .count }.compactMap { $0.interval?.value }.min()
     }
 
+    /// Whether it ties sockets to processes (`TrackSock`), by an action or by `returnArgAction`.
+    public var tiesSockets: Bool {
+        has(.trackSocket) || hooks.contains { $0.event.returnAction == .trackSocket }
+    }
+
     /// Whether any selector has such an action.
     public func has(_ kind: ActionKind) -> Bool {
         hooks.contains { hook in
