@@ -22,7 +22,7 @@ import Testing
         #expect(CallGuards.ways[call] == nil)
     }
 
-    private static let functions: [(String, [String])] = [
+    private static let known: [(String, [String])] = [
         ("umask", ["__ia32_sys_umask"]),
         ("setuid", ["__ia32_sys_setuid", "__ia32_sys_setuid16"]),
         ("truncate", ["__ia32_compat_sys_truncate", "__ia32_sys_ia32_truncate64"]),
@@ -31,8 +31,8 @@ import Testing
         ("connect", ["__ia32_sys_connect", "__ia32_compat_sys_socketcall"]),
     ]
 
-    @Test("a call is found by the functions of 32-bit programs, too", arguments: functions)
-    func functions(_ call: String, _ narrow: [String]) {
+    @Test("a call is found by the functions of 32-bit programs, too", arguments: known)
+    func narrowFunctions(_ call: String, _ narrow: [String]) {
         let names = CallGuards.functionNames(of: call)
 
         #expect(names.wide == ["__x64_sys_" + call, "__x64_compat_sys_" + call])
