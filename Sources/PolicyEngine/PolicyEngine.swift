@@ -100,6 +100,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     /// Policies that run.
     private var running: Set<UInt64> = []
     private var attached: [HookAttachments.Wanted] = []
+    /// By number: the generation that its hook came with.
+    private var since: [UInt32: UInt32] = [:]
     private var beside = Beside()
 
     /// Loads the programs; nothing is attached before a policy asks for it.
@@ -152,7 +154,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
 
         let sides = HookSides(checks)
         let tables = try build(policies, sides)
-        var plan = try GenerationPlan(tables, policies, sides, ladder, number)
+        let since = since
+        var plan = try GenerationPlan(
+            tables, policies, sides, ladder, number, since: { since[$0] ?? self.store.next })
         do throws(PolicyRefusal) {
             try plan.counters(counters, policies)
         } catch {
@@ -185,6 +189,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         forgetCalls(except: plan.wanted)
         stopFollowing(allBut: beside)
         attached = plan.wanted
+        self.since = Dictionary(
+            plan.wanted.map { ($0.number, since[$0.number] ?? store.current) },
+            uniquingKeysWith: { first, _ in first })
         self.beside = beside
         numbers.keep(Set(plan.wanted.map(\.number)), in: store.current)
         running = Set(policies.map(\.id))

@@ -146,7 +146,7 @@ extension KernelSuite {
                 "denies",
                 """
                 kprobes:
-                - call: sys_openat
+                - call: sys_lseek
                   syscall: true
                   args:
                   - index: 2

@@ -248,7 +248,8 @@ struct secd_policy_hook {
 	__u32 all_row;            /* every rule of the hook */
 	__u32 plain_row;          /* rules that are alone in their group and do nothing but Post */
 	__u32 report_only_row;    /* rules that give way where a condition is unknown */
-	__u32 reserved2[2];
+	__u32 since;              /* BY_GUARD: the first of the generations without a break that have it */
+	__u32 reserved2;
 	struct secd_policy_dimension dimension[SECD_POLICY_DIMENSIONS_MAX];
 	struct secd_policy_column column[SECD_POLICY_COLUMNS_MAX];
 };
@@ -268,6 +269,7 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_BY_FMOD_RET         9
 #define SECD_POLICY_BY_KPROBE          10
 #define SECD_POLICY_BY_UPROBE          11
+#define SECD_POLICY_BY_GUARD           12   /* tp_btf/sys_enter; guards refuse the call (trace/refuse.h) */
 #define SECD_POLICY_BY_FANOTIFY        20   /* asked by the daemon: policy_subject.h */
 
 /* What a rule does (secd_policy_rule.actions, .return_actions). */

@@ -12,12 +12,10 @@
 #include "judge.h"
 #include "own.h"
 #include "owner.h"
+#include "refuse.h"
 
 /* include/uapi/asm-generic/signal.h */
 #define SECD_SIGSTOP 19
-/* MAX_ERRNO: what a hook may return. */
-#define SECD_ERRNO_MASK 4095
-
 /* Words of a set count only where the summary says so. */
 static __always_inline void set_add_word(struct policy_work *work, __u32 set, __u32 word, __u64 bits)
 {
@@ -54,21 +52,25 @@ static __always_inline void send_signal(struct policy_work *work, __u32 signal, 
 #endif
 }
 
-/* Where what a program returns is what the kernel does. */
+/* Where what a program returns is what the kernel does, or a guard tells the kernel. */
 static __always_inline bool can_refuse(const struct secd_policy_hook *hook)
 {
 	return hook->mechanism == SECD_POLICY_BY_CGROUP || hook->mechanism == SECD_POLICY_BY_LSM ||
 	       hook->mechanism == SECD_POLICY_BY_FMOD_RET ||
-	       hook->mechanism == SECD_POLICY_BY_FANOTIFY;
+	       hook->mechanism == SECD_POLICY_BY_FANOTIFY || hook->mechanism == SECD_POLICY_BY_GUARD;
 }
 
 static __always_inline void enforce(struct policy_work *work, const struct secd_policy_hook *hook,
 				    const struct secd_policy_rule *rule, __u32 actions)
 {
-	if ((actions & SECD_POLICY_OVERRIDE) && !can_refuse(hook)) {
+	__s32 verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
+
+	if ((actions & SECD_POLICY_OVERRIDE) &&
+	    (!can_refuse(hook) ||
+	     (hook->mechanism == SECD_POLICY_BY_GUARD && !refusal_begin(work, verdict)))) {
 		work->flags |= SECD_POLICY_EVENT_FAILED;
 	} else if (actions & SECD_POLICY_OVERRIDE) {
-		work->verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
+		work->verdict = verdict;
 		work->flags |= SECD_POLICY_EVENT_DENIED;
 	}
 	/* Before the signal: what it is forking then has the mark, too. */

@@ -18,6 +18,8 @@
  * stands in maps.
  */
 #include "../kernel/access.h"
+/* Programs that see system calls begin. */
+#define SECD_POLICY_MEETS_CALLS
 #include "function.h"
 #include "lineage.h"
 #include "owner_end.h"

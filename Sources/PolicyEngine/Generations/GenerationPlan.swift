@@ -11,10 +11,12 @@ struct GenerationPlan {
     /// Likewise.
     private(set) var wanted: [HookAttachments.Wanted] = []
 
-    /// - Parameter number: of a hook; nil = there are too many.
+    /// - Parameters:
+    ///   - number: of a hook; nil = there are too many.
+    ///   - since: by number, the first of the generations that have the hook without a break.
     init(
         _ tables: Generation, _ policies: [RunnablePolicy], _ sides: HookSides,
-        _ ladder: MechanismLadder, _ number: (PolicyCheck.Placed) -> UInt32?
+        _ ladder: MechanismLadder, _ number: (PolicyCheck.Placed) -> UInt32?, since: (UInt32) -> UInt32
     ) throws(PolicyRefusal) {
         self.tables = tables
         policyIDs = policies.map(\.id)
@@ -34,6 +36,7 @@ struct GenerationPlan {
                 counters: [])
             placement.impossible = mechanism.impossible
             placement.waits = placed.waits
+            placement.since = since(number)
             placement.judgesAgain = placed.waits && mechanism.judgesAgain
             placements.append(placement)
             wanted.append(

@@ -132,15 +132,10 @@ struct PolicyCheck {
                     ? "descendants of the process are ended by the daemon, some milliseconds after the process"
                     : "the rest of the container is ended by the daemon, some milliseconds after the process; "
                         + "a process outside of containers ends alone")
-        case .override:
-            need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
-            if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
+        case .override: refuse(action, hook, &placed)
         case .notifyEnforcer:
             placed.blindSpots.append("NotifyEnforcer acts here at once, not at the calls of spec.enforcers")
-            if action.error != nil {
-                need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
-                if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
-            }
+            if action.error != nil { refuse(action, hook, &placed) }
             if let signal = action.signal?.value {
                 need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
                 let isDeadly = signal == Self.killSignal
@@ -160,6 +155,22 @@ struct PolicyCheck {
                 "the digest of the file is computed by the daemon (file_hash) when it reads the event; IMA is not asked"
             )
         case .post, .noPost, .cleanupEnforcer, .count: break
+        }
+    }
+
+    private mutating func refuse(_ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed) {
+        let mechanism = placed.mechanism
+        guard case .guarded = mechanism.attachment else {
+            need(mechanism.canDeny, "refuse the call", action, hook, &placed)
+            if mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
+            return
+        }
+        let error = action.error?.value ?? 0
+        need(error != 0, "make a call seem to succeed (argError: 0)", action, hook, &placed)
+        guard error != 0 else { return }
+        raise(.prevent, &placed, atReturn: false)
+        if let only = mechanism.onlyError, only != error {
+            placed.blindSpots.append("the call fails with EPERM, whatever argError says")
         }
     }
 

@@ -20,6 +20,8 @@ package struct GenerationPacker {
         package var waits: Bool?
         /// Whether they are then judged again, where a condition was unknown.
         package var judgesAgain = false
+        /// The first of the generations that have the hook without a break.
+        package var since: UInt32 = 0
 
         package init(
             number: UInt32, mechanism: UInt16, columns: [secd_policy_column?], counters: [UInt32]
@@ -94,6 +96,7 @@ package struct GenerationPacker {
             "kinds of conditions")
         var tables = secd_policy_hook()
         tables.mechanism = placement.mechanism
+        tables.since = placement.since
         tables.words = UInt16((count + 63) / 64)
         tables.columns = UInt16(hook.columns.count)
         if placement.waits ?? hook.waitsForReturn { tables.flags |= SECD_POLICY_HOOK_WAITS }
