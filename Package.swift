@@ -168,7 +168,7 @@ let package = Package(
             "ControlCommands",
             [
                 "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
-                "PolicyReference", "YAMLReader", "Sensors",
+                "PolicyReference", "YAMLReader", "Sensors", "Configuration", "LinuxSystem",
                 "CSystemd", "CZlib", arguments,
             ]),
         library("EventReference", ["EventModel", "TextEncoding", "WorkloadModel", "CEventABI"]),
@@ -206,7 +206,7 @@ let package = Package(
             "ControlCommandsTests",
             [
                 "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
-                "PolicyModel", "Sensors", arguments,
+                "PolicyModel", "Sensors", "Configuration", arguments,
             ]),
         tests(
             "ControlAPITests",
@@ -250,7 +250,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel",
+                "EventModel", "Workloads",
                 "TestSupport",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),

@@ -153,10 +153,14 @@ public enum SettingTable {
         .path(
             "workloads.containerd", \.workloads.containerdSocket,
             default: "/run/containerd/containerd.sock",
-            "Unix socket of containerd, which is asked by the CRI; empty = it is not asked."),
+            "Unix socket of containerd, asked by the CRI and its own API; empty = it is not asked."),
         .path(
             "workloads.crio", \.workloads.crioSocket, default: "/run/crio/crio.sock",
             "Unix socket of CRI-O; empty = it is not asked."),
+        .list(
+            "workloads.hook-fail-closed", \.workloads.hookFailClosed,
+            "Namespaces whose containers `secctl oci-hook` refuses while policies do not hold for them.",
+            ValueSyntax.namespace),
     ]
 
     private static let sizes: [Setting] = [

@@ -154,7 +154,7 @@ public struct Pod: Sendable, Hashable, Codable {
     }
 
     /// The same with what another source knows in addition.
-    func completed(by other: Pod?) -> Pod {
+    package func completed(by other: Pod?) -> Pod {
         guard let other else { return self }
         var result = self
         if result.namespace.isEmpty { result.namespace = other.namespace }

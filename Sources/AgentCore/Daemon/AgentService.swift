@@ -86,6 +86,24 @@ struct AgentService: AgentControl {
 
     func workloads() async -> WorkloadReport { await daemon.engine.workloads() }
 
+    func register(_ container: ContainerRegistration) async throws(PolicyChangeError) {
+        try await daemon.engine.register(container)
+        // A workload that policies have no class for makes them anew; others that come meanwhile, once more.
+        for _ in 0..<Self.mostRenewals where daemon.engine.workloadsLackClasses {
+            guard await daemon.policies.settle() else {
+                throw PolicyChangeError(.unavailable, "secd is stopping")
+            }
+        }
+        guard !daemon.engine.workloadsLackClasses else {
+            throw PolicyChangeError(
+                .unavailable,
+                "container \(container.id): policies could not be made anew for it; look at secctl policy status"
+            )
+        }
+    }
+
+    private static let mostRenewals = 4
+
     func mechanisms() async -> [MechanismListing] { daemon.engine.sensors.facts.listings }
 
     func metrics() async -> String {

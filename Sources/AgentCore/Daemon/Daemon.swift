@@ -104,6 +104,10 @@ final class Daemon: Sendable {
         for (name, socket) in interfaces where !socket.isEmpty {
             providers.append(CRIProvider(name: name, socket: socket))
         }
+        if !configuration.containerdSocket.isEmpty {
+            providers.append(
+                ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
+        }
         return providers
     }
 

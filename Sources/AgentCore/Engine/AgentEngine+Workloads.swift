@@ -52,6 +52,9 @@ extension AgentEngine {
         workloadClasses.whenIncomplete(body)
     }
 
+    /// Whether a workload has no class in what runs: `whenWorkloadsLackClasses` was called.
+    package var workloadsLackClasses: Bool { workloadClasses.isIncomplete }
+
     /// What runs inside the scope, that is not the machine itself; each once, by kind and name.
     package func workloads() async -> WorkloadReport {
         let options = options

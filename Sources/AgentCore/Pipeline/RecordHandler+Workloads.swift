@@ -39,14 +39,31 @@ extension RecordHandler {
         settle(changed)
     }
 
+    /// A runtime tells of a container before it begins, perhaps before the record of its cgroup was read.
+    /// - Returns: whether there was room for it.
+    func register(_ container: CgroupTable.Assignment) -> Bool {
+        let cgroup = container.cgroupID
+        if cgroups.name(cgroup).path.isEmpty { cgroups.add(cgroup, Array(container.workload.cgroup.utf8)) }
+        name(container)
+        return cgroups.name(cgroup).isAssigned
+    }
+
+    /// Calls `body` when all providers have looked for a cgroup; at once where there are none.
+    func whenLookedFor(_ cgroup: UInt64, _ body: @escaping @Sendable () -> Void) {
+        guard let askForName else { return body() }
+        waiters[cgroup, default: []].append(body)
+        askForName(cgroup, String(decoding: cgroups.name(cgroup).path, as: UTF8.self))
+    }
+
     /// A cgroup is gone: what waited for its name leaves as it is.
     func forget(_ cgroup: UInt64) {
         cgroups.remove(cgroup)
         whenGone?(cgroup)
     }
 
-    /// All providers have looked, and none knows the cgroup.
+    /// All providers have looked, and none knows the cgroup if it has no name by now.
     func giveUp(_ cgroup: UInt64) {
+        defer { for body in waiters.removeValue(forKey: cgroup) ?? [] { body() } }
         guard let record = cgroups.name(cgroup).workload, record.workload.naming == .pending else {
             // Named meanwhile; what began to wait after that need not.
             if held.knows(cgroup) { settle([cgroup]) }

@@ -133,6 +133,10 @@ package final class PolicyKeeper: @unchecked Sendable {
         wake.signal()
     }
 
+    /// Returns when all that was asked for before is done.
+    /// - Returns: false where nothing is done any more.
+    package func settle() async -> Bool { await onThread { _ in true } ?? false }
+
     /// As `PolicyStore.add`.
     package func add(_ addition: PolicyAddition) async throws(PolicyChangeError) -> [PolicyKey] {
         try await change { store throws(PolicyChangeError) in try store.add(addition) }
