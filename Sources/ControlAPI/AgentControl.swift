@@ -49,6 +49,8 @@ public protocol AgentControl: PolicyControl {
     func sockets() async -> [SocketListing]
     /// What runs: containers, units, sessions.
     func workloads() async -> WorkloadReport
+    /// Numbers of sets of labels.
+    func identities() async -> IdentityReport
     func mechanisms() async -> [MechanismListing]
     /// Text of `/metrics` (Prometheus exposition format 0.0.4).
     func metrics() async -> String
