@@ -1,3 +1,4 @@
+import CBenchShims
 import Foundation
 import Glibc
 import SecurityIdentity
@@ -20,7 +21,7 @@ struct IdentityBenchmark: Benchmark {
     private func cluster(_ title: String, distinct: Int) throws -> [Figure] {
         let numbers = IdentityRange.alone.numbers
         // What an earlier measurement has freed is not to be used again unseen.
-        _ = malloc_trim(0)
+        secd_bench_trim()
         let before = try Self.residentBytes()
         var table = IdentityTable()
         for number in numbers {
@@ -32,7 +33,7 @@ struct IdentityBenchmark: Benchmark {
                     }))
         }
         // Pods as the daemon knows them; their labels are those of the first identities.
-        let pods = try (0..<10_000 as Range<UInt32>).map { index in
+        let pods = (0..<10_000 as Range<UInt32>).map { index in
             var pod = Pod(
                 namespace: "shop", name: "pod-\(index)", uid: "00000000-0000-0000-0000-\(100_000 + index)")
             for label in Self.labels(numbers.lowerBound + index, distinct) {

@@ -1,4 +1,5 @@
 import AgentCore
+import AgentModel
 import Foundation
 import IdentityStores
 import LinuxSystem
