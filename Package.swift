@@ -100,6 +100,8 @@ let package = Package(
         library("EventFilters", ["EventModel", "CEventABI"]),
         library("EventDecoder", ["EventModel", "PolicyModel", "CEventABI"], settings: eventPath),
         library("ProcessTree", ["EventModel", "CEventABI"], settings: eventPath),
+        // Labels and their numbers: values, and the state of one who gives numbers out.
+        library("SecurityIdentity", ["WorkloadModel"]),
         library("Configuration", ["YAMLReader"]),
         library("PolicyCompiler", ["PolicyModel", "YAMLReader"]),
         // What policies mean, without tables: judges the compiler and explains events.
@@ -123,7 +125,16 @@ let package = Package(
         library(
             "Workloads",
             [
-                "WorkloadModel", "LinuxSystem",
+                "WorkloadModel", "LinuxSystem", "TextEncoding",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                logging, system,
+            ]),
+        // Where identities are kept: a file, or etcd.
+        library(
+            "IdentityStores",
+            [
+                "SecurityIdentity", "LinuxSystem", "TextEncoding", "CZlib",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 logging, system,
@@ -157,7 +168,8 @@ let package = Package(
             "AgentCore",
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
-                "PolicyEngine", "FilePrevention", "Workloads", "WorkloadModel",
+                "PolicyEngine", "FilePrevention", "Workloads", "WorkloadModel", "SecurityIdentity",
+                "IdentityStores",
                 "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
@@ -179,8 +191,8 @@ let package = Package(
             "secbench",
             [
                 "AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims",
-                "BPFRuntime", "BPFObjects", "PolicyEngine", "PolicyCompiler", "PolicyModel", arguments,
-                logging,
+                "BPFRuntime", "BPFObjects", "PolicyEngine", "PolicyCompiler", "PolicyModel",
+                "SecurityIdentity", "WorkloadModel", arguments, logging,
             ]),
 
         // Tests: pure logic first; KernelTests need root and run in the vm tier too.
@@ -189,7 +201,11 @@ let package = Package(
             swiftSettings: strict),
         tests("FilePreventionTests", ["FilePrevention", "LinuxSystem", system]),
         tests("WorkloadModelTests", ["WorkloadModel"]),
-        tests("WorkloadsTests", ["Workloads", "WorkloadModel", "LinuxSystem"]),
+        tests("SecurityIdentityTests", ["SecurityIdentity", "EventFilters", "WorkloadModel"]),
+        tests(
+            "IdentityStoresTests",
+            ["IdentityStores", "SecurityIdentity", "LinuxSystem", "TextEncoding", logging]),
+        tests("WorkloadsTests", ["Workloads", "WorkloadModel", "LinuxSystem", "TextEncoding"]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests(
@@ -244,7 +260,8 @@ let package = Package(
                 "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "Export",
                 "ProcessTree",
                 "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyEngine", "PolicyModel", "TestSupport",
-                "WorkloadModel", .product(name: "Crypto", package: "swift-crypto"), logging,
+                "WorkloadModel", "SecurityIdentity", "IdentityStores",
+                .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(
             "DaemonTests",

@@ -208,7 +208,8 @@ import Testing
         let root = Secctl.helpMessage(columns: 100)
         for verb in [
             "events, getevents", "tree", "ps", "sockets", "top", "status", "config, info", "doctor", "verify",
-            "policy, tracingpolicy, tp", "workload, workloads", "pods", "oci-hook", "version", "completion",
+            "policy, tracingpolicy, tp", "workload, workloads", "pods",
+            "identity, identities", "oci-hook", "version", "completion",
         ] {
             // A long name has its explanation on the next line.
             #expect(root.contains("\n  \(verb) ") || root.contains("\n  \(verb)\n"), "\(verb)")

@@ -40,7 +40,8 @@ struct AgentService: AgentControl {
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID,
             problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead())
-                + (await daemon.policies.complaints()),
+                + (await daemon.policies.complaints())
+                + (daemon.identities.problem.map { ["identities: \($0)"] } ?? []),
             notes: daemon.ineffective,
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
@@ -103,6 +104,8 @@ struct AgentService: AgentControl {
     }
 
     private static let mostRenewals = 4
+
+    func identities() async -> IdentityReport { await daemon.identities.report() }
 
     func mechanisms() async -> [MechanismListing] { daemon.engine.sensors.facts.listings }
 

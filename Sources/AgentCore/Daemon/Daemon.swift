@@ -26,6 +26,7 @@ final class Daemon: Sendable {
     private let file: FileSink?
     private let journal: JournalSink?
     let policies: PolicyKeeper
+    let identities: IdentityKeeper
     private let policyRuntime: any PolicyRuntime
     let started = BootClock.now
 
@@ -55,6 +56,8 @@ final class Daemon: Sendable {
         journal = try Self.journalSink(configuration, logger, gaps)
         policyRuntime = runtime(engine, logger)
         policies = try Self.policies(configuration, policyRuntime, logger)
+        identities = try Self.identities(configuration, logger)
+        engine.add(identities: identities)
         if let file { engine.add(lines: file) }
         if let journal { engine.add(journal: journal) }
     }
@@ -170,6 +173,13 @@ final class Daemon: Sendable {
             engine.stop(reason: "there is no thread for policies")
             throw DaemonError("cannot start the thread of policies: \(error)", exit: .system)
         }
+        do {
+            try identities.start()
+        } catch {
+            policies.stop()
+            engine.stop(reason: "there is no thread for identities")
+            throw DaemonError("cannot start the thread of identities: \(error)", exit: .system)
+        }
         engine.whenWorkloadsLackClasses { [policies] in policies.renew() }
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -246,6 +256,7 @@ final class Daemon: Sendable {
         policies.stop()
         policyRuntime.finish()
         engine.stop(reason: reason)
+        identities.stop()
         file?.stop(drainSeconds: Self.drainSeconds)
         journal?.stop(drainSeconds: Self.drainSeconds)
         engine.sensors.detach(through: directory)
