@@ -123,7 +123,7 @@ let package = Package(
         library(
             "Workloads",
             [
-                "WorkloadModel", "LinuxSystem",
+                "WorkloadModel", "KubernetesObjects", "JSONTree", "YAMLReader", "LinuxSystem",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 logging, system,
@@ -189,7 +189,11 @@ let package = Package(
             swiftSettings: strict),
         tests("FilePreventionTests", ["FilePrevention", "LinuxSystem", system]),
         tests("WorkloadModelTests", ["WorkloadModel"]),
-        tests("WorkloadsTests", ["Workloads", "WorkloadModel", "LinuxSystem"]),
+        tests(
+            "WorkloadsTests",
+            [
+                "Workloads", "WorkloadModel", "KubernetesObjects", "YAMLReader", "LinuxSystem", logging,
+            ]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests(
@@ -244,7 +248,8 @@ let package = Package(
                 "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "Export",
                 "ProcessTree",
                 "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyEngine", "PolicyModel", "TestSupport",
-                "WorkloadModel", .product(name: "Crypto", package: "swift-crypto"), logging,
+                "WorkloadModel", "Workloads", "KubernetesObjects",
+                .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(
             "DaemonTests",

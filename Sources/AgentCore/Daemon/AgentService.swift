@@ -6,6 +6,7 @@ import EventModel
 import Glibc
 import LinuxSystem
 import Sensors
+import Workloads
 
 /// The daemon as the API sees it.
 struct AgentService: AgentControl {
@@ -40,8 +41,8 @@ struct AgentService: AgentControl {
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID,
             problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead())
-                + (await daemon.policies.complaints()),
-            notes: daemon.ineffective,
+                + (await daemon.policies.complaints()) + (daemon.manifests?.problems ?? []),
+            notes: daemon.manifests?.notes ?? [],
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(policies: await daemon.policies.kernelBytes()),

@@ -2,6 +2,7 @@ package import AgentModel
 import FoundationEssentials
 import Glibc
 import LinuxSystem
+import PolicyCompiler
 import SystemPackage
 
 /// What an operator said about a policy beside its text.
@@ -83,7 +84,7 @@ package struct PolicyArchive: Sendable {
             }
             let isText = name.hasSuffix(".yaml")
             guard isText || name == Self.overridesName else { continue }
-            switch PolicyFiles.read(path, limit: isText ? PolicyFiles.limit : Self.overridesLimit) {
+            switch ConfiguredFiles.read(path, limit: isText ? PolicyReader.limits.bytes : Self.overridesLimit) {
             case .bytes(let bytes) where isText: content.texts.append(Text(path: path, bytes: bytes))
             case .bytes(let bytes):
                 do {
