@@ -4,6 +4,7 @@ import Glibc
 import LinuxSystem
 import PolicyCompiler
 import SystemPackage
+import YAMLReader
 
 /// What an operator said about a policy beside its text.
 package struct PolicyOverride: Codable, Sendable, Equatable {

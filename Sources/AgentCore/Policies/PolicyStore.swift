@@ -3,6 +3,7 @@ import LinuxSystem
 package import Logging
 package import PolicyCompiler
 package import PolicyModel
+import YAMLReader
 
 /// What a store of policies is made with.
 package struct PolicyOptions: Sendable {
