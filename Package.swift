@@ -88,6 +88,7 @@ let package = Package(
         library("FilePrevention", ["LinuxSystem", "CLinuxShims", system]),
         library("TextEncoding", ["CTextScan"], settings: eventPath),
         library("YAMLReader", ["CYaml"]),
+        library("JSONTree"),
 
         // Model: values only.
         library("WorkloadModel"),
@@ -95,6 +96,8 @@ let package = Package(
             "EventModel", ["TextEncoding", "CTextScan", "CEventABI", "WorkloadModel"], settings: eventPath),
         library("AgentModel"),
         library("PolicyModel"),
+        // Pods, namespaces, nodes as the API of Kubernetes and manifests have them.
+        library("KubernetesObjects", ["JSONTree"]),
 
         // Logic: pure functions and single-owner state.
         library("EventFilters", ["EventModel", "CEventABI"]),
@@ -168,7 +171,7 @@ let package = Package(
             "ControlCommands",
             [
                 "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
-                "PolicyReference", "YAMLReader", "Sensors",
+                "PolicyReference", "YAMLReader", "JSONTree", "Sensors",
                 "CSystemd", "CZlib", arguments,
             ]),
         library("EventReference", ["EventModel", "TextEncoding", "WorkloadModel", "CEventABI"]),
@@ -210,7 +213,7 @@ let package = Package(
             "ControlCommandsTests",
             [
                 "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
-                "PolicyModel", "Sensors", arguments,
+                "PolicyModel", "Sensors", "JSONTree", arguments,
             ]),
         tests(
             "ControlAPITests",
