@@ -63,7 +63,9 @@ import Testing
     /// A directory of manifests: policies among objects that somebody else reads.
     @Test func policiesAmongOtherObjectsLiveAsThoseOfOtherFilesDo() async throws {
         let pod = "{apiVersion: v1, kind: Pod, metadata: {name: web}}\n---\n"
-        try await Self.withKeeper({ _ in [] }, manifests: { [$0.policies] }) { folder, keeper, runtime in
+        let none: (Folder) -> [String] = { _ in [] }
+        let all: (Folder) -> [String] = { [$0.policies] }
+        try await Self.withKeeper(none, manifests: all) { folder, keeper, runtime in
             try folder.write("a.yaml", pod + Folder.policy("ant"))
             try folder.write("b.yaml", "{apiVersion: apps/v1, kind: Deployment}\n")
             try folder.write("c.yaml", "{apiVersion: v1, kind: List, items: [")

@@ -85,7 +85,8 @@ package struct PolicyArchive: Sendable {
             }
             let isText = name.hasSuffix(".yaml")
             guard isText || name == Self.overridesName else { continue }
-            switch ConfiguredFiles.read(path, limit: isText ? PolicyReader.limits.bytes : Self.overridesLimit) {
+            switch ConfiguredFiles.read(path, limit: isText ? PolicyReader.limits.bytes : Self.overridesLimit)
+            {
             case .bytes(let bytes) where isText: content.texts.append(Text(path: path, bytes: bytes))
             case .bytes(let bytes):
                 do {

@@ -68,7 +68,8 @@ package struct ManifestSet: Sendable {
                 let place = "\(path):\(object.position.line):\(object.position.column)"
                 if let first = places[object.key] {
                     content.problems.append(
-                        "\(place): error: \(object.key) stands here for the second time: that at \(first) counts")
+                        "\(place): error: \(object.key) stands here for the second time: that at \(first) counts"
+                    )
                     continue
                 }
                 places[object.key] = place
