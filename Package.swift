@@ -88,6 +88,7 @@ let package = Package(
         library("FilePrevention", ["LinuxSystem", "CLinuxShims", system]),
         library("TextEncoding", ["CTextScan"], settings: eventPath),
         library("YAMLReader", ["CYaml"]),
+        library("JSONTree"),
 
         // Model: values only.
         library("WorkloadModel"),
@@ -95,6 +96,8 @@ let package = Package(
             "EventModel", ["TextEncoding", "CTextScan", "CEventABI", "WorkloadModel"], settings: eventPath),
         library("AgentModel"),
         library("PolicyModel"),
+        // Pods, namespaces, nodes as the API of Kubernetes and manifests have them.
+        library("KubernetesObjects", ["JSONTree"]),
 
         // Logic: pure functions and single-owner state.
         library("EventFilters", ["EventModel", "CEventABI"]),
@@ -125,7 +128,7 @@ let package = Package(
         library(
             "Workloads",
             [
-                "WorkloadModel", "LinuxSystem", "TextEncoding",
+                "WorkloadModel", "KubernetesObjects", "JSONTree", "YAMLReader", "LinuxSystem", "TextEncoding",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 logging, system,
@@ -180,7 +183,7 @@ let package = Package(
             "ControlCommands",
             [
                 "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
-                "PolicyReference", "YAMLReader", "Sensors", "Configuration", "LinuxSystem",
+                "PolicyReference", "YAMLReader", "JSONTree", "Sensors", "Configuration", "LinuxSystem",
                 "CSystemd", "CZlib", arguments,
             ]),
         library("EventReference", ["EventModel", "TextEncoding", "WorkloadModel", "CEventABI"]),
@@ -205,7 +208,12 @@ let package = Package(
         tests(
             "IdentityStoresTests",
             ["IdentityStores", "SecurityIdentity", "LinuxSystem", "TextEncoding", logging]),
-        tests("WorkloadsTests", ["Workloads", "WorkloadModel", "LinuxSystem", "TextEncoding"]),
+        tests(
+            "WorkloadsTests",
+            [
+                "Workloads", "WorkloadModel", "KubernetesObjects", "YAMLReader", "LinuxSystem",
+                "TextEncoding", logging,
+            ]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests(
@@ -222,7 +230,7 @@ let package = Package(
             "ControlCommandsTests",
             [
                 "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
-                "PolicyModel", "Sensors", "Configuration", arguments,
+                "PolicyModel", "Sensors", "Configuration", "JSONTree", arguments,
             ]),
         tests(
             "ControlAPITests",
@@ -260,7 +268,7 @@ let package = Package(
                 "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "Export",
                 "ProcessTree",
                 "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyEngine", "PolicyModel", "TestSupport",
-                "WorkloadModel", "SecurityIdentity", "IdentityStores",
+                "WorkloadModel", "Workloads", "KubernetesObjects", "SecurityIdentity", "IdentityStores",
                 .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(

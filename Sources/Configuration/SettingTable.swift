@@ -20,7 +20,7 @@ public enum SettingTable {
             "Whether policies may make the daemon ask over the network (GetUrl, DnsLookup)."),
         .path(
             "manifests", \.manifests, flag: "--manifests",
-            "Directory of Kubernetes manifests that stand in for an API server (no effect in this version)."),
+            "Directory of Kubernetes manifests that stand in for an API server; watched."),
         .address(
             "metrics", \.metrics, flag: "--metrics",
             "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),

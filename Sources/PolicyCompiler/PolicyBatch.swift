@@ -30,14 +30,15 @@ public struct PolicyBatch: Sendable {
     public var hasErrors: Bool { files.contains { $0.hasErrors } }
 
     /// Reads a file. Beyond the limit only its size is looked at.
-    public mutating func add(file name: String, bytes: [UInt8]) {
+    /// - Parameter amongOthers: as of `PolicyReader.policies`.
+    public mutating func add(file name: String, bytes: [UInt8], amongOthers: Bool = false) {
         guard bytes.count <= PolicyReader.limits.bytes else {
             refuse(file: name, size: bytes.count)
             return
         }
         let source = SourceText(file: name, bytes: bytes)
         let collector = DiagnosticCollector(source)
-        let specs = PolicyReader.policies(collector)
+        let specs = PolicyReader.policies(collector, amongOthers: amongOthers)
         var policies: [CheckedPolicy] = []
         for spec in specs {
             let policy = PolicyChecker.check(spec, settings, collector)

@@ -1,6 +1,7 @@
 import AgentModel
 import ControlCommands
 import Foundation
+import JSONTree
 import Testing
 
 @Suite struct ListingTests {

@@ -1,4 +1,5 @@
 import ControlCommands
+import JSONTree
 import Testing
 
 @Suite struct JSONParsingTests {

@@ -6,6 +6,7 @@ import EventModel
 import Glibc
 import LinuxSystem
 import Sensors
+import Workloads
 
 /// The daemon as the API sees it.
 struct AgentService: AgentControl {
@@ -40,9 +41,9 @@ struct AgentService: AgentControl {
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID,
             problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead())
-                + (await daemon.policies.complaints())
+                + (await daemon.policies.complaints()) + (daemon.manifests?.problems ?? [])
                 + (daemon.identities.problem.map { ["identities: \($0)"] } ?? []),
-            notes: daemon.ineffective,
+            notes: daemon.manifests?.notes ?? [],
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(policies: await daemon.policies.kernelBytes()),

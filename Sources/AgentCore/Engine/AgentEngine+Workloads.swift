@@ -30,7 +30,15 @@ extension AgentEngine {
             answered: { [weak pipeline] question in
                 pipeline?.perform { $0.handler.giveUp(question.id) }
             })
-        return try WorkloadDirectory(options.providers(cgroupRoot), listener, logger: logger)
+        var providers = options.providers(cgroupRoot)
+        if let manifests = options.manifests {
+            providers.append(ManifestProvider(manifests))
+            // Queued before anything that providers find.
+            manifests.follow { [weak pipeline] content in
+                pipeline?.perform { $0.handler.adopt(content.pods) }
+            }
+        }
+        return try WorkloadDirectory(providers, listener, logger: logger)
     }
 
     /// From now on the worker asks providers, and policies hear of every workload.

@@ -26,6 +26,8 @@ package struct EngineOptions: Sendable {
     package var providers: @Sendable (String) -> [any WorkloadProvider] = {
         [RuncProvider(cgroupRoot: $0)] + EngineProvider.usual + CRIProvider.usual
     }
+    /// What the operator says of containers; nil = nothing.
+    package var manifests: ManifestDirectory?
     /// How long an event waits for the name of its container, nanoseconds.
     package var enrichWait: UInt64 = 200_000_000
 

@@ -3,6 +3,7 @@ import EventModel
 import LinuxSystem
 import ProcessTree
 import WorkloadModel
+import Workloads
 
 /// What processes run in, and the events that wait to be told.
 extension RecordHandler {
@@ -55,6 +56,13 @@ extension RecordHandler {
         askForName(cgroup, String(decoding: cgroups.name(cgroup).path, as: UTF8.self))
     }
 
+    /// Manifests have changed: what they say of containers is in force from now on.
+    func adopt(_ pods: DeclaredPods) {
+        let changed = cgroups.adopt(pods)
+        guard !changed.isEmpty else { return }
+        settle(changed)
+    }
+
     /// A cgroup is gone: what waited for its name leaves as it is.
     func forget(_ cgroup: UInt64) {
         cgroups.remove(cgroup)
@@ -64,7 +72,7 @@ extension RecordHandler {
     /// All providers have looked, and none knows the cgroup if it has no name by now.
     func giveUp(_ cgroup: UInt64) {
         defer { for body in waiters.removeValue(forKey: cgroup) ?? [] { body() } }
-        guard let record = cgroups.name(cgroup).workload, record.workload.naming == .pending else {
+        guard let record = cgroups.name(cgroup).told, record.workload.naming == .pending else {
             // Named meanwhile; what began to wait after that need not.
             if held.knows(cgroup) { settle([cgroup]) }
             return

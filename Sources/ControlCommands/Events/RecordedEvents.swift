@@ -1,3 +1,5 @@
+import JSONTree
+
 /// Events that were recorded (files, stdin, the journal): filtered here, since no daemon does it.
 struct RecordedEvents {
     /// Damaged lines that are described; more are counted.

@@ -1,4 +1,5 @@
 package import EventModel
+import JSONTree
 
 /// What each program did in a span of time: the table of `secctl top`.
 package struct TopCounts: Sendable {

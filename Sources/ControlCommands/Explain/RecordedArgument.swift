@@ -1,4 +1,5 @@
 import Foundation
+import JSONTree
 import PolicyModel
 
 /// What an argument of an event (`{"file_arg":{"path":…}}`) says about the facets of a column. What it does not say

@@ -1,4 +1,5 @@
 import EventFilters
+import JSONTree
 package import PolicyModel
 
 /// A line of the export as a call at a hook: where it was met, who made it, and with what.

@@ -1,3 +1,4 @@
+import JSONTree
 import PolicyModel
 
 /// What an event says about the process that made the call. What it does not say counts as not readable.

@@ -1,5 +1,6 @@
 package import EventFilters
 package import EventModel
+package import JSONTree
 
 /// One line of the export: what `secd` (or Tetragon) writes to files, journald and subscribers.
 package struct EventLine: Sendable {

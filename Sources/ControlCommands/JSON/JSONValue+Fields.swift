@@ -1,4 +1,5 @@
 import EventFilters
+import JSONTree
 
 extension JSONValue {
     /// The value with the members that a field mask sends; in lists that means every element.

@@ -1,4 +1,5 @@
 import EventModel
+import JSONTree
 
 extension EventRenderer {
     /// `vim[77]   /etc/x   O_WRONLY|O_CREAT`.

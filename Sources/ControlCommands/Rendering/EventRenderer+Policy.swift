@@ -1,4 +1,5 @@
 import EventModel
+import JSONTree
 
 extension EventRenderer {
     /// What a policy saw and did, of secd's lines and of Tetragon's:

@@ -1,3 +1,5 @@
+import JSONTree
+
 extension EventRenderer {
     /// `bash[15080] → dash[15154] → /usr/bin/wget -q http://db.lan/`. The new image has a pid of its
     /// own only where it differs from the parent's: an exec in place keeps it.

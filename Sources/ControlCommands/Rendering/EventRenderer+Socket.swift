@@ -1,4 +1,5 @@
 import EventModel
+import JSONTree
 
 extension EventRenderer {
     /// `wget[15155] → 192.0.2.8:80 (db.lan)   established in 54 µs`.

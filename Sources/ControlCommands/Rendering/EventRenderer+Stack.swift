@@ -1,4 +1,5 @@
 import EventModel
+import JSONTree
 
 extension EventRenderer {
     /// The stack traces of an event as `tetra` shows them, innermost function first:

@@ -1,4 +1,5 @@
 import EventModel
+import JSONTree
 
 extension EventRenderer {
     /// What the daemon says about its own stream: its start, what was lost, its end.

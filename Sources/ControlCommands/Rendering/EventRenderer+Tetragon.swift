@@ -1,3 +1,5 @@
+import JSONTree
+
 extension EventRenderer {
     /// Events that Tetragon alone makes, from its logs; and the note of a server that this client is too slow.
     func foreign(_ event: EventLine, _ chain: ProcessChain, _ line: inout StyledLine) {

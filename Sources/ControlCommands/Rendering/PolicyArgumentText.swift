@@ -1,4 +1,5 @@
 import Foundation
+import JSONTree
 
 /// Arguments of a hook as text: objects with one member of theirs, named by its type.
 enum PolicyArgumentText {

@@ -1,4 +1,5 @@
 import Foundation
+import JSONTree
 
 /// What a line shows of a process (Tetragon's `Process`, whole or short).
 struct ProcessText {

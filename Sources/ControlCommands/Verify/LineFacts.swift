@@ -1,3 +1,5 @@
+package import JSONTree
+
 /// What `verify` needs of a line, read without building the rest of it.
 package struct LineFacts: Sendable {
     /// Nil for lines that carry no account of themselves (written by another program).

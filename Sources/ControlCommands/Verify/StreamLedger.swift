@@ -1,3 +1,5 @@
+import JSONTree
+
 /// The books of one run of the daemon: lines are numbered without a break, and so are the records
 /// of every ring and CPU; what is missing must be recorded as a gap.
 struct StreamLedger {

@@ -1,3 +1,5 @@
+import JSONTree
+
 /// Something in a log that nobody explained.
 package enum Finding: Sendable, Equatable {
     /// Numbers of a ring and CPU that neither a line, nor a `skipped` count, nor a gap accounts for.
