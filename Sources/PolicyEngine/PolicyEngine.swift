@@ -61,6 +61,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let store: GenerationStore
     private let attachments: HookAttachments
     private let origins: Origins
+    private let scripts: Scripts
     private let files: FileEngine
     private let counters: CounterBook
     /// Of the tables of the last two generations.
@@ -79,6 +80,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         var trees = false
         /// What processes had at exec is kept.
         var changes = false
+        /// What processes run beside their interpreters is kept.
+        var scripts = false
 
         init() {}
 
@@ -86,6 +89,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             forks = !tables.lineageTables.isEmpty
             trees = policies.contains { $0.policy.has(.killTree) }
             changes = tables.asksForChanges
+            scripts = tables.asksForFiles
         }
     }
 
@@ -119,6 +123,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot)
         counters = CounterBook(programs.maps.counters, tally)
         origins = Origins(programs.maps.origins)
+        scripts = Scripts(programs.maps.scripts)
         treeMarks = TreeMarks(programs.maps.doomed)
         files = FileEngine(programs, options.files)
         callCounter = try CallCounter(programs.maps)
@@ -231,6 +236,12 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private func attach(
         _ plan: GenerationPlan, _ beside: Beside, _ policies: [RunnablePolicy]
     ) throws(PolicyRefusal) {
+        do throws(BPFError) {
+            // Before the hooks: at sched_process_exec the script is known then.
+            if beside.scripts { try scripts.follow(programs) }
+        } catch {
+            throw refusal(of: error)
+        }
         do throws(HookAttachments.Failure) {
             try attachments.attach(plan.wanted, keeping: attached)
             if beside.forks { try attachments.followForks() }
@@ -257,6 +268,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         if !kept.forks { attachments.stopFollowingForks() }
         if !kept.trees { treeMarks.stopFollowing() }
         if !kept.changes { origins.stop() }
+        if !kept.scripts { scripts.stop() }
     }
 
     /// No policy is to blame more than the others.

@@ -11,6 +11,7 @@
  * tp_btf/sched_process_fork                marks that descendants inherit; KillTree's mark
  * tp_btf/sys_enter                         kills who has KillTree's mark, while anybody has
  * tp_btf/sched_process_exec, …_fork          what an image began with
+ * tp_btf/sched_process_exec, …_fork          which #! file it runs
  *
  * A program serves all hooks of its mechanism: which hook an event belongs to, and what is judged there,
  * stands in maps.
@@ -18,6 +19,7 @@
 #include "../kernel/access.h"
 #include "function.h"
 #include "lineage.h"
+#include "script_exec.h"
 #include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -98,4 +100,17 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork_origin, struct task_struct *parent, struct task_struct *child)
 {
 	return origin_of_fork(child);
+}
+
+/* Attached while a generation asks for files of processes. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec_script, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return script_of_exec(bprm);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork_script, struct task_struct *parent, struct task_struct *child)
+{
+	return script_of_fork(child);
 }
