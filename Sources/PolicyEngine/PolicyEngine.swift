@@ -142,13 +142,13 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         let policies = cache.skipping(policies)
         let ladder = MechanismLadder(
             facts: options.facts, kernel: kernel, syscalls: .x86, programs: cache,
-            files: files)
+            fileObstacle: files.obstacle)
         let checks = policies.map { PolicyCheck($0, ladder) }
         let faults = checks.flatMap(\.faults)
         if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
 
         let sides = HookSides(checks)
-        let tables = try build(policies, sides)
+        let tables = try GenerationPlan.tables(policies, sides)
         var plan = try GenerationPlan(tables, policies, sides, ladder, number)
         do throws(PolicyRefusal) {
             try plan.counters(counters, policies)
@@ -157,7 +157,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw error
         }
         let classes = options.workloads.plan(tables.workloads)
-        let image = try pack(tables, plan, policies, classes)
+        let image = try plan.image(tables, policies, classes, seed: seed)
         let beside = Beside(tables, policies)
         let bytes: UInt64
         do throws(PolicyRefusal) {
@@ -195,38 +195,6 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         // Where it cannot be waited, a call that is being made may leave something: better kept than lost.
         guard !gone.isEmpty, (try? store.waitForPrograms()) != nil else { return }
         abandonedCalls += WaitingCalls(programs.maps.waiting).forget(gone)
-    }
-
-    private func build(
-        _ policies: [RunnablePolicy], _ sides: HookSides
-    ) throws(PolicyRefusal) -> Generation {
-        do throws(GenerationBuilder.LimitExceeded) {
-            return try GenerationBuilder.build(policies.map(\.policy), side: sides.number)
-        } catch {
-            // The last one that came: without it there was room.
-            let last = policies.last { $0.policy.hooks.contains { $0.points.contains(error.point) } }
-            let faults = last.map {
-                PolicyRefusal.Fault(policy: $0.id, place: $0.policy.place, reason: "\(error)")
-            }
-            throw PolicyRefusal(faults: faults.map { [$0] } ?? [], reason: "\(error)")
-        }
-    }
-
-    private func pack(
-        _ tables: Generation, _ plan: GenerationPlan, _ policies: [RunnablePolicy],
-        _ classes: WorkloadClasses.Plan
-    ) throws(PolicyRefusal) -> GenerationImage {
-        do throws(PackingFault) {
-            return try GenerationPacker(seed: seed).pack(tables, plan.placements, workloads: classes.sets)
-        } catch {
-            let fault = error.policy.map { index in
-                let policy = policies[index]
-                let hook = error.hook.map { policy.policy.hooks[$0] }
-                return PolicyRefusal.Fault(
-                    policy: policy.id, place: hook?.place ?? policy.policy.place, reason: "\(error)")
-            }
-            throw PolicyRefusal(faults: fault.map { [$0] } ?? [], reason: "\(error)")
-        }
     }
 
     /// Memory of the engine's maps and programs. What a process keeps with its task is not among it.

@@ -77,6 +77,13 @@ struct GenerationPlan {
         }
     }
 
+    /// Without a kernel there is nothing to count in.
+    mutating func withoutCounters() {
+        for (index, hook) in tables.hooks.enumerated() {
+            placements[index].counters = hook.rules.map { _ in UInt32(SECD_POLICY_NONE) }
+        }
+    }
+
     /// By hook number: counters of rules that the kernel does not count.
     func tallied(_ image: GenerationImage) -> [UInt32: [UInt32?]] {
         var result: [UInt32: [UInt32?]] = [:]
