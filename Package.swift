@@ -183,7 +183,8 @@ let package = Package(
             "ControlCommands",
             [
                 "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
-                "PolicyReference", "YAMLReader", "JSONTree", "Sensors", "Configuration", "LinuxSystem",
+                "PolicyReference", "PolicyEngine", "YAMLReader", "JSONTree", "Sensors", "Configuration",
+                "LinuxSystem",
                 "CSystemd", "CZlib", arguments,
             ]),
         library("EventReference", ["EventModel", "TextEncoding", "WorkloadModel", "CEventABI"]),

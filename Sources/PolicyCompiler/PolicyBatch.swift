@@ -72,6 +72,25 @@ public struct PolicyBatch: Sendable {
                 diagnostics: [Diagnostic(severity: .error, file: name, message: message)], policies: []))
     }
 
+    /// Notes what the kernel would refuse. Ids of faults are positions in `policies`.
+    public mutating func note(_ refusal: PolicyRefusal) {
+        for fault in refusal.faults {
+            var position = Int(clamping: fault.policy)
+            for index in files.indices {
+                guard position >= files[index].policies.count else {
+                    let found = Diagnostic(
+                        file: files[index].source.file, line: Int(fault.place.line),
+                        column: Int(fault.place.column), length: Int(fault.place.length),
+                        message: fault.reason)
+                    files[index].diagnostics.append(found)
+                    break
+                }
+                position -= files[index].policies.count
+            }
+        }
+        if refusal.faults.isEmpty { note(file: "this kernel", refusal.reason) }
+    }
+
     /// The tables of all policies together.
     public func generation() throws(GenerationBuilder.LimitExceeded) -> Generation {
         try GenerationBuilder.build(policies)

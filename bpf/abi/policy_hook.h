@@ -145,7 +145,7 @@ struct secd_policy_dimension {
 	__u32 constrained_row;    /* rules that are uncertain where the value is */
 	/* Rows of bit dimensions. Of them only TEXTS use `constrained_row`: all that ask for one. */
 	__u32 free_row;
-	__u32 positive_row;
+	__u32 positive_row;       /* and of PROCESS on files: rules that hold where one of them is named */
 	__u32 negative_row;
 	__u32 unknown_row;
 	struct secd_policy_lookup lookup;

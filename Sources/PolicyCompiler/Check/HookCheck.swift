@@ -58,6 +58,7 @@ struct HookCheck {
             path: hook.path, place: hook.place, section: hook.section,
             points: columns.isDeferred ? [] : target.points, columns: columns.columns, selectors: selectors,
             event: shape, ignoresCallNotFound: hook.ignoresCallNotFound)
+        checked.skippedCalls = target.skipped
         if case .uprobe(let target) = hook.target {
             checked.digests = target.digests.map(\.value)
             checked.ignoresDigestMismatch = hook.ignoresDigestMismatch

@@ -80,6 +80,13 @@ struct GenerationPlan {
         }
     }
 
+    /// Without a kernel there is nothing to count in.
+    mutating func withoutCounters() {
+        for (index, hook) in tables.hooks.enumerated() {
+            placements[index].counters = hook.rules.map { _ in UInt32(SECD_POLICY_NONE) }
+        }
+    }
+
     /// By hook number: counters of rules that the kernel does not count.
     func tallied(_ image: GenerationImage) -> [UInt32: [UInt32?]] {
         var result: [UInt32: [UInt32?]] = [:]
@@ -152,10 +159,19 @@ struct GenerationPlan {
                             ? "" : FileCalls.duration,
                         blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
                 }
+                hooks += entry.skippedCalls.map { HookReport(skipped: .function($0), .callNotFound, entry) }
+                hooks += entry.rejectedPoints.map { HookReport(skipped: $0, .digestRejected, entry) }
             }
             return PolicyReport(
                 id: policies[index].id, hooks: hooks, kernelBytes: bytes * UInt64(rules[index]) / UInt64(all))
         }
+    }
+}
+
+extension HookReport {
+    /// What an entry asks for and has been let go, as it says.
+    fileprivate init(skipped point: AttachPoint, _ state: State, _ entry: CheckedHook) {
+        self.init(path: entry.path, point: point, state: state, mechanism: "", effect: .observe)
     }
 }
 

@@ -18,6 +18,7 @@ final class PolicyMaps: Sendable {
     let counters: SharedBPFMap
     let ancestries: SharedBPFMap
     let origins: SharedBPFMap
+    let scripts: SharedBPFMap
     let doomed: SharedBPFMap
     let owners: SharedBPFMap
     /// By the lowest bit of an epoch.
@@ -40,6 +41,7 @@ final class PolicyMaps: Sendable {
         generations = try Self.open("secd_policy_generations", file)
         ancestries = try Self.open("secd_policy_ancestries", file)
         origins = try Self.open("secd_policy_origins", file)
+        scripts = try Self.open("secd_policy_scripts", file)
         waiting = try Self.open("secd_policy_waiting", file)
         counters = try Self.open("secd_policy_counters", file)
         doomed = try Self.open("secd_policy_doomed", file)

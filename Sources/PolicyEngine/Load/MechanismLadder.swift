@@ -13,8 +13,8 @@ struct MechanismLadder {
     let kernel: BTFKernelTypes
     let syscalls: SyscallTable
     let programs: ProgramCache
-    /// Asks about files where nothing else refuses; nil = it is not there.
-    let files: FileEngine?
+    /// Why files cannot be asked about where nothing else refuses; nil = they can.
+    let fileObstacle: () -> String?
 
     /// What an entry of a policy asks of its points.
     struct Needs: Hashable {
@@ -203,7 +203,7 @@ struct MechanismLadder {
         if let standIn = try standIn("security_\(hook)") { return standIn }
         if let files = asked(.lsm(hook), needs) { return files }
         var reason = "LSM hooks need BPF LSM: \(obstacle)"
-        if FileCalls(.lsm(hook)) != nil { reason += "; " + (files?.obstacle() ?? FileCalls.condition) }
+        if FileCalls(.lsm(hook)) != nil { reason += "; " + (fileObstacle() ?? FileCalls.condition) }
         throw Obstacle(reason: reason)
     }
 
@@ -261,9 +261,7 @@ struct MechanismLadder {
 
     /// Questions about the calls of a point, where this kernel asks them.
     private func asked(_ point: AttachPoint, _ needs: Needs) -> HookMechanism? {
-        guard needs.namesFiles, let calls = FileCalls(point), let files, files.obstacle() == nil else {
-            return nil
-        }
+        guard needs.namesFiles, let calls = FileCalls(point), fileObstacle() == nil else { return nil }
         return HookMechanism(
             name: FileCalls.mechanism, number: UInt16(SECD_POLICY_BY_FANOTIFY), attachment: .files(calls),
             canSignal: true, canDeny: true, canWait: false, killEffect: .killBeforeEffect,

@@ -102,6 +102,10 @@ public struct CheckedHook: Sendable, Hashable {
     public var event: EventShape
     /// A function that the kernel lacks is skipped.
     public var ignoresCallNotFound: Bool
+    /// Calls that there are not here, which is why they are skipped.
+    public var skippedCalls: [String] = []
+    /// Places in a program that are skipped, because it has another digest.
+    public var rejectedPoints: [AttachPoint] = []
     /// Of a program: it must have one of these; empty = any. `sha256:…`, `build-id:…`.
     public var digests: [String] = []
     /// A program with another digest is skipped.
