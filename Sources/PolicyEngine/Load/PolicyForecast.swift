@@ -48,10 +48,11 @@ public struct PolicyForecast: Sendable {
         let sides = HookSides(checks)
         let tables = try GenerationPlan.tables(policies, sides)
         var last: UInt32 = 0
-        var plan = try GenerationPlan(tables, policies, sides, ladder) { _ in
+        let number = { (_: PolicyCheck.Placed) -> UInt32? in
             last += 1
             return last < UInt32(SECD_POLICY_HOOK_CHUNKS) ? last : nil
         }
+        var plan = try GenerationPlan(tables, policies, sides, ladder, number, since: { _ in 0 })
         plan.withoutCounters()
         // Any seed: what is asked is whether there is room.
         let seed = (1...UInt64(SECD_POLICY_SEEDS)).map { $0 &* 0x9e37_79b9_7f4a_7c15 }
