@@ -8,8 +8,8 @@ set -euo pipefail
 
 # libelf and zlib: of libbpf; libyaml: configuration; libsystemd: journal and service notification.
 build="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libyaml-dev pkg-config"
-# systemd: journald, journalctl; runc: real containers; strace: what the unit must allow; the rest boots other kernels (Tests/vm).
-test="bpftool systemd iproute2 procps util-linux runc strace python3
+# systemd: journald, journalctl; runc, containerd, podman: real containers; strace: what the unit must allow; the rest boots other kernels (Tests/vm).
+test="bpftool systemd iproute2 procps util-linux runc containerd podman strace python3
     qemu-system-x86 busybox-static cpio kmod xz-utils binutils"
 check="clang-format shellcheck python3"
 
