@@ -98,10 +98,10 @@ extension DaemonSuite {
             let daemon = try TestDaemon.started(yaml: Self.yaml(containerd: engine.socket))
             try Self.waitUntil(daemon, follows: "containerd-api")
             let run = try engine.run(
-                "web", labels: ["tier=edge"], ["sh", "-c", "busybox echo h8-own; busybox true"])
+                "web", labels: ["tier=edge"], ["sh", "-c", "busybox echo secd-own; busybox true"])
             try #require(run.ending == .code(0), "\(run.errors)")
 
-            let programs = try Self.programs(daemon, saying: "h8-own")
+            let programs = try Self.programs(daemon, saying: "secd-own")
             #expect(programs.map(\.kind) == ["process_exec", "process_exit"])
             for event in programs {
                 #expect(event["process.workload.name"] == "web")
@@ -122,13 +122,13 @@ extension DaemonSuite {
             let pod = PodCall(engine: engine, name: "web-1", uid: "5ecd0000-0000-4000-8000-\(getpid())")
             let ids = try pod.start(
                 namespace: "shop", labels: ["app": "shop"], container: "web",
-                ["sh", "-c", "busybox echo h8-pod; busybox sleep 60"])
-            #expect(try eventually(15) { try Self.programs(daemon, saying: "h8-pod").count == 2 })
+                ["sh", "-c", "busybox echo secd-pod; busybox sleep 60"])
+            #expect(try eventually(15) { try Self.programs(daemon, saying: "secd-pod").count == 2 })
             let listed = try daemon.secctl("workload", "list", "--pod", "shop/web-1")
             #expect(listed.output.contains("web"), "\(listed.output)")
             try pod.remove(ids.sandbox)
 
-            let programs = try Self.programs(daemon, saying: "h8-pod")
+            let programs = try Self.programs(daemon, saying: "secd-pod")
             #expect(programs.map(\.kind) == ["process_exec", "process_exit"])
             for event in programs {
                 #expect(event["process.pod.namespace"] == "shop")

@@ -3,7 +3,7 @@ import Foundation
 /// An image with busybox and nothing else, built here: nothing is pulled.
 enum BoxImage {
     static let busybox = "/bin/busybox"
-    static let name = "localhost/h8box:1"
+    static let name = "localhost/secdbox:1"
 
     /// Makes its only layer, `layer.tar`.
     static func layer(in folder: Folder) throws -> String {

@@ -15,7 +15,7 @@ final class ContainerdEngine {
 
     let folder: Folder
     /// At the top of the hierarchies, above all pods.
-    let cgroup = "h8-containerd-\(getpid())-\(UInt16.random(in: 0 ... .max))"
+    let cgroup = "secd-containerd-\(getpid())-\(UInt16.random(in: 0 ... .max))"
     private let service: Program
     var socket: String { folder / "containerd.sock" }
 
@@ -45,7 +45,7 @@ final class ContainerdEngine {
     }
 
     /// Of containers that the CRI does not know; their cgroups lie below one of this name.
-    static let namespace = "h8-\(getpid())"
+    static let namespace = "secd-\(getpid())"
 
     private static func configuration(_ folder: Folder) -> String {
         let unused = ["btrfs", "zfs", "aufs", "devmapper", "overlayfs"]

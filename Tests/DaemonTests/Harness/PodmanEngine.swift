@@ -20,7 +20,7 @@ final class PodmanEngine {
 
     let folder: Folder
     private let podman: String
-    private let cgroup = "h8-podman-\(getpid())-\(UInt16.random(in: 0 ... .max))"
+    private let cgroup = "secd-podman-\(getpid())-\(UInt16.random(in: 0 ... .max))"
     private let service: Program
     var socket: String { folder / "podman.sock" }
 
