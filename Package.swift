@@ -276,8 +276,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel", "Workloads",
-                "TestSupport",
+                "EventModel", "Workloads", "TextEncoding", "TestSupport",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TextEncoding
 
 /// `ContainerStatusResponse` of the CRI, asked for with words of the runtime's own (`verbose`): only there stands
 /// whether a container has all rights.

@@ -1,3 +1,4 @@
+import TextEncoding
 package import WorkloadModel
 
 /// Answers of containerd's own API (containerd.services.…v1), as far as they are asked for.

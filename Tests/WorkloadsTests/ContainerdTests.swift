@@ -1,4 +1,5 @@
 import Testing
+import TextEncoding
 import WorkloadModel
 import Workloads
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TextEncoding
 import Workloads
 
 /// The real containerd with storage, state and socket of the test's own. Its helpers have their sockets below
