@@ -4,6 +4,11 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
     package let offset: Int
     package let reason: String
 
+    package init(offset: Int, reason: String) {
+        self.offset = offset
+        self.reason = reason
+    }
+
     package var description: String { "\(reason) at byte \(offset + 1)" }
 }
 
@@ -127,7 +132,8 @@ package enum JSONScanner {
         at += 1
     }
 
-    private static func elements(
+    /// Visits the elements of an array. `visit` must move the position behind the element.
+    package static func elements(
         _ text: Span<UInt8>, _ at: inout Int, _ visit: (inout Int) throws(JSONError) -> Void
     ) throws(JSONError) {
         try expect(text, &at, UInt8(ascii: "["), "expected an array")

@@ -1,5 +1,3 @@
-package import JSONTree
-
 /// A kind of object that can be read from its tree.
 package protocol KubernetesObject: Sendable, Hashable {
     /// As `apiVersion` has it: `v1`.
@@ -31,8 +29,11 @@ package struct ObjectType: Sendable, Hashable, CustomStringConvertible {
     package init(_ object: ObjectReader) throws(ObjectError) {
         apiVersion = try object.text("apiVersion", longest: 512)
         kind = try object.text("kind", longest: 253)
-        for (name, text) in ["apiVersion": apiVersion, "kind": kind] where text.isEmpty {
-            throw ObjectError(path: object.path, reason: "\"\(name)\" is missing")
+        guard !apiVersion.isEmpty else {
+            throw ObjectError(path: object.path, reason: "\"apiVersion\" is missing")
+        }
+        guard !kind.isEmpty else {
+            throw ObjectError(path: object.path, reason: "\"kind\" is missing")
         }
     }
 

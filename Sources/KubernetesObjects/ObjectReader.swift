@@ -78,7 +78,8 @@ package struct ObjectReader {
         guard let member = try optional(name) else { return [:] }
         guard case .object(let members) = member.value else { throw member.unexpected("an object") }
         var result: [String: String] = [:]
-        for one in members {
+        for index in members.indices {
+            let one = members[index]
             let reader = ObjectReader(one.value, path: "\(member.path)[\"\(one.key)\"]")
             // Null is what Go's readers take for the empty text.
             result[one.key] = one.value.exists ? try reader.text(longest: 1 << 20) : ""
