@@ -203,7 +203,12 @@ let package = Package(
             swiftSettings: strict),
         tests("FilePreventionTests", ["FilePrevention", "LinuxSystem", system]),
         tests("WorkloadModelTests", ["WorkloadModel"]),
-        tests("WorkloadsTests", ["Workloads", "WorkloadModel", "LinuxSystem"]),
+        tests(
+            "WorkloadsTests",
+            [
+                "Workloads", "WorkloadModel", "LinuxSystem", "KubernetesClient", "KubernetesObjects",
+                "JSONTree",
+            ]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests(

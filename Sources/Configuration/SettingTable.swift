@@ -157,6 +157,13 @@ public enum SettingTable {
         .path(
             "workloads.crio", \.workloads.crioSocket, default: "/run/crio/crio.sock",
             "Unix socket of CRI-O; empty = it is not asked."),
+        .one(
+            "workloads.kubernetes", \.workloads.kubernetes, default: "off",
+            "The API of the cluster: off, in-cluster (the service account of the pod), or the path of a kubeconfig.",
+            { text, base throws(ValueProblem) in
+                if text.isEmpty { return "off" }
+                return ["off", "in-cluster"].contains(text) ? text : try ValueSyntax.path(text, base: base)
+            }, show: { $0 }),
     ]
 
     private static let sizes: [Setting] = [

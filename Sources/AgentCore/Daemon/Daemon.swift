@@ -81,13 +81,14 @@ final class Daemon: Sendable {
         options.events = Self.events(configuration)
         let workloads = configuration.workloads
         options.enrichWait = workloads.enrichWait * 1_000_000
-        options.providers = { Self.providers(workloads, cgroupRoot: $0) }
+        let node = configuration.nodeName
+        options.providers = { Self.providers(workloads, node: node, cgroupRoot: $0) }
         return options
     }
 
     /// Who is asked for names.
     private static func providers(
-        _ configuration: AgentConfiguration.Workloads, cgroupRoot: String
+        _ configuration: AgentConfiguration.Workloads, node: String, cgroupRoot: String
     ) -> [any WorkloadProvider] {
         var providers: [any WorkloadProvider] = [
             RuncProvider(cgroupRoot: cgroupRoot, directories: configuration.runtimeDirectories)
@@ -103,6 +104,10 @@ final class Daemon: Sendable {
         ]
         for (name, socket) in interfaces where !socket.isEmpty {
             providers.append(CRIProvider(name: name, socket: socket))
+        }
+        if configuration.kubernetes != "off" {
+            let path = configuration.kubernetes == "in-cluster" ? "" : configuration.kubernetes
+            providers.append(KubernetesProvider(node: node, kubeconfig: path))
         }
         return providers
     }
