@@ -209,6 +209,18 @@ let package = Package(
                 "Workloads", "WorkloadModel", "LinuxSystem", "KubernetesClient", "KubernetesObjects",
                 "JSONTree",
             ]),
+        tests(
+            "KubernetesClientTests",
+            [
+                "KubernetesClient", "KubernetesObjects", "JSONTree", "YAMLReader",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),
         tests(
