@@ -64,7 +64,7 @@ struct Following {
 
     /// The next list, by names.
     mutating func nextList() async -> [String] {
-        while let report = await reports.next() {
+        while let report = await reports.next(isolation: #isolation) {
             if case .all(let pods) = report { return pods.map(\.metadata.name) }
         }
         return []
@@ -72,7 +72,7 @@ struct Following {
 
     /// The next object that came or changed.
     mutating func nextSet() async -> KubernetesPod? {
-        while let report = await reports.next() {
+        while let report = await reports.next(isolation: #isolation) {
             if case .set(let pod) = report { return pod }
         }
         return nil
@@ -80,7 +80,7 @@ struct Following {
 
     /// The name of the next one that went.
     mutating func nextRemoved() async -> String {
-        while let report = await reports.next() {
+        while let report = await reports.next(isolation: #isolation) {
             if case .removed(let pod) = report { return pod.metadata.name }
         }
         return ""
@@ -88,7 +88,7 @@ struct Following {
 
     /// The next state for which this holds.
     mutating func nextState(where holds: (ReflectorState) -> Bool) async -> ReflectorState {
-        while let report = await reports.next() {
+        while let report = await reports.next(isolation: #isolation) {
             if case .state(let state) = report, holds(state) { return state }
         }
         return ReflectorState()
@@ -96,7 +96,7 @@ struct Following {
 
     /// The next watch that the server was asked for.
     mutating func nextWatch() async -> ClusterRequest? {
-        while let request = await requests.next() {
+        while let request = await requests.next(isolation: #isolation) {
             if request.query["watch"] != nil { return request }
         }
         return nil
@@ -104,7 +104,7 @@ struct Following {
 
     /// The next list that the server was asked for.
     mutating func nextListRequest() async -> ClusterRequest? {
-        while let request = await requests.next() {
+        while let request = await requests.next(isolation: #isolation) {
             if request.query["watch"] == nil { return request }
         }
         return nil
