@@ -104,6 +104,8 @@ let package = Package(
         library("EventFilters", ["EventModel", "CEventABI"]),
         library("EventDecoder", ["EventModel", "PolicyModel", "CEventABI"], settings: eventPath),
         library("ProcessTree", ["EventModel", "CEventABI"], settings: eventPath),
+        // Labels and their numbers: values, and the state of one who gives numbers out.
+        library("SecurityIdentity", ["WorkloadModel"]),
         library("Configuration", ["YAMLReader"]),
         library("PolicyCompiler", ["PolicyModel", "YAMLReader"]),
         // What policies mean, without tables: judges the compiler and explains events.
@@ -137,7 +139,17 @@ let package = Package(
         library(
             "Workloads",
             [
-                "WorkloadModel", "LinuxSystem", "KubernetesClient", "KubernetesObjects",
+                "WorkloadModel", "KubernetesClient", "KubernetesObjects", "JSONTree", "YAMLReader",
+                "LinuxSystem", "TextEncoding",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                logging, system,
+            ]),
+        // Where identities are kept: a file, or etcd.
+        library(
+            "IdentityStores",
+            [
+                "SecurityIdentity", "LinuxSystem", "TextEncoding", "CZlib",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 logging, system,
@@ -171,7 +183,8 @@ let package = Package(
             "AgentCore",
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
-                "PolicyEngine", "FilePrevention", "Workloads", "WorkloadModel",
+                "PolicyEngine", "FilePrevention", "Workloads", "WorkloadModel", "SecurityIdentity",
+                "IdentityStores",
                 "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
@@ -182,7 +195,8 @@ let package = Package(
             "ControlCommands",
             [
                 "ControlAPI", "AgentModel", "EventModel", "EventFilters", "PolicyCompiler", "PolicyModel",
-                "PolicyReference", "YAMLReader", "JSONTree", "Sensors",
+                "PolicyReference", "PolicyEngine", "YAMLReader", "JSONTree", "Sensors", "Configuration",
+                "LinuxSystem",
                 "CSystemd", "CZlib", arguments,
             ]),
         library("EventReference", ["EventModel", "TextEncoding", "WorkloadModel", "CEventABI"]),
@@ -193,8 +207,8 @@ let package = Package(
             "secbench",
             [
                 "AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims",
-                "BPFRuntime", "BPFObjects", "PolicyEngine", "PolicyCompiler", "PolicyModel", arguments,
-                logging,
+                "BPFRuntime", "BPFObjects", "PolicyEngine", "PolicyCompiler", "PolicyModel",
+                "SecurityIdentity", "WorkloadModel", arguments, logging,
             ]),
 
         // Tests: pure logic first; KernelTests need root and run in the vm tier too.
@@ -203,11 +217,15 @@ let package = Package(
             swiftSettings: strict),
         tests("FilePreventionTests", ["FilePrevention", "LinuxSystem", system]),
         tests("WorkloadModelTests", ["WorkloadModel"]),
+        tests("SecurityIdentityTests", ["SecurityIdentity", "EventFilters", "WorkloadModel"]),
+        tests(
+            "IdentityStoresTests",
+            ["IdentityStores", "SecurityIdentity", "LinuxSystem", "TextEncoding", logging]),
         tests(
             "WorkloadsTests",
             [
-                "Workloads", "WorkloadModel", "LinuxSystem", "KubernetesClient", "KubernetesObjects",
-                "JSONTree",
+                "Workloads", "WorkloadModel", "KubernetesClient", "KubernetesObjects", "JSONTree",
+                "YAMLReader", "LinuxSystem", "TextEncoding", logging,
             ]),
         tests(
             "KubernetesClientTests",
@@ -237,7 +255,7 @@ let package = Package(
             "ControlCommandsTests",
             [
                 "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
-                "PolicyModel", "Sensors", "JSONTree", arguments,
+                "PolicyModel", "Sensors", "Configuration", "JSONTree", arguments,
             ]),
         tests(
             "ControlAPITests",
@@ -275,13 +293,14 @@ let package = Package(
                 "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "Export",
                 "ProcessTree",
                 "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyEngine", "PolicyModel", "TestSupport",
-                "WorkloadModel", .product(name: "Crypto", package: "swift-crypto"), logging,
+                "WorkloadModel", "Workloads", "KubernetesObjects", "SecurityIdentity", "IdentityStores",
+                .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel",
+                "EventModel", "Workloads",
                 "TestSupport",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),

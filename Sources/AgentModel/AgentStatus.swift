@@ -18,7 +18,7 @@ public struct AgentStatus: Codable, Sendable {
     public var bootID: String
     /// Sentences about what is wrong or weaker than it should be; empty = healthy.
     public var problems: [String]
-    /// Sentences about what one may not expect, though nothing is wrong: settings without effect.
+    /// Sentences about what one may not expect, though nothing is wrong: objects that nothing acts by.
     public var notes: [String]
     /// Process, socket and file, switched off ones included.
     public var sensors: [SensorStatus]

@@ -82,7 +82,7 @@ public struct PolicyHookStatus: Codable, Sendable, Equatable {
     public var index: Int
     /// `sys_openat`, `security_file_open`, `/usr/bin/bash:readline`.
     public var point: String
-    /// `loaded`, `call_not_found`, `partial_call_not_found`, `digest_rejected`.
+    /// `loaded`, `call_not_found`, `digest_rejected`.
     public var state: String
     /// What it is attached to.
     public var mechanism: String

@@ -40,6 +40,8 @@ public struct WorkloadListing: Codable, Sendable, Hashable {
     public var startTime: String
     /// known, pending or unnamed.
     public var naming: String
+    /// The number of its labels; nil = the daemon gives none.
+    public var identity: UInt32?
 
     /// The rest is set afterwards, where it is known.
     public init(kind: String, id: String, name: String, runtime: String) {

@@ -83,6 +83,14 @@ public struct KernelProbe: ~Copyable {
         return Self.obstacle(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, id)
     }
 
+    /// Programs may make system calls fail at their functions: a kernel that was built for error injection.
+    public static let makesCallsFail: Bool = {
+        guard let probe = try? KernelProbe(), let id = probe.function("__x64_sys_getpgid") else {
+            return false
+        }
+        return obstacle(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, id) == nil
+    }()
+
     /// Why kprobes cannot be used, or nil: they can.
     public func kprobeObstacle() -> Errno? {
         guard unsafe access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0 else {

@@ -1,5 +1,6 @@
 #include "CBenchShims.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -45,4 +46,9 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
 uint64_t secd_bench_allocations(void)
 {
 	return atomic_load_explicit(&allocations, memory_order_relaxed);
+}
+
+void secd_bench_trim(void)
+{
+	malloc_trim(0);
 }

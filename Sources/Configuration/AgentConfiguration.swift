@@ -33,6 +33,8 @@ public struct AgentConfiguration: Sendable, Equatable {
     public internal(set) var events = Events()
     /// Where names of containers come from.
     public internal(set) var workloads = Workloads()
+    /// Numbers of sets of labels.
+    public internal(set) var identity = Identity()
     /// Policies may make the daemon ask over the network.
     public internal(set) var policyOutreach = false
     /// Room between kernel and daemon.
@@ -141,6 +143,36 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var crioSocket = "/run/crio/crio.sock"
         /// The API of the cluster: off, in-cluster, or the path of a kubeconfig.
         public internal(set) var kubernetes = "off"
+        /// Namespaces (`NamespaceList`) whose containers the runtime's hook refuses where they cannot be registered.
+        public internal(set) var hookFailClosed: [String] = []
+    }
+
+    /// What makes identities.
+    public struct Identity: Sendable, Equatable {
+        /// Which labels count, beside the standard patterns.
+        public internal(set) var labels: [String] = []
+        /// Seconds for which a number that nobody uses stays bound.
+        public internal(set) var grace: UInt64 = 600
+        /// Of this cluster among connected ones; 0 = there are no others.
+        public internal(set) var clusterID = 0
+        /// Where they are kept for many nodes; without endpoints in a file of the state directory.
+        public internal(set) var etcd = Etcd()
+
+        /// How etcd is reached.
+        public struct Etcd: Sendable, Equatable {
+            /// `http://HOST:PORT` or `https://HOST:PORT`.
+            public internal(set) var endpoints: [String] = []
+            /// Before all keys.
+            public internal(set) var prefix = "cilium/state/identities/v1"
+            /// Seconds after which the claims of a node that is gone end.
+            public internal(set) var lease: UInt64 = 900
+            /// PEM file: authorities of the servers; empty = those of the system.
+            public internal(set) var authorities = ""
+            /// PEM file: this client's chain; empty = none.
+            public internal(set) var certificate = ""
+            /// PEM file: the key to `certificate`.
+            public internal(set) var key = ""
+        }
     }
 
     /// A path whose changes become events.

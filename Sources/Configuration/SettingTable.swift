@@ -4,7 +4,8 @@ import YAMLReader
 /// from here.
 public enum SettingTable {
     /// In the order of `--show-config` and of docs/operations.md.
-    public static let all: [Setting] = general + control + export + scope + events + workloads + sizes
+    public static let all: [Setting] =
+        general + control + export + scope + events + workloads + identity + sizes
 
     /// The setting that a flag (`--socket`) sets.
     public static func setting(flag: String) -> Setting? { all.first { $0.flag == flag } }
@@ -19,13 +20,14 @@ public enum SettingTable {
             "Whether policies may make the daemon ask over the network (GetUrl, DnsLookup)."),
         .path(
             "manifests", \.manifests, flag: "--manifests",
-            "Directory of Kubernetes manifests that stand in for an API server (no effect in this version)."),
+            "Directory of Kubernetes manifests that stand in for an API server; watched."),
         .address(
             "metrics", \.metrics, flag: "--metrics",
             "Where /metrics (Prometheus) and /healthz are served over HTTP, without authentication."),
         .path(
             "state-dir", \.stateDirectory, flag: "--state-dir", default: "/var/lib/secd",
-            "Policies that came by the API are kept here. Locked, so that a second daemon is refused."),
+            "Policies that came by the API, and identities, are kept here. Locked, so that a second daemon is refused."
+        ),
         .path(
             "pin-dir", \.pinDirectory, flag: "--pin-dir", default: "/sys/fs/bpf/secd",
             "Directory on a bpf file system, for the moment of an orderly end; locked, and removed then."),
@@ -153,7 +155,7 @@ public enum SettingTable {
         .path(
             "workloads.containerd", \.workloads.containerdSocket,
             default: "/run/containerd/containerd.sock",
-            "Unix socket of containerd, which is asked by the CRI; empty = it is not asked."),
+            "Unix socket of containerd, asked by the CRI and its own API; empty = it is not asked."),
         .path(
             "workloads.crio", \.workloads.crioSocket, default: "/run/crio/crio.sock",
             "Unix socket of CRI-O; empty = it is not asked."),
@@ -164,6 +166,57 @@ public enum SettingTable {
                 if text.isEmpty { return "off" }
                 return ["off", "in-cluster"].contains(text) ? text : try ValueSyntax.path(text, base: base)
             }, show: { $0 }),
+        .list(
+            "workloads.hook-fail-closed", \.workloads.hookFailClosed,
+            "Namespaces whose containers `secctl oci-hook` refuses while policies do not hold for them.",
+            ValueSyntax.namespace),
+    ]
+
+    private static let identity: [Setting] = [
+        .list(
+            "identity.labels", \.identity.labels,
+            "Patterns of labels that count for an identity (k8s:app), or do not (!pod-template-hash), beside the usual ones.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.pattern(text) }),
+        .one(
+            "identity.grace", \.identity.grace, default: "10m",
+            "How long the number of labels that nobody has any more stays theirs.",
+            { text, _ throws(ValueProblem) in
+                let seconds = try ValueSyntax.duration(text)
+                guard seconds >= 10 else { throw ValueProblem(message: "expected 10s or more") }
+                return seconds
+            }, show: { ValueSyntax.show(duration: $0) }),
+        .one(
+            "identity.cluster-id", \.identity.clusterID, default: "0",
+            "Number of this cluster among connected ones, 0 to 255: the upper bits of its identities.",
+            { text, _ throws(ValueProblem) in
+                let number = try ValueSyntax.count(text)
+                guard number <= 255 else { throw ValueProblem(message: "expected 0 to 255") }
+                return number
+            }, show: { String($0) }),
+        .list(
+            "identity.etcd.endpoints", \.identity.etcd.endpoints,
+            "Where many nodes keep identities: members of an etcd cluster (https://HOST:2379); none = a file in state-dir.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.name(text) }),
+        .name(
+            "identity.etcd.prefix", \.identity.etcd.prefix, default: "cilium/state/identities/v1",
+            "What the keys of identities in etcd begin with."),
+        .one(
+            "identity.etcd.lease", \.identity.etcd.lease, default: "15m",
+            "After how long the claims of a node that is gone end.",
+            { text, _ throws(ValueProblem) in
+                let seconds = try ValueSyntax.duration(text)
+                guard (20...86_400).contains(seconds) else {
+                    throw ValueProblem(message: "expected 20s to 1d")
+                }
+                return seconds
+            }, show: { ValueSyntax.show(duration: $0) }),
+        .path(
+            "identity.etcd.ca", \.identity.etcd.authorities,
+            "PEM file: the authorities of etcd's certificates; empty = those of the system."),
+        .path(
+            "identity.etcd.certificate", \.identity.etcd.certificate, "PEM file: this node's chain, for etcd."
+        ),
+        .path("identity.etcd.key", \.identity.etcd.key, "PEM file: the key to identity.etcd.certificate."),
     ]
 
     private static let sizes: [Setting] = [

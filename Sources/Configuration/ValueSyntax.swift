@@ -156,6 +156,13 @@ enum ValueSyntax {
         return text
     }
 
+    static func namespace(_ text: String, base _: String?) throws(ValueProblem) -> String {
+        if let problem = NamespaceList.problem(of: text) {
+            throw ValueProblem(message: problem, hint: "like shop, * (all), - (in no pod) or !kube-system")
+        }
+        return text
+    }
+
     static func subject(_ text: String) throws(ValueProblem) -> String {
         try requirePrintable(text)
         guard !text.isEmpty, text.utf8.count <= 1024 else {

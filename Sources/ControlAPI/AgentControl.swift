@@ -49,6 +49,11 @@ public protocol AgentControl: PolicyControl {
     func sockets() async -> [SocketListing]
     /// What runs: containers, units, sessions.
     func workloads() async -> WorkloadReport
+    /// A container is about to start. Returns when the policies that select it hold for it.
+    /// - Throws: `PolicyChangeError` where they do not, with the reason.
+    func register(_ container: ContainerRegistration) async throws(PolicyChangeError)
+    /// Numbers of sets of labels.
+    func identities() async -> IdentityReport
     func mechanisms() async -> [MechanismListing]
     /// Text of `/metrics` (Prometheus exposition format 0.0.4).
     func metrics() async -> String

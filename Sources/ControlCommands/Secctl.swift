@@ -20,8 +20,8 @@ public struct Secctl: AsyncParsableCommand {
         subcommands: [
             EventsCommand.self, TreeCommand.self, PsCommand.self, SocketsCommand.self, TopCommand.self,
             StatusCommand.self, ConfigCommand.self, DoctorCommand.self, VerifyCommand.self,
-            PolicyCommand.self, WorkloadCommand.self, PodsCommand.self, VersionCommand.self,
-            CompletionCommand.self,
+            PolicyCommand.self, WorkloadCommand.self, PodsCommand.self, IdentityCommand.self,
+            OCIHookCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 
     @OptionGroup(visibility: .hidden) var connection: ConnectionOptions

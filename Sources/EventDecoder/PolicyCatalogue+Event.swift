@@ -23,10 +23,17 @@ extension PolicyCatalogue {
         event.abi =
             fixed.flags & SECD_POLICY_EVENT_COMPAT != 0
             ? .i386 : fixed.flags & SECD_POLICY_EVENT_X32 != 0 ? .x32 : nil
+        event.attribution = Self.attribution(fixed.flags)
         let kernel = Int(fixed.kernel_frames)
         event.kernelStack = (0..<kernel).map { Self.frame(record.frame($0)) }
         event.userStack = (0..<Int(fixed.user_frames)).map { Self.frame(record.frame(kernel + $0)) }
         return event
+    }
+
+    /// Whose process a record has.
+    private static func attribution(_ flags: UInt32) -> PolicyEvent.Attribution? {
+        if flags & SECD_POLICY_EVENT_TRACKED != 0 { return .tracked }
+        return flags & SECD_POLICY_EVENT_INTERRUPT != 0 ? .interrupted : nil
     }
 
     /// What is left to user space by the rules that acted in a record.

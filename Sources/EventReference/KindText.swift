@@ -18,7 +18,7 @@ extension EventKind {
         case .processUsdt: "A probe that a program offers was passed as a policy says."
         case .processLoader: "An executable file was mapped, and a policy has `loader: true`."
         case .processThrottle:
-            "A rate limit of a policy began to hold events back, or ended and says how many."
+            "Of Tetragon, which limits the events of a control group. `secd` has no such limit and never makes it: its number is kept, its fields are those that readers of both may meet, and what the rate limit of a policy held back stands in the next event like it (`held_back`)."
         case .socketCreate: "A socket was made."
         case .socketBind: "A socket was bound to an address."
         case .socketListen: "A socket began to listen."

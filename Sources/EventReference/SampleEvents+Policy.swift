@@ -155,6 +155,7 @@ extension SampleEvents {
         var full = PolicyEvent(hook: Self.hook(.processKprobe), matches: Self.rules, generation: 8)
         full.arguments = argumentVariations
         (full.returnMissed, full.signalFailed, full.abi) = (true, true, .i386)
+        full.attribution = .tracked
         (full.heldBack, full.count, full.interval) = (3, 412, SampleProcesses.second)
         full.fileHash = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         let empty = PolicyEvent(

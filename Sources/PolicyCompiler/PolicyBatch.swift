@@ -30,14 +30,15 @@ public struct PolicyBatch: Sendable {
     public var hasErrors: Bool { files.contains { $0.hasErrors } }
 
     /// Reads a file. Beyond the limit only its size is looked at.
-    public mutating func add(file name: String, bytes: [UInt8]) {
+    /// - Parameter amongOthers: as of `PolicyReader.policies`.
+    public mutating func add(file name: String, bytes: [UInt8], amongOthers: Bool = false) {
         guard bytes.count <= PolicyReader.limits.bytes else {
             refuse(file: name, size: bytes.count)
             return
         }
         let source = SourceText(file: name, bytes: bytes)
         let collector = DiagnosticCollector(source)
-        let specs = PolicyReader.policies(collector)
+        let specs = PolicyReader.policies(collector, amongOthers: amongOthers)
         var policies: [CheckedPolicy] = []
         for spec in specs {
             let policy = PolicyChecker.check(spec, settings, collector)
@@ -69,6 +70,25 @@ public struct PolicyBatch: Sendable {
             File(
                 source: SourceText(file: name, bytes: []),
                 diagnostics: [Diagnostic(severity: .error, file: name, message: message)], policies: []))
+    }
+
+    /// Notes what the kernel would refuse. Ids of faults are positions in `policies`.
+    public mutating func note(_ refusal: PolicyRefusal) {
+        for fault in refusal.faults {
+            var position = Int(clamping: fault.policy)
+            for index in files.indices {
+                guard position >= files[index].policies.count else {
+                    let found = Diagnostic(
+                        file: files[index].source.file, line: Int(fault.place.line),
+                        column: Int(fault.place.column), length: Int(fault.place.length),
+                        message: fault.reason)
+                    files[index].diagnostics.append(found)
+                    break
+                }
+                position -= files[index].policies.count
+            }
+        }
+        if refusal.faults.isEmpty { note(file: "this kernel", refusal.reason) }
     }
 
     /// The tables of all policies together.

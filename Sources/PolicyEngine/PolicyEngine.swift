@@ -61,6 +61,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let store: GenerationStore
     private let attachments: HookAttachments
     private let origins: Origins
+    private let socketOwners: SocketOwners
+    private let scripts: Scripts
     private let files: FileEngine
     private let counters: CounterBook
     /// Of the tables of the last two generations.
@@ -79,6 +81,10 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         var trees = false
         /// What processes had at exec is kept.
         var changes = false
+        /// Sockets are tied to processes.
+        var sockets = false
+        /// What processes run beside their interpreters is kept.
+        var scripts = false
 
         init() {}
 
@@ -86,6 +92,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             forks = !tables.lineageTables.isEmpty
             trees = policies.contains { $0.policy.has(.killTree) }
             changes = tables.asksForChanges
+            sockets = policies.contains { $0.policy.tiesSockets }
+            scripts = tables.asksForFiles
         }
     }
 
@@ -96,6 +104,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     /// Policies that run.
     private var running: Set<UInt64> = []
     private var attached: [HookAttachments.Wanted] = []
+    /// By number: the generation that its hook came with.
+    private var since: [UInt32: UInt32] = [:]
     private var beside = Beside()
 
     /// Loads the programs; nothing is attached before a policy asks for it.
@@ -119,12 +129,17 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot)
         counters = CounterBook(programs.maps.counters, tally)
         origins = Origins(programs.maps.origins)
+        socketOwners = SocketOwners(programs.maps.owners, cgroupRoot: options.facts.cgroupRoot)
+        scripts = Scripts(programs.maps.scripts)
         treeMarks = TreeMarks(programs.maps.doomed)
         files = FileEngine(programs, options.files)
         callCounter = try CallCounter(programs.maps)
     }
 
     public func counts() -> [PolicyCounts] { counters.counts() }
+
+    /// Sockets that policies have tied to processes (`TrackSock`).
+    public var tiedSockets: Int { socketOwners.count }
 
     /// The number of the generation that runs; 0 = none did yet.
     public var generation: UInt32 { store.current }
@@ -137,14 +152,16 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         let policies = cache.skipping(policies)
         let ladder = MechanismLadder(
             facts: options.facts, kernel: kernel, syscalls: .x86, programs: cache,
-            files: files)
+            fileObstacle: files.obstacle)
         let checks = policies.map { PolicyCheck($0, ladder) }
         let faults = checks.flatMap(\.faults)
         if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
 
         let sides = HookSides(checks)
-        let tables = try build(policies, sides)
-        var plan = try GenerationPlan(tables, policies, sides, ladder, number)
+        let tables = try GenerationPlan.tables(policies, sides)
+        let since = since
+        var plan = try GenerationPlan(
+            tables, policies, sides, ladder, number, since: { since[$0] ?? self.store.next })
         do throws(PolicyRefusal) {
             try plan.counters(counters, policies)
         } catch {
@@ -152,7 +169,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             throw error
         }
         let classes = options.workloads.plan(tables.workloads)
-        let image = try pack(tables, plan, policies, classes)
+        let image = try plan.image(tables, policies, classes, seed: seed)
         let beside = Beside(tables, policies)
         let bytes: UInt64
         do throws(PolicyRefusal) {
@@ -177,6 +194,9 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         forgetCalls(except: plan.wanted)
         stopFollowing(allBut: beside)
         attached = plan.wanted
+        self.since = Dictionary(
+            plan.wanted.map { ($0.number, since[$0.number] ?? store.current) },
+            uniquingKeysWith: { first, _ in first })
         self.beside = beside
         numbers.keep(Set(plan.wanted.map(\.number)), in: store.current)
         running = Set(policies.map(\.id))
@@ -192,38 +212,6 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         abandonedCalls += WaitingCalls(programs.maps.waiting).forget(gone)
     }
 
-    private func build(
-        _ policies: [RunnablePolicy], _ sides: HookSides
-    ) throws(PolicyRefusal) -> Generation {
-        do throws(GenerationBuilder.LimitExceeded) {
-            return try GenerationBuilder.build(policies.map(\.policy), side: sides.number)
-        } catch {
-            // The last one that came: without it there was room.
-            let last = policies.last { $0.policy.hooks.contains { $0.points.contains(error.point) } }
-            let faults = last.map {
-                PolicyRefusal.Fault(policy: $0.id, place: $0.policy.place, reason: "\(error)")
-            }
-            throw PolicyRefusal(faults: faults.map { [$0] } ?? [], reason: "\(error)")
-        }
-    }
-
-    private func pack(
-        _ tables: Generation, _ plan: GenerationPlan, _ policies: [RunnablePolicy],
-        _ classes: WorkloadClasses.Plan
-    ) throws(PolicyRefusal) -> GenerationImage {
-        do throws(PackingFault) {
-            return try GenerationPacker(seed: seed).pack(tables, plan.placements, workloads: classes.sets)
-        } catch {
-            let fault = error.policy.map { index in
-                let policy = policies[index]
-                let hook = error.hook.map { policy.policy.hooks[$0] }
-                return PolicyRefusal.Fault(
-                    policy: policy.id, place: hook?.place ?? policy.policy.place, reason: "\(error)")
-            }
-            throw PolicyRefusal(faults: fault.map { [$0] } ?? [], reason: "\(error)")
-        }
-    }
-
     /// Memory of the engine's maps and programs. What a process keeps with its task is not among it.
     public var kernelBytes: UInt64 { generationBytes.reduce(programs.kernelBytes, +) }
 
@@ -231,6 +219,12 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private func attach(
         _ plan: GenerationPlan, _ beside: Beside, _ policies: [RunnablePolicy]
     ) throws(PolicyRefusal) {
+        do throws(BPFError) {
+            // Before the hooks: at sched_process_exec the script is known then.
+            if beside.scripts { try scripts.follow(programs) }
+        } catch {
+            throw refusal(of: error)
+        }
         do throws(HookAttachments.Failure) {
             try attachments.attach(plan.wanted, keeping: attached)
             if beside.forks { try attachments.followForks() }
@@ -241,6 +235,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         do throws(BPFError) {
             if beside.trees { try treeMarks.follow(programs) }
             if beside.changes { try origins.follow(programs) }
+            if beside.sockets { try socketOwners.follow(programs) }
         } catch {
             throw refusal(of: error)
         }
@@ -257,6 +252,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         if !kept.forks { attachments.stopFollowingForks() }
         if !kept.trees { treeMarks.stopFollowing() }
         if !kept.changes { origins.stop() }
+        if !kept.sockets { socketOwners.stop() }
+        if !kept.scripts { scripts.stop() }
     }
 
     /// No policy is to blame more than the others.

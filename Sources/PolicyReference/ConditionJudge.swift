@@ -117,7 +117,7 @@ struct ConditionJudge {
         let process = event.process
         switch fact {
         case .binary, .parentBinary, .commandArgument:
-            return self.test(test, process.text(fact).map { FieldValue.text($0) }, order: .unsigned)
+            return self.test(test, text: process.text(fact)).or(self.test(test, text: process.script(fact)))
         case .pid, .namespace, .namespaceChanges, .capabilities, .capabilityChanges:
             return self.test(test, process.number(fact).map { FieldValue.number($0) }, order: .unsigned)
         case .workload:
@@ -134,9 +134,14 @@ struct ConditionJudge {
         }
     }
 
+    private func test(_ test: ValueTest, text: Observed<[UInt8]>) -> Truth {
+        self.test(test, text.map { FieldValue.text($0) }, order: .unsigned)
+    }
+
     private func test(_ test: ValueTest, _ fact: LineageFact, of process: ProcessIdentity) -> Truth {
         switch fact {
-        case .binary: return self.test(test, process.binary.map { FieldValue.text($0) }, order: .unsigned)
+        case .binary:
+            return self.test(test, text: process.binary).or(self.test(test, text: process.script))
         case .pid(let inNamespace):
             return Self.test(
                 test, number: UInt64(inNamespace ? process.namespacePID : process.pid), order: .unsigned)

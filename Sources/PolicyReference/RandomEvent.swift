@@ -103,8 +103,11 @@ public struct RandomEvent {
         let path = Array(random.pick(Pool.binaries + ["/usr/lib/x", "/bin/dash"]).utf8)
         let binary: Observed<[UInt8]> =
             random.oneIn(15) ? .unreadable : random.oneIn(15) ? .absent : .present(path)
+        let file = Array(random.pick(Pool.binaries + ["/opt/run.sh"]).utf8)
+        let script: Observed<[UInt8]> =
+            random.oneIn(20) ? .unreadable : random.oneIn(3) ? .present(file) : .absent
         return ProcessIdentity(
-            binary: binary, pid: random.pick([1, 2, 7, 8, 1000, 4_194_304]),
+            binary: binary, script: script, pid: random.pick([1, 2, 7, 8, 1000, 4_194_304]),
             namespacePID: random.pick([0, 1, 2, 7]))
     }
 

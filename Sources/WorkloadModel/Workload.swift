@@ -158,7 +158,7 @@ public struct Pod: Sendable, Hashable, Codable {
     }
 
     /// The same with what another source knows in addition.
-    func completed(by other: Pod?) -> Pod {
+    package func completed(by other: Pod?) -> Pod {
         guard let other else { return self }
         // Whoever speaks last: what a runtime was told at the start is older than what the cluster says.
         if other.isOfCluster, !isOfCluster { return other.completed(by: self) }

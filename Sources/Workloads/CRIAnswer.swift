@@ -1,3 +1,4 @@
+import TextEncoding
 package import WorkloadModel
 
 /// Answers of the container runtime interface of Kubernetes (runtime.v1, k8s.io/cri-api), as far as they are

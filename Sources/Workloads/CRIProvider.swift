@@ -13,7 +13,7 @@ public final class CRIProvider: WorkloadProvider {
     /// Between lists, nanoseconds.
     private static let interval: UInt64 = 5_000_000_000
 
-    private let call: CRICall
+    private let call: RuntimeCall
     private var known: [String: Workload] = [:]
     private var nextList: UInt64 = 0
 
@@ -22,7 +22,7 @@ public final class CRIProvider: WorkloadProvider {
     ///   - socket: path of its API.
     public init(name: String, socket: String) {
         self.name = name
-        call = CRICall(path: socket)
+        call = RuntimeCall(path: socket, service: "runtime.v1.RuntimeService")
     }
 
     /// The runtimes of a node, where they listen by default.
@@ -77,6 +77,11 @@ public final class CRIProvider: WorkloadProvider {
         let pod = container?.sandbox ?? id
         let sandbox = call.ask("ListPodSandbox", CRIAnswer.request(id: pod)).map(CRIAnswer.sandboxes)?
             .first { $0.id == pod }
-        return container?.workload(name, sandbox) ?? sandbox?.workload(name)
+        guard var workload = container?.workload(name, sandbox) else { return sandbox?.workload(name) }
+        if let status = call.ask("ContainerStatus", CRIStatus.request(id: id)).map(CRIStatus.init) {
+            workload.isPrivileged = status.isPrivileged
+            workload.pid = status.process
+        }
+        return workload
     }
 }

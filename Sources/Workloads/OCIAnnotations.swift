@@ -20,6 +20,7 @@ enum OCIAnnotations {
             workload.runtime = "podman"
         } else {
             workload.labels = annotations
+            applyKubelet(annotations, &workload)
         }
     }
 
@@ -45,6 +46,15 @@ enum OCIAnnotations {
         // Beside the pod's own those of the kubelet.
         pod.labels = labels.filter { !$0.key.hasPrefix("io.kubernetes.") }
         workload.pod = pod
+    }
+
+    /// The names that the kubelet gives to whoever runs its containers; others give them, too.
+    private static func applyKubelet(_ annotations: [String: String], _ workload: inout Workload) {
+        guard let pod = annotations["io.kubernetes.pod.name"], !pod.isEmpty else { return }
+        workload.pod = Pod(
+            namespace: annotations["io.kubernetes.pod.namespace"] ?? "default", name: pod,
+            uid: annotations["io.kubernetes.pod.uid"] ?? "")
+        workload.name = annotations["io.kubernetes.container.name"] ?? workload.name
     }
 
     private static func map(_ json: String) -> [String: String]? {

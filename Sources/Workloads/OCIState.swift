@@ -72,7 +72,7 @@ enum OCIState {
     }
 
     /// An id that an engine drew: the engine has a name for it.
-    private static func leaveToEngine(_ workload: inout Workload) {
+    static func leaveToEngine(_ workload: inout Workload) {
         guard workload.pod == nil, workload.name == workload.id, workload.id.utf8.count == 64,
             workload.id.allSatisfy(\.isHexDigit)
         else { return }

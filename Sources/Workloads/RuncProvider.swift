@@ -15,13 +15,15 @@ public final class RuncProvider: WorkloadProvider {
         var hasNamespaces = false
         /// Below the namespace.
         var below = ""
+        /// An engine that can be asked starts these: what its runtime knows is not all.
+        var hasEngine = false
     }
 
     private static let usual = [
         Root(path: "/run/runc"), Root(path: "/run/crun"),
-        Root(path: "/run/docker/runtime-runc", hasNamespaces: true),
-        Root(path: "/run/docker/runtime-crun", hasNamespaces: true),
-        Root(path: "/run/containerd/runc", hasNamespaces: true),
+        Root(path: "/run/docker/runtime-runc", hasNamespaces: true, hasEngine: true),
+        Root(path: "/run/docker/runtime-crun", hasNamespaces: true, hasEngine: true),
+        Root(path: "/run/containerd/runc", hasNamespaces: true, hasEngine: true),
         Root(path: "/run/user", hasNamespaces: true, below: "/runc"),
         Root(path: "/run/user", hasNamespaces: true, below: "/crun"),
     ]
@@ -158,7 +160,10 @@ public final class RuncProvider: WorkloadProvider {
 
     private func list(_ directory: String) -> [FoundWorkload] {
         let names = (try? FileTree.names(in: directory)) ?? []
-        return names.prefix(Self.mostContainers).flatMap { appeared(directory + "/" + $0) }
+        return names.prefix(Self.mostContainers).flatMap { name in
+            remember(name)
+            return appeared(directory + "/" + name)
+        }
     }
 
     /// Of runc, and of crun.
@@ -166,13 +171,19 @@ public final class RuncProvider: WorkloadProvider {
 
     private func read(_ directory: String) -> FoundWorkload? {
         let id = directory.split(separator: "/").last.map(String.init) ?? ""
-        var workload: Workload?
+        let read: Workload?
         if let bytes = BoundedFile.read(directory + "/state.json", limit: OCIState.longestState) {
-            workload = OCIState.runc(bytes, cgroups: cgroups)
+            read = OCIState.runc(bytes, cgroups: cgroups)
         } else if let bytes = BoundedFile.read(directory + "/status", limit: OCIState.longestState) {
-            workload = OCIState.crun(bytes, id: id, cgroups: cgroups)
+            read = OCIState.crun(bytes, id: id, cgroups: cgroups)
+        } else {
+            read = nil
         }
-        guard let workload, !workload.cgroup.isEmpty, workload.cgroup != "/" else { return nil }
+        guard var workload = read, !workload.cgroup.isEmpty, workload.cgroup != "/" else { return nil }
+        // Images and labels, of pods too, are not among it: known when everybody has looked.
+        if roots.contains(where: { $0.hasEngine && directory.hasPrefix($0.path + "/") }) {
+            workload.naming = .pending
+        }
         return FoundWorkload(workload, cgroupID: cgroups.id(of: workload.cgroup))
     }
 

@@ -1,8 +1,10 @@
 import AgentCore
 import Glibc
+import KubernetesObjects
 import LinuxSystem
 import Testing
 import WorkloadModel
+import Workloads
 
 /// Which cgroup an id is, also for a while after its end.
 @Suite struct CgroupTableTests {
@@ -91,5 +93,65 @@ import WorkloadModel
         #expect(workload?.name == "web" && workload?.runtime == "docker" && workload?.image.name == "nginx")
         #expect(workload?.pid == 42)
         #expect(workload?.naming == .known)
+    }
+
+    // MARK: Manifests
+
+    private static func pods(_ app: String?) -> DeclaredPods {
+        var pod = KubernetesPod(metadata: ObjectMetadata(namespace: "shop", name: "web"))
+        pod.metadata.labels = app.map { ["app": $0] } ?? [:]
+        pod.containers = [KubernetesPod.Container(name: "app")]
+        return DeclaredPods([DeclaredPods.Entry(pod: pod, place: "m.yaml:1:1")])
+    }
+
+    private static let web = Workload(kind: .container, id: "web_app", name: "web_app", runtime: "runc")
+
+    @Test func aManifestDescribesContainersThatComeAfterIt() {
+        var table = CgroupTable()
+        #expect(table.adopt(Self.pods("one")).isEmpty)
+        table.add(7, Array(Self.container.utf8))
+        #expect(table.assign(CgroupTable.Assignment(Self.web, cgroupID: 7)) == [7])
+        // Below it, and before its record.
+        table.add(8, Array((Self.container + "/a.service").utf8))
+        _ = table.assign(CgroupTable.Assignment(Self.web, cgroupID: 9))
+        table.add(9, Array("/elsewhere".utf8))
+        for id in [7, 8, 9] as [UInt64] {
+            let workload = table.name(id).workload?.workload
+            #expect(workload?.pod?.labels == ["app": "one"] && workload?.name == "app")
+            #expect(table.name(id).told?.workload.pod == nil)
+        }
+        #expect(table.name(8).workload?.workload.unit == "a.service")
+        // The runtime says the same again.
+        #expect(table.assign(CgroupTable.Assignment(Self.web, cgroupID: 7)).isEmpty)
+    }
+
+    /// Also a label that is not there any more: nothing of the manifest before is left.
+    @Test func aManifestThatChangesOrGoesDescribesThemAnew() {
+        var table = CgroupTable()
+        table.add(7, Array("/web_app".utf8))
+        table.add(8, Array("/web_app/a".utf8))
+        _ = table.assign(CgroupTable.Assignment(Self.web, cgroupID: 7))
+        #expect(Set(table.adopt(Self.pods("one"))) == [7, 8])
+        #expect(table.adopt(Self.pods("one")).isEmpty)
+        #expect(table.name(7).workload === table.name(8).workload)
+        #expect(Set(table.adopt(Self.pods(nil))) == [7, 8])
+        #expect(table.name(8).workload?.workload.pod?.labels == [:])
+        #expect(Set(table.adopt(DeclaredPods())) == [7, 8])
+        #expect(table.name(7).workload?.workload.pod == nil)
+        #expect(table.name(7).workload?.workload.name == "web_app")
+    }
+
+    @Test func whatProvidersAddLaterDoesNotTakeThePodAway() {
+        var table = CgroupTable()
+        _ = table.adopt(Self.pods("one"))
+        table.add(7, Array("/web_app".utf8))
+        _ = table.assign(CgroupTable.Assignment(Self.web, cgroupID: 7))
+        var more = Self.web
+        more.pid = 42
+        #expect(table.assign(CgroupTable.Assignment(more, cgroupID: 7)) == [7])
+        let workload = table.name(7).workload?.workload
+        #expect(workload?.pid == 42 && workload?.pod?.name == "web")
+        _ = table.adopt(DeclaredPods())
+        #expect(table.name(7).workload?.workload.pid == 42)
     }
 }

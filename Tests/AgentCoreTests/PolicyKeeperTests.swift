@@ -12,7 +12,8 @@ import Testing
     private typealias Folder = PolicyFolder
 
     private static func withKeeper(
-        _ paths: (Folder) -> [String] = { [$0.policies] }, settings: CheckSettings = CheckSettings(),
+        _ paths: (Folder) -> [String] = { [$0.policies] }, manifests: (Folder) -> [String] = { _ in [] },
+        settings: CheckSettings = CheckSettings(),
         before: (Folder) throws -> Void = { _ in },
         _ body: (Folder, PolicyKeeper, MemoryRuntime) async throws -> Void
     ) async throws {
@@ -22,6 +23,7 @@ import Testing
         let runtime = MemoryRuntime()
         let options = folder.options {
             $0.paths = paths(folder)
+            $0.manifests = manifests(folder)
             $0.settings = { settings }
         }
         let keeper = try PolicyKeeper(options, runtime: runtime, logger: Folder.logger)
@@ -54,6 +56,45 @@ import Testing
             #expect(await keeper.statuses().map(\.source) == [folder.policies + "/b.yaml"])
             try FileTree.remove(folder.policies + "/b.yaml")
             #expect(await keeper.statuses().isEmpty)
+            #expect(runtime.names.isEmpty)
+        }
+    }
+
+    /// A directory of manifests: policies among objects that somebody else reads.
+    @Test func policiesAmongOtherObjectsLiveAsThoseOfOtherFilesDo() async throws {
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: web}}\n---\n"
+        let none: (Folder) -> [String] = { _ in [] }
+        let all: (Folder) -> [String] = { [$0.policies] }
+        try await Self.withKeeper(none, manifests: all) { folder, keeper, runtime in
+            try folder.write("a.yaml", pod + Folder.policy("ant"))
+            try folder.write("b.yaml", "{apiVersion: apps/v1, kind: Deployment}\n")
+            try folder.write("c.yaml", "{apiVersion: v1, kind: List, items: [")
+            let status = try #require(await keeper.statuses().first)
+            #expect(status.name == "ant" && status.state == .enabled && status.warnings == [])
+            #expect(await keeper.complaints() == [])
+            try folder.write("a.yaml", pod + Folder.policy("ant", message: "two"))
+            #expect(await keeper.statuses().count == 1)
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["two"])
+            // What is wrong with a policy is said, and it goes on as it was.
+            try folder.write("a.yaml", pod + Folder.policy("ant", selectors: "- matchNothing: []"))
+            #expect(await keeper.complaints().count == 1)
+            #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["two"])
+            try folder.write("a.yaml", pod)
+            #expect(await keeper.statuses().isEmpty)
+            #expect(runtime.names.isEmpty)
+        }
+    }
+
+    @Test func labelsOfTheNodeThatChangeSwitchPoliciesOnAndOff() async throws {
+        try await Self.withKeeper { folder, keeper, runtime in
+            let head = "\n  nodeSelector: {matchLabels: {zone: a}}"
+            try folder.write("a.yaml", Folder.policy("ant", head: head))
+            #expect(await keeper.statuses().map(\.state) == [.skipped])
+            keeper.adopt(nodeLabels: ["zone": "a"])
+            #expect(await keeper.statuses().map(\.state) == [.enabled])
+            #expect(runtime.names == ["ant"])
+            keeper.adopt(nodeLabels: ["zone": "b"])
+            #expect(await keeper.statuses().map(\.state) == [.skipped])
             #expect(runtime.names.isEmpty)
         }
     }

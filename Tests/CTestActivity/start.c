@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,4 +102,9 @@ int activity_set_file_capabilities(const char *path, uint32_t permitted)
 	uint32_t data[5] = { 0x02000000 | 1, permitted, 0, 0, 0 };
 
 	return setxattr(path, "security.capability", data, sizeof(data), 0) ? -errno : 0;
+}
+
+void activity_trim_memory(void)
+{
+	malloc_trim(0);
 }

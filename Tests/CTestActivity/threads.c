@@ -133,6 +133,16 @@ static int thread_umask(const struct step *step)
 	return pthread_join(thread, NULL) ? -1 : 0;
 }
 
+/* umasks FIRST COUNT: umask(2) with so many numbers from the first on. */
+static int umasks(const struct step *step)
+{
+	long first = number(step, 0), count = number(step, 1);
+
+	for (long n = 0; n < count; n++)
+		syscall(SYS_umask, first + n);
+	return 0;
+}
+
 static void *exit_later(void *argument)
 {
 	usleep(50000);
@@ -166,6 +176,8 @@ int threads_do(const struct step *step, int *result)
 		*result = thread_setuid(step);
 	else if (!strcmp(name, "thread-umask"))
 		*result = thread_umask(step);
+	else if (!strcmp(name, "umasks"))
+		*result = umasks(step);
 	else
 		return 0;
 	return 1;

@@ -99,6 +99,14 @@ final class FakeAgent: AgentControl {
         return WorkloadReport(workloads: [web], providers: ["docker": "connected"])
     }
 
+    func identities() async -> IdentityReport {
+        var report = IdentityReport(store: "file /x")
+        report.identities = [
+            IdentityListing(number: 256, scope: "cluster", labels: ["k8s:app=web"], users: 1)
+        ]
+        return report
+    }
+
     func mechanisms() async -> [MechanismListing] {
         [
             .init(

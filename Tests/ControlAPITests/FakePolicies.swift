@@ -7,6 +7,7 @@ final class FakePolicies: Sendable {
         var policies: [PolicyStatus] = []
         var additions: [PolicyAddition] = []
         var refusal: PolicyChangeError?
+        var containers: [ContainerRegistration] = []
     }
     private let state = Mutex(State())
 
@@ -21,6 +22,16 @@ final class FakePolicies: Sendable {
         PolicyStatus(
             id: 1, name: name, namespace: namespace, domain: domain, source: "API", state: .enabled,
             mode: .enforce, enabled: true)
+    }
+
+    var containers: [ContainerRegistration] { state.withLock(\.containers) }
+
+    func register(_ container: ContainerRegistration) throws(PolicyChangeError) {
+        let refusal = state.withLock { state in
+            state.containers.append(container)
+            return state.refusal
+        }
+        if let refusal { throw refusal }
     }
 
     var all: [PolicyStatus] { state.withLock(\.policies) }
@@ -64,6 +75,10 @@ final class FakePolicies: Sendable {
 
 extension FakeAgent {
     func policies() async -> [PolicyStatus] { book.all }
+
+    func register(_ container: ContainerRegistration) async throws(PolicyChangeError) {
+        try book.register(container)
+    }
 
     func addPolicies(_ addition: PolicyAddition) async throws(PolicyChangeError) -> [PolicyKey] {
         try book.add(addition)

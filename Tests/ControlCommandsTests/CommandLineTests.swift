@@ -208,7 +208,8 @@ import Testing
         let root = Secctl.helpMessage(columns: 100)
         for verb in [
             "events, getevents", "tree", "ps", "sockets", "top", "status", "config, info", "doctor", "verify",
-            "policy, tracingpolicy, tp", "workload, workloads", "pods", "version", "completion",
+            "policy, tracingpolicy, tp", "workload, workloads", "pods",
+            "identity, identities", "oci-hook", "version", "completion",
         ] {
             // A long name has its explanation on the next line.
             #expect(root.contains("\n  \(verb) ") || root.contains("\n  \(verb)\n"), "\(verb)")
@@ -223,7 +224,8 @@ import Testing
             "--policy-names",
             "--cel-expression", "--since", "--until", "--last", "-f, --include-fields, --fields",
             "-F, --exclude-fields",
-            "--timestamps", "--stack-traces", "--live", "--reconnect", "--reconnect-wait", "-t, --tty-encode",
+            "--timestamps", "--stack-traces", "--ima-hash", "--live", "--reconnect", "--reconnect-wait",
+            "-t, --tty-encode",
         ] {
             #expect(events.contains("\n  \(flag) "), "\(flag)")
         }

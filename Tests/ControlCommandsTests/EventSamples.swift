@@ -32,10 +32,11 @@ enum EventSamples {
 
     /// The event with what stands below it, by lines.
     static func lines(
-        _ json: String, wide: Bool = false, stacks: Bool = false, color: Bool = false
+        _ json: String, wide: Bool = false, stacks: Bool = false, hashes: Bool = false, color: Bool = false
     ) throws -> [String] {
         let renderer = EventRenderer(
-            wide: wide, stacks: stacks, palette: Palette(isOn: color), clock: .timeOfDay { _ in 0 })
+            wide: wide, stacks: stacks, hashes: hashes, palette: Palette(isOn: color),
+            clock: .timeOfDay { _ in 0 })
         return renderer.text(for: try EventLine(parsing: json)).split(separator: "\n").map(String.init)
     }
 }

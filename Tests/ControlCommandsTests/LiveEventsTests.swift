@@ -26,6 +26,7 @@ private final class StandInDaemon: Daemon {
     func processes() async throws -> [ProcessListing] { [] }
     func sockets() async throws -> [SocketListing] { [] }
     func workloads() async throws -> WorkloadReport { WorkloadReport(workloads: [], providers: [:]) }
+    func identities() async throws -> IdentityReport { IdentityReport(store: "") }
     func mechanisms() async throws -> [MechanismListing] { [] }
     func configuration() async throws -> [String: String] { [:] }
 }

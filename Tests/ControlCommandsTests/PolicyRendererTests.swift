@@ -33,6 +33,20 @@ import Testing
         ),
         (
             line(
+                "process_tracepoint",
+                #""subsys":"raw","event":"tcp_reset","policy_name":"a","verdict":"none","process_is":"tracked""#
+            ),
+            "tracepoint demo/web       curl[901] raw/tcp_reset   policy a   its socket, by TrackSock"
+        ),
+        (
+            line(
+                "process_tracepoint",
+                #""subsys":"raw","event":"tcp_reset","policy_name":"a","verdict":"none","process_is":"interrupted""#
+            ),
+            "tracepoint demo/web       curl[901] raw/tcp_reset   policy a   interrupted, not its doing"
+        ),
+        (
+            line(
                 "process_uprobe",
                 #""path":"/bin/sh","symbol":"main","policy_name":"a","action":"KPROBE_ACTION_POST","verdict":"none","count":"412","interval_ns":"1000000000""#
             ),
@@ -104,6 +118,16 @@ import Testing
     func arguments(json: String, expected: String) throws {
         let line = try Sample.render(Self.line("process_kprobe", #""function_name":"f","args":[\#(json)]"#))
         #expect(line.hasSuffix("curl[901] f " + expected))
+    }
+
+    @Test func hashesAreShownWhereTheyAreAskedFor() throws {
+        let json = Self.line(
+            "process_lsm", #""function_name":"file_open","policy_name":"a","file_hash":"sha256:00ff""#)
+        let tetragon = Self.line("process_lsm", #""function_name":"file_open","ima_hash":"sha1:11""#)
+        #expect(try Sample.render(json).hasSuffix("file_open   policy a"))
+        #expect(try Sample.render(json, wide: true).hasSuffix("file_open   policy a   sha256:00ff"))
+        #expect(try Sample.lines(json, hashes: true)[0].hasSuffix("file_open   policy a   sha256:00ff"))
+        #expect(try Sample.lines(tetragon, hashes: true)[0].hasSuffix("file_open   sha1:11"))
     }
 
     @Test func wideShowsHowItIsKnown() throws {

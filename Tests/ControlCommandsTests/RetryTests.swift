@@ -31,6 +31,7 @@ private final class LateDaemon: Daemon {
     func processes() async throws -> [ProcessListing] { [] }
     func sockets() async throws -> [SocketListing] { [] }
     func workloads() async throws -> WorkloadReport { WorkloadReport(workloads: [], providers: [:]) }
+    func identities() async throws -> IdentityReport { IdentityReport(store: "") }
     func mechanisms() async throws -> [MechanismListing] { [] }
     func configuration() async throws -> [String: String] {
         try answer()

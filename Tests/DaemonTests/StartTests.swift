@@ -159,22 +159,6 @@ extension DaemonSuite {
             #expect(readOnly.said.contains("secd: cannot open /sys/kernel/events.json: "))
         }
 
-        @Test func settingsWithoutEffectAreSaidLoudly() throws {
-            let folder = try Folder()
-            let daemon = try TestDaemon.started(["--manifests", folder.path])
-            let sentence = "manifests (\(folder.path)) has no effect: this version does not read manifests"
-            #expect(
-                daemon.log.components(separatedBy: "secd warning: \(sentence)\n").count == 2,
-                "\(daemon.log)")
-            let status = try daemon.secctl("status")
-            // Nothing is wrong with the daemon: whoever restarts it for its health would do so for ever.
-            #expect(status.ending == .code(0))
-            #expect(status.output.contains(": healthy\n  \(sentence)\n"), "\(status.output)")
-            #expect(try daemon.status.problems.isEmpty)
-            #expect(try daemon.status.notes == [sentence])
-            try daemon.stop()
-        }
-
         /// Whoever configures a policy believes that it acts: that it does not is a problem, not a note.
         /// Whether the kernel runs LSM programs: then nothing keeps the policy of the next test from running.
         private static let hasLSM = readText("/sys/kernel/security/lsm").split(separator: ",").contains("bpf")

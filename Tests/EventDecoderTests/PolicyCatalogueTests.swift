@@ -66,6 +66,19 @@ import Testing
         #expect(try #require(decoded(record)).matches[0].unknown == ["matchBinaries[0]"])
     }
 
+    @Test func whoseProcessItIs() throws {
+        var record = PolicyRecordBytes()
+        record.sets[0] = [0]
+        #expect(try #require(decoded(record)).attribution == nil)
+        record.fixed.flags = SECD_POLICY_EVENT_INTERRUPT
+        #expect(try #require(decoded(record)).attribution == .interrupted)
+        record.fixed.flags |= SECD_POLICY_EVENT_TRACKED
+        #expect(try #require(decoded(record)).attribution == .tracked)
+        // In a thread of the kernel, which nothing has interrupted.
+        record.fixed.flags = SECD_POLICY_EVENT_TRACKED
+        #expect(try #require(decoded(record)).attribution == .tracked)
+    }
+
     @Test func aThousandRules() throws {
         let rules = (0..<4096).map { index in
             PolicyCatalogue.Rule(rule: PolicyRule(policy: "p\(index)"), shape: 0)

@@ -54,6 +54,7 @@ struct RandomPolicy {
         (event.returnMissed, event.signalFailed) = (random.next() % 2 == 0, random.next() % 2 == 0)
         event.abi = random.next() % 2 == 0 ? .x32 : nil
         (event.imaHash, event.fileHash) = (word(), word())
+        event.attribution = random.next() % 2 == 0 ? nil : .tracked
         return event
     }
 

@@ -170,8 +170,8 @@ extension KernelSuite {
 
         /// Of kernels without LSM, fentry and kprobes.
         private static let obstacles = ["need fentry", "LSM hooks need BPF LSM", "cgroup2", "fanotify"]
-        /// Of every kernel: no kernel that is tested lets system calls be refused from outside, and nobody here lets
-        /// policies ask over the network.
+        /// Of every kernel: not every system call can be refused, names that programs pass are not trusted, and
+        /// nobody here lets policies ask over the network.
         private static let weaknesses = [
             "cannot refuse the call", "degraded: true", "the setting policy-outreach allows it",
         ]

@@ -15,11 +15,12 @@ extension KernelSuite {
             case killAtTracepoint = "Sigkill at its tracepoint"
             case killAtFunction = "Sigkill at its function"
             case killAtHook = "Sigkill at an LSM hook"
+            case refuseCall = "Override at a system call"
             case refuseAtHook = "Override at an LSM hook"
             case refuseAtFunction = "Override at a security_ function"
             case refuseFile = "Override at security_file_open, of a file"
 
-            var refuses: Bool { [.refuseAtHook, .refuseAtFunction, .refuseFile].contains(self) }
+            var refuses: Bool { [.refuseCall, .refuseAtHook, .refuseAtFunction, .refuseFile].contains(self) }
         }
 
         /// A measured pair.
@@ -110,7 +111,8 @@ extension KernelSuite {
 
         private static func section(_ way: Way) -> String {
             switch way {
-            case .killAtCall, .killAtReturn, .killAtFunction, .refuseAtFunction, .refuseFile: "kprobes"
+            case .killAtCall, .killAtReturn, .killAtFunction, .refuseCall, .refuseAtFunction, .refuseFile:
+                "kprobes"
             case .killAtTracepoint: "tracepoints"
             case .killAtHook, .refuseAtHook: "lsmhooks"
             }
@@ -120,7 +122,7 @@ extension KernelSuite {
         private static func entry(_ way: Way, _ effect: EffectCase, pid: Int) -> String? {
             var hook: [String] = []
             switch way {
-            case .killAtCall: hook = ["- call: sys_\(effect.call)", "  syscall: true"]
+            case .killAtCall, .refuseCall: hook = ["- call: sys_\(effect.call)", "  syscall: true"]
             case .killAtReturn:
                 // Nothing returns from the old program, and what is kept of it is told by the new one.
                 guard effect.call != "execve" else { return nil }

@@ -77,6 +77,38 @@ extension KernelSuite {
             #expect(live.counts()[1] == ActionCounts(posts: 2, heldBack: 4))
         }
 
+        @Test("more keys than are remembered: forgotten ones begin anew, and each call is told or counted")
+        func forgotten() throws {
+            /// secd_policy_rates, bpf/trace/rate.h.
+            let room = 16_384
+            let (first, calls, rounds) = (1_000_000, 1000, 18)
+            try live.run([
+                PolicySample.hook(
+                    "many", "sys_umask", [(0, "int")],
+                    selector:
+                        "{matchArgs: [{index: 0, operator: InRange, "
+                        + "values: [\"\(first):\(first + calls * rounds - 1)\"]}], "
+                        + "matchActions: [{action: Post, rateLimit: 1h, rateLimitScope: global}]}")
+            ])
+
+            // A few at once, so that the ring has room for all of them.
+            var told: [Int] = []
+            for _ in 0..<2 {
+                for round in 0..<rounds {
+                    let story = try live.agent.run(Step("umasks", first + round * calls, calls))
+                    #expect(story.status == .exited(0))
+                    told += live.events(story).numbers()
+                }
+            }
+
+            let keys = calls * rounds
+            #expect(Array(told.prefix(keys)) == Array(first..<first + keys), "each key's first call is told")
+            #expect(told.count >= 2 * keys - room, "no more are held back than are remembered")
+            #expect(
+                live.counts()[1]
+                    == ActionCounts(posts: UInt64(told.count), heldBack: UInt64(2 * keys - told.count)))
+        }
+
         @Test("a limit is a selector's own: without one each call is told, beside a policy that has one")
         func neighbours() throws {
             try live.run([

@@ -70,6 +70,22 @@ extension KernelSuite {
             #expect(reports[0].hooks.map(\.effect) == [.prevent])
         }
 
+        @Test("calls that do not exist are skipped where the entry says so, and the report tells")
+        func skips() throws {
+            let text = PolicySample.hook(
+                "skips", "sys_umask", [(0, "int")],
+                selector: "matchArgs: [{index: 0, operator: Equal, values: [421]}]")
+            let missing =
+                "  - call: secd_no_such_function\n    syscall: false\n    ignore: {callNotFound: true}\n"
+
+            let report = try #require(try live.run([text + missing]).first)
+            let story = try live.agent.run(.umask(421))
+
+            #expect(report.hooks.map(\.state) == [.loaded, .callNotFound])
+            #expect(report.hooks.map(\.point.name) == ["sys_umask", "secd_no_such_function"])
+            #expect(live.events(story).count == 1)
+        }
+
         @Test("in mode monitor nothing is done, and the event says what would have been")
         func monitors() throws {
             let text = PolicySample.killsWriters(folder / "kept").replacing(
@@ -146,7 +162,7 @@ extension KernelSuite {
                 "denies",
                 """
                 kprobes:
-                - call: sys_openat
+                - call: sys_lseek
                   syscall: true
                   args:
                   - index: 2

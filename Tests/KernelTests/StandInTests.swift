@@ -1,5 +1,7 @@
+import BPFRuntime
 import Foundation
 import Glibc
+import PolicyEngine
 import PolicyModel
 import Testing
 
@@ -155,6 +157,40 @@ extension KernelSuite {
 
             let events = live.agent.capture.events(of: story.pid).filter { $0.kind == "process_kprobe" }
             #expect(events.map { $0.body["action"].text } == ["KPROBE_ACTION_OVERRIDE"])
+        }
+
+        @Test(
+            "without LSM, fentry and kprobes a connect is refused by cgroup programs, where these know tasks",
+            .enabled(if: Kernel.cgroupRoot != nil, "needs a cgroup2 hierarchy"))
+        func nothingElse() throws {
+            let host = "127.0.0.96"
+            let policies = try DirectPolicies(facts: {
+                $0.lsmObstacle = "switched off by this test"
+                $0.fentryObstacle = "switched off by this test"
+                $0.kprobeObstacle = "switched off by this test"
+            })
+            let text = PolicySample.deniesConnects(host).replacing(
+                "argError: -1", with: "argError: -1\n      - action: NoPost")
+
+            let refusal = try policies.run([text])
+
+            let tries = { (error: Int32) throws in
+                try Activity([
+                    .socket(0, Net.inet, Net.stream), .connect(0, "4,\(host),1").fails(error),
+                ]).wait()
+            }
+            if KernelProbe.cgroupProgramsKnowTasks {
+                #expect(refusal == nil)
+                #expect(try tries(EPERM) == .exited(0))
+            } else {
+                #expect(
+                    refusal?.faults.map(\.reason) == [
+                        "spec.kprobes[0]: security_socket_connect cannot be hooked: "
+                            + "its cgroup programs have no task storage (6.18)"
+                    ])
+                #expect(refusal?.faults.map(\.place.line) == [7])
+                #expect(try tries(ECONNREFUSED) == .exited(0))
+            }
         }
 
         @Test("a device is refused before it is made")

@@ -56,6 +56,14 @@ import YAMLReader
             "8:22: error: spec.kprobes[0].returnArgAction: Post is not possible here (TrackSock and UntrackSock are)"
         ),
         (
+            "- call: sk_alloc\n  syscall: false\n  returnArgAction: TrackSock",
+            "9:22: error: spec.kprobes[0].returnArgAction: TrackSock needs the socket that the call returns (add return: true, and returnArg with type: sock)"
+        ),
+        (
+            "- call: sk_alloc\n  syscall: false\n  return: true\n  returnArg: {index: 0, type: int}\n  returnArgAction: UntrackSock",
+            "11:22: error: spec.kprobes[0].returnArgAction: UntrackSock needs a sock; returnArg is int"
+        ),
+        (
             "- call: list:calls",
             "7:11: error: spec.kprobes[0].call: there is no list \"calls\" (spec.lists is empty)"
         ),

@@ -52,6 +52,15 @@ import YAMLReader
         #expect(columns.map(\.path) == ["", "mm.owner.comm", "cred.uid.val"])
     }
 
+    @Test func callsThatAreSkippedAreTold() throws {
+        let text = Sample.policy(
+            "lists:\n- name: calls\n  values: [tcp_connect, tcp_conect]\nkprobes:\n- call: \"list:calls\"\n  syscall: false\n  ignore:\n    callNotFound: true\n- call: sys_nosuch\n  ignore:\n    callNotFound: true\n"
+        )
+        let hooks = try #require(Sample.check(text, Self.settings).policies.first).hooks
+        #expect(hooks.map(\.points) == [[.function("tcp_connect")], []])
+        #expect(hooks.map(\.skippedCalls) == [["tcp_conect"], ["sys_nosuch"]])
+    }
+
     @Test func withoutAKernelTypesMayStayOpen() throws {
         let batch = Sample.check(Sample.hook("- call: do_thing\n  syscall: false\n  args:\n  - index: 0"))
         #expect(batch.files[0].diagnostics.map(\.severity) == [.note])

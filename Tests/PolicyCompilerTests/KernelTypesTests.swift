@@ -5,8 +5,8 @@ import Testing
 
 /// A BTF blob made by hand.
 enum BTFBlob {
-    /// `struct outer { struct { struct file *inner; }; int numbers[4]; }`, `struct file { int value; }`, and
-    /// `int open_it(struct outer *it, enum kind how)`.
+    /// `struct outer { struct { struct file *inner; }; int numbers[4]; }`, `struct file { int value; }`,
+    /// `int open_it(struct outer *it, enum kind how)`, and `set_it`, which takes structures of 16 and 24 bytes.
     static let sample: [UInt8] = {
         var strings: [UInt8] = [0]
         var places: [String: UInt32] = ["": 0]
@@ -31,6 +31,12 @@ enum BTFBlob {
         type("kind", 6, 1, 4, [name("FIRST"), 0])  // 8
         type("", 13, 2, 1, [name("it"), 7, name("how"), 8])  // 9
         type("open_it", 12, 0, 9)  // 10
+        type("pair", 4, 0, 16)  // 11
+        type("large", 4, 0, 24)  // 12
+        type(
+            "", 13, 6, 1,
+            [name("a"), 1, name("b"), 11, name("c"), 7, name("d"), 12, name("e"), 1, name("f"), 11])  // 13
+        type("set_it", 12, 0, 13)  // 14
         let body = types.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
         let header: [UInt32] = [
             0x0001_eb9f, 24, 0, UInt32(body.count), UInt32(body.count), UInt32(strings.count),
@@ -48,6 +54,15 @@ enum BTFBlob {
         #expect(function.parameters.map(\.type.text) == ["struct outer *", "enum kind"])
         #expect(function.result.argumentType == .int32)
         #expect(types.function("close_it") == nil)
+    }
+
+    @Test func structuresByValueShiftWhatStandsBehindThem() throws {
+        let types = try BTFKernelTypes(release: "t", bytes: BTFBlob.sample)
+        let opens = try #require(types.function("open_it"))
+        #expect(types.words(of: opens) == [0..<1, 1..<2])
+        // Sixteen bytes take two registers, twenty-four none, and the last two words find one register only.
+        let sets = try #require(types.function("set_it"))
+        #expect(types.words(of: sets) == [0..<1, 1..<3, 3..<4, nil, 4..<5, nil])
     }
 
     @Test func membersAreFoundThroughPointersArraysAndAnonymousStructures() throws {

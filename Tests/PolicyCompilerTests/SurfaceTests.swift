@@ -11,6 +11,42 @@ import YAMLReader
         return try #require(batch.policies.first)
     }
 
+    /// As `kubectl get tracingpolicies -o yaml` writes them.
+    @Test func policiesInAListAreRead() throws {
+        let items = ["ant", "bee"].map { name in
+            "- {apiVersion: cilium.io/v1alpha1, kind: TracingPolicy, metadata: {name: \(name)},"
+                + " spec: {kprobes: [{call: sys_dup}]}}\n"
+        }
+        let list = "apiVersion: v1\nkind: List\nitems:\n"
+        let batch = Sample.check(list + items.joined())
+        #expect(batch.policies.map(\.name) == ["ant", "bee"])
+        #expect(batch.policies.map { $0.hooks[0].path } == ["spec.kprobes[0]", "spec.kprobes[0]"])
+        #expect(
+            Sample.findings(list + items[0] + "- {apiVersion: v1, kind: Pod, metadata: {name: web}}\n") == [
+                "5:26: warning: kind: Pod of v1 is no policy and is skipped"
+            ])
+        #expect(Sample.findings(list + items[0].replacing("sys_dup", with: "sys_dup, nothing: 1")).count == 1)
+    }
+
+    /// In a directory of manifests somebody else reads the other objects.
+    @Test(arguments: [
+        "", "{apiVersion: v1, kind: Pod}", "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy}",
+        "{kind: TracingPolicy}", "[1]", "{apiVersion: cilium.io/v1alpha1, kind: TracingPolicyy}",
+    ])
+    func amongOtherObjectsNothingIsSaidOfThem(_ other: String) {
+        let policy = Sample.policy("kprobes: [{call: sys_dup}]")
+        for text in [other, other + "\n---\n" + policy] {
+            var batch = PolicyBatch()
+            batch.add(file: "m.yaml", bytes: Array(text.utf8), amongOthers: true)
+            #expect(batch.files.flatMap(\.diagnostics) == [])
+            #expect(batch.policies.count == (text == other ? 0 : 1))
+        }
+        var batch = PolicyBatch()
+        let broken = Sample.policy("nothing: []")
+        batch.add(file: "m.yaml", bytes: Array((other + "\n---\n" + broken).utf8), amongOthers: true)
+        #expect(batch.hasErrors)
+    }
+
     @Test func everySectionIsRead() throws {
         let policy = try Self.checked(
             """

@@ -10,6 +10,8 @@ struct ImageEvaluator {
         case number(UInt32)
         case absent
         case unreadable
+        /// Of a process that runs two files, as SECD_POLICY_CLASS_PAIR says; nil = not readable.
+        case pair(UInt32, UInt32?)
     }
 
     let image: GenerationImage
@@ -85,6 +87,9 @@ struct ImageEvaluator {
             row = dimension.unreadable_row
             let doubtful = words(dimension.constrained_row, count)
             for word in 0..<count { rules.uncertain[word] |= doubtful[word] }
+        case .pair(let first, let second):
+            judge(pair: dimension, first, second, &rules)
+            return
         }
         let own = words(row, count)
         for word in 0..<count { rules.matching[word] &= own[word] }
@@ -105,7 +110,9 @@ struct ImageEvaluator {
                 case SECD_POLICY_FACT_PARENT_BINARY: .parentBinary
                 default: .commandArgument(Int(table.argument))
                 }
-            return find(event.process.text(fact).map { .text($0) }, table.lookup)
+            return both(
+                find(event.process.text(fact).map { .text($0) }, table.lookup),
+                find(event.process.script(fact).map { .text($0) }, table.lookup))
         case SECD_POLICY_IN_WORKLOAD:
             return switch event.process.workload {
             case .present(let facts):
@@ -312,18 +319,21 @@ extension ImageEvaluator {
         for identity in process.ancestors.reversed() + (includesSelf ? [process.identity] : []) {
             for index in 0..<Int(image.head.lineages) {
                 let lineage: secd_policy_lineage = CArray.get(image.head.lineage, index)
-                let value: Observed<FieldValue> =
+                let values: [Observed<FieldValue>] =
                     switch Int32(lineage.fact) {
-                    case SECD_POLICY_FACT_BINARY: identity.binary.map { .text($0) }
-                    case SECD_POLICY_FACT_PID: .present(.number(UInt64(identity.pid)))
-                    default: .present(.number(UInt64(identity.namespacePID)))
+                    case SECD_POLICY_FACT_BINARY:
+                        [identity.binary.map { .text($0) }, identity.script.map { .text($0) }]
+                    case SECD_POLICY_FACT_PID: [.present(.number(UInt64(identity.pid)))]
+                    default: [.present(.number(UInt64(identity.namespacePID)))]
                     }
-                switch find(value, lineage.lookup) {
-                case .number(UInt32(SECD_POLICY_NONE)), .absent: continue
-                case .number(let row):
-                    set.formUnion(bits(row))
-                    unknown.subtract(bits(row))
-                case .unreadable: unknown.formUnion(bits(lineage.unreadable_row).subtracting(set))
+                for value in values {
+                    switch find(value, lineage.lookup) {
+                    case .number(UInt32(SECD_POLICY_NONE)), .absent, .pair: continue
+                    case .number(let row):
+                        set.formUnion(bits(row))
+                        unknown.subtract(bits(row))
+                    case .unreadable: unknown.formUnion(bits(lineage.unreadable_row).subtracting(set))
+                    }
                 }
             }
         }

@@ -1,4 +1,5 @@
 import Testing
+import TextEncoding
 import WorkloadModel
 import Workloads
 
@@ -46,6 +47,26 @@ import Workloads
         #expect(workload.pod?.uid == "u1")
         #expect(workload.pod?.labels == ["app": "web"])
         #expect(workload.pod?.annotations == ["team": "checkout"])
+    }
+
+    private func status(_ info: String) -> CRIStatus {
+        CRIStatus(ProtobufReader.message(1, text(1, "c1")) + entry(2, "other", "x") + entry(2, "info", info))
+    }
+
+    /// Of containerd, which leaves out what is false, and of CRI-O.
+    @Test(
+        arguments: [
+            (#"{"pid":7,"config":{"linux":{"security_context":{"privileged":true}}}}"#, 7, true),
+            (#"{"pid":7,"config":{"linux":{"security_context":{}}}}"#, 7, false),
+            (#"{"config":{}}"#, 0, false),
+            (#"{"pid":7,"privileged":true}"#, 7, true), (#"{"privileged":false}"#, 0, false),
+            (#"{"pid":-1}"#, 0, nil), ("{}", 0, nil), ("[", 0, nil), (#"{"pid":"x"}"#, 0, nil),
+        ] as [(String, UInt32, Bool?)])
+    func rightsAreInTheRuntimesOwnWords(_ info: String, _ process: UInt32, _ isPrivileged: Bool?) {
+        #expect(status(info).process == process)
+        #expect(status(info).isPrivileged == isPrivileged)
+        #expect(CRIStatus([]).isPrivileged == nil)
+        #expect(CRIStatus.request(id: "ab") == [0x0a, 2, 0x61, 0x62, 0x10, 1])
     }
 
     @Test func aRequestForOne() {

@@ -101,6 +101,21 @@ import Workloads
         #expect(workload.pod?.labels == ["app": "web"])
     }
 
+    @Test func annotationsOfTheKubeletNameThePod() throws {
+        let labels = [
+            "io.kubernetes.pod.name=web-1", "io.kubernetes.pod.namespace=shop",
+            "io.kubernetes.pod.uid=u1", "io.kubernetes.container.name=app",
+        ]
+        folder.write("runc/abc/state.json", state("abc", cgroup: "/web", labels: labels))
+        let workload = try #require(provider.find(question("/web"))?.workload)
+        #expect(workload.runtime == "runc" && workload.name == "app")
+        #expect(workload.pod == Pod(namespace: "shop", name: "web-1", uid: "u1"))
+        folder.write(
+            "runc/abc/state.json", state("abc", cgroup: "/web", labels: ["io.kubernetes.pod.name=web-2"]))
+        let other = try #require(provider.find(question("/web"))?.workload)
+        #expect(other.name == "abc" && other.pod == Pod(namespace: "default", name: "web-2"))
+    }
+
     @Test(arguments: ["", "{", "[]", "{\"id\":\"\"}", "{\"id\":7}", "\u{0}\u{1}\u{2}"])
     func garbageNamesNothing(_ text: String) {
         folder.write("runc/web/state.json", text)

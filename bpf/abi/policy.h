@@ -95,8 +95,9 @@ struct secd_policy_call {
 	__u32 waits;              /* hook that waits: judged before the call and at its return; 0 = none */
 	__u32 listed;             /* of 32-bit calls: so many arguments are words in memory at the first
 				   * one; SECD_POLICY_LISTED_SOCKET = hooks stand at CALLS_SOCKET */
+	__u32 refuses;            /* hook, judged before the call, which guards then refuse; 0 = none */
 };
-SECD_SIZE(secd_policy_call, 16);
+SECD_SIZE(secd_policy_call, 20);
 
 /* Key of the hash `secd_policy_waiting`: calls that matched and have not returned. Their values are the
  * programs' own. */

@@ -17,6 +17,9 @@
 						 * cannot refuse */
 #define SECD_POLICY_EVENT_REJUDGED   (1U << 8)  /* judged when it returned: the generation of the call
 						 * was gone by then */
+#define SECD_POLICY_EVENT_INTERRUPT  (1U << 9)  /* in an interrupt: `image` is who ran when it came … */
+#define SECD_POLICY_EVENT_TRACKED    (1U << 10) /* … or, then and in threads of the kernel, the process
+						 * that the socket is tied to (TrackSock) */
 
 /* Sets of rules, in this order. */
 #define SECD_POLICY_SET_TOLD       0   /* decided for their groups, and tell */

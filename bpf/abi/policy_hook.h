@@ -145,7 +145,7 @@ struct secd_policy_dimension {
 	__u32 constrained_row;    /* rules that are uncertain where the value is */
 	/* Rows of bit dimensions. Of them only TEXTS use `constrained_row`: all that ask for one. */
 	__u32 free_row;
-	__u32 positive_row;
+	__u32 positive_row;       /* and of PROCESS on files: rules that hold where one of them is named */
 	__u32 negative_row;
 	__u32 unknown_row;
 	struct secd_policy_lookup lookup;
@@ -232,6 +232,8 @@ SECD_SIZE(secd_policy_column, 80);
 /* With WAITS: judged again when the call returns, where a condition was unknown and nothing was done at the
  * call. Memory of the program that was not there before the call has read it is there then. */
 #define SECD_POLICY_HOOK_AGAIN   (1U << 4)
+/* A rule of the hook ties sockets to processes: they are read before it decides. */
+#define SECD_POLICY_HOOK_SOCKETS (1U << 5)
 
 /* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
 struct secd_policy_hook {
@@ -246,7 +248,8 @@ struct secd_policy_hook {
 	__u32 all_row;            /* every rule of the hook */
 	__u32 plain_row;          /* rules that are alone in their group and do nothing but Post */
 	__u32 report_only_row;    /* rules that give way where a condition is unknown */
-	__u32 reserved2[2];
+	__u32 since;              /* BY_GUARD: the first of the generations without a break that have it */
+	__u32 reserved2;
 	struct secd_policy_dimension dimension[SECD_POLICY_DIMENSIONS_MAX];
 	struct secd_policy_column column[SECD_POLICY_COLUMNS_MAX];
 };
@@ -266,6 +269,7 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_BY_FMOD_RET         9
 #define SECD_POLICY_BY_KPROBE          10
 #define SECD_POLICY_BY_UPROBE          11
+#define SECD_POLICY_BY_GUARD           12   /* tp_btf/sys_enter; guards refuse the call (trace/refuse.h) */
 #define SECD_POLICY_BY_FANOTIFY        20   /* asked by the daemon: policy_subject.h */
 
 /* What a rule does (secd_policy_rule.actions, .return_actions). */
@@ -279,24 +283,30 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_USER_STACK     (1U << 7)
 #define SECD_POLICY_KILL_TREE      (1U << 8)   /* the process here, the others by user space */
 #define SECD_POLICY_KILL_CONTAINER (1U << 9)   /* likewise */
+#define SECD_POLICY_TRACK          (1U << 10)  /* ties a socket to the process: TrackSock … */
+#define SECD_POLICY_UNTRACK        (1U << 11)  /* … and UntrackSock */
 #define SECD_POLICY_ENFORCES (SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_OVERRIDE | \
 			      SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER)
 
 #define SECD_POLICY_COUNTS         (1U << 31)  /* in secd_policy_rule.counts, also without columns */
 
 #define SECD_POLICY_RULE_MONITOR   (1U << 0)   /* enforcing actions are told, not done */
+/* In `flags` and, of what is done when the call returns, in `rate_scope`: the column of the socket that
+ * TRACK and UNTRACK are about. */
+#define SECD_POLICY_COLUMN_SHIFT   4
 
 #define SECD_POLICY_SCOPE_THREAD   0
 #define SECD_POLICY_SCOPE_PROCESS  1
 #define SECD_POLICY_SCOPE_GLOBAL   2
+#define SECD_POLICY_SCOPE_MASK     3
 
 /* Value of the pool `secd_policy_rules`, at secd_policy_hook.rules + bit. */
 struct secd_policy_rule {
 	__u32 actions;            /* when the call is made */
 	__u32 return_actions;     /* when it returns */
 	__u16 group;              /* rules of a group follow each other; the first that matches decides */
-	__u8  flags;              /* SECD_POLICY_RULE_* */
-	__u8  rate_scope;
+	__u8  flags;              /* SECD_POLICY_RULE_*, and a column */
+	__u8  rate_scope;         /* SECD_POLICY_SCOPE_*, and a column */
 	__u16 error;              /* of OVERRIDE, positive */
 	__u8  signal;
 	__u8  return_signal;

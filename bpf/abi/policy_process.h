@@ -51,6 +51,27 @@ SECD_LAYOUT(secd_policy_origin, effective, 40);
 SECD_SIZE(secd_policy_origin, 72);
 
 /*
+ * Task storage `secd_policy_scripts`, at the group leader: the file that execve was given, where another
+ * one runs it (#!, binfmt_misc); while a generation asks for files of processes. Made at exec, copied at
+ * fork; user space writes it for older processes. Its size fits into 4 KiB with the kernel's own head.
+ */
+#define SECD_POLICY_SCRIPT_MAX 3840
+#define SECD_POLICY_ANY_IMAGE  0xffffffffU
+
+struct secd_policy_script {
+	__u32 image;              /* self_exec_id of its image, or ANY_IMAGE; another: there is none */
+	__u32 is_unreadable;      /* there is one, and its path is not known */
+	__u32 length;
+	__u32 reserved;
+	__u64 text[SECD_POLICY_SCRIPT_MAX / 8];   /* `length` bytes, as words for Swift's sake */
+};
+SECD_LAYOUT(secd_policy_script, text, 16);
+SECD_SIZE(secd_policy_script, 3856);
+
+/* In `classes`: the script of the process has a class, too, which stands in `scripts`. */
+#define SECD_POLICY_CLASS_PAIR (1U << 30)
+
+/*
  * Task storage `secd_policy_processes`, at the group leader: made when a process first comes to a
  * hook that asks for it, and the programs' own. Computed again where generation or image differ.
  */
@@ -66,10 +87,12 @@ struct secd_policy_process {
 	__u64 marks_unknown[SECD_POLICY_MARK_WORDS];
 	__u64 above[SECD_POLICY_MARK_WORDS];
 	__u64 above_unknown[SECD_POLICY_MARK_WORDS];
+	__u32 scripts[SECD_POLICY_PROCESS_TABLES_MAX];   /* where `classes` has CLASS_PAIR: the other */
 };
 SECD_LAYOUT(secd_policy_process, classes, 24);
 SECD_LAYOUT(secd_policy_process, marks, 88);
-SECD_SIZE(secd_policy_process, 216);
+SECD_LAYOUT(secd_policy_process, scripts, 216);
+SECD_SIZE(secd_policy_process, 280);
 
 /* Marks of the processes above one, for one generation. */
 struct secd_policy_above {

@@ -11,6 +11,7 @@ struct skb_ext {
 	__u8 offset[1];          /* in units of 8 bytes, by enum skb_ext_id */
 };
 struct sk_buff {
+	struct sock *sk;
 	unsigned int len;
 	__u32 hash;
 	__u32 priority;

@@ -53,6 +53,7 @@ struct thread_info {
 };
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	struct sched_entity se;
 	struct mm_struct *mm;
@@ -76,6 +77,11 @@ struct task_struct {
 	struct css_set *cgroups;
 	__u64 self_exec_id;
 	unsigned int in_execve : 1;
+};
+
+/* As large as the stack of a thread. */
+union thread_union {
+	unsigned long stack[1];
 };
 
 struct linux_binprm {

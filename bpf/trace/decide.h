@@ -11,12 +11,11 @@
 #include "doom.h"
 #include "judge.h"
 #include "own.h"
+#include "owner.h"
+#include "refuse.h"
 
 /* include/uapi/asm-generic/signal.h */
 #define SECD_SIGSTOP 19
-/* MAX_ERRNO: what a hook may return. */
-#define SECD_ERRNO_MASK 4095
-
 /* Words of a set count only where the summary says so. */
 static __always_inline void set_add_word(struct policy_work *work, __u32 set, __u32 word, __u64 bits)
 {
@@ -53,21 +52,25 @@ static __always_inline void send_signal(struct policy_work *work, __u32 signal, 
 #endif
 }
 
-/* Where what a program returns is what the kernel does. */
+/* Where what a program returns is what the kernel does, or a guard tells the kernel. */
 static __always_inline bool can_refuse(const struct secd_policy_hook *hook)
 {
 	return hook->mechanism == SECD_POLICY_BY_CGROUP || hook->mechanism == SECD_POLICY_BY_LSM ||
 	       hook->mechanism == SECD_POLICY_BY_FMOD_RET ||
-	       hook->mechanism == SECD_POLICY_BY_FANOTIFY;
+	       hook->mechanism == SECD_POLICY_BY_FANOTIFY || hook->mechanism == SECD_POLICY_BY_GUARD;
 }
 
 static __always_inline void enforce(struct policy_work *work, const struct secd_policy_hook *hook,
 				    const struct secd_policy_rule *rule, __u32 actions)
 {
-	if ((actions & SECD_POLICY_OVERRIDE) && !can_refuse(hook)) {
+	__s32 verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
+
+	if ((actions & SECD_POLICY_OVERRIDE) &&
+	    (!can_refuse(hook) ||
+	     (hook->mechanism == SECD_POLICY_BY_GUARD && !refusal_begin(work, verdict)))) {
 		work->flags |= SECD_POLICY_EVENT_FAILED;
 	} else if (actions & SECD_POLICY_OVERRIDE) {
-		work->verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
+		work->verdict = verdict;
 		work->flags |= SECD_POLICY_EVENT_DENIED;
 	}
 	/* Before the signal: what it is forking then has the mark, too. */
@@ -80,6 +83,12 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 			    SECD_POLICY_EVENT_SIGNALLED);
 	if (actions & SECD_POLICY_FREEZE)
 		send_signal(work, SECD_SIGSTOP, SECD_POLICY_EVENT_SIGNALLED);
+}
+
+static __always_inline void act_on_socket(struct policy_work *work, __u32 actions, __u32 column)
+{
+	if (actions & (SECD_POLICY_TRACK | SECD_POLICY_UNTRACK))
+		policy_track(work, column >> SECD_POLICY_COLUMN_SHIFT, actions & SECD_POLICY_TRACK);
 }
 
 /* Does what the rule that decides for its group asks for, but for counting its calls. */
@@ -117,6 +126,10 @@ __noinline int policy_act(struct policy_work *work, struct secd_policy_hook *hoo
 		enforce(work, hook, rule, actions);
 		set_add(work, SECD_POLICY_SET_ENFORCED, bit);
 	}
+	if (work->returning)
+		act_on_socket(work, rule->return_actions, rule->rate_scope);
+	if (!work->returning || work->again)
+		act_on_socket(work, rule->actions, rule->flags);
 	if (!(actions & SECD_POLICY_POST))
 		return 0;
 	if (rule->rate_ns && !rate_passes(work, rule)) {
@@ -307,10 +320,10 @@ static __always_inline bool decide(struct policy_work *work, struct secd_policy_
 {
 	policy_match(work, hook);
 	if (work->open.summary) {
-		if (hook->flags & SECD_POLICY_HOOK_RATES) {
+		if (hook->flags & (SECD_POLICY_HOOK_RATES | SECD_POLICY_HOOK_SOCKETS))
 			policy_show(work, hook);
+		if (hook->flags & SECD_POLICY_HOOK_RATES)
 			policy_hash_values(work, hook);
-		}
 		policy_decide(work, hook);
 	}
 	return work->sets[SECD_POLICY_SET_TOLD].summary != 0;

@@ -61,6 +61,7 @@ static __always_inline void work_begin(struct policy_work *work, struct secd_pol
 	work->stacks = 0;
 	work->read = 0;
 	work->shown = 0;
+	work->sock_columns = 0;
 	work->end = POLICY_BYTES;
 	work->is_uncertain = 0;
 	work->sets[SECD_POLICY_SET_TOLD].summary = 0;
@@ -112,6 +113,7 @@ static __always_inline struct event event_begin(__u32 number, bool returning)
 	work->flags = 0;
 	work->missing = 0;
 	work->frame = 0;
+	work->place = 0;
 	work->walk.column = 0;
 	work->returning = returning;
 	work->again = 0;

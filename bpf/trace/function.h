@@ -81,6 +81,7 @@ static __always_inline int function_called(unsigned long long *ctx)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)ctx;
 	function_arguments(event.work, ctx);
 	return event_end(&event);
 }
@@ -92,6 +93,7 @@ static __always_inline void traced_entered(unsigned long long *ctx)
 
 	if (!event.work)
 		return;
+	event.work->place = (__u64)ctx;
 	traced_arguments(event.work, ctx);
 	event_end(&event);
 }
@@ -103,6 +105,7 @@ static __always_inline int traced_returned(unsigned long long *ctx)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)ctx;
 	traced_arguments(event.work, ctx);
 	bpf_get_func_ret(ctx, &event.work->result);
 	event_end_return(&event);
@@ -126,18 +129,33 @@ static __always_inline bool function_is_meant(unsigned long long *ctx)
 	}
 }
 
+/* What another module said. Without arguments nothing is known of the context. */
+static __always_inline int verdict_before(unsigned long long *ctx)
+{
+	return secd_policy_setup.arguments ? (int)function_result(ctx) : 0;
+}
+
+/* For the verifier, which asks for an error or 0. */
+static __always_inline int verdict_bounded(int verdict)
+{
+	barrier_var(verdict);
+	return verdict < 0 && verdict >= -SECD_ERRNO_MASK ? verdict : 0;
+}
+
 /* A hook that may refuse, unless another has. */
 static __always_inline int function_verdict(unsigned long long *ctx)
 {
-	/* What another module said. Without arguments nothing is known of the context. */
-	int before = secd_policy_setup.arguments ? (int)function_result(ctx) : 0, verdict;
+	int before = verdict_before(ctx);
 
-	if (before)
-		return before;
-	verdict = function_called(ctx);
-	/* For the verifier, which asks for an error or 0. */
-	barrier_var(verdict);
-	return verdict < 0 && verdict >= -SECD_ERRNO_MASK ? verdict : 0;
+	return before ? before : verdict_bounded(function_called(ctx));
+}
+
+/* A system call comes by that may be one to refuse. */
+static __always_inline int guard_verdict(unsigned long long *ctx)
+{
+	int before = verdict_before(ctx);
+
+	return before ? before : verdict_bounded(refusal_of_call());
 }
 
 /* Probes: one program for all; which hook it runs for is the cookie of the attachment. */
@@ -148,6 +166,7 @@ static __always_inline int probe_hit(struct pt_regs *regs)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)regs;
 	event.work->arguments[0] = regs->di;
 	event.work->arguments[1] = regs->si;
 	event.work->arguments[2] = regs->dx;
@@ -166,6 +185,7 @@ static __always_inline int probe_returned(struct pt_regs *regs)
 
 	if (!event.work)
 		return 0;
+	event.work->place = (__u64)regs;
 	event.work->result = more->ax;
 	event_end_return(&event);
 	return 0;

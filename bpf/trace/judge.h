@@ -9,6 +9,7 @@
 #include "../lib/process.h"
 #include "bits.h"
 #include "facet.h"
+#include "pair.h"
 #include "process.h"
 
 /* Cgroups that are climbed to find a workload. */
@@ -127,12 +128,13 @@ static __always_inline __u32 dimension_result(struct policy_work *work, struct s
 	return policy_search(work->slot, &dimension->lookup, work->bits[0]);
 }
 
-/* The row of a dimension; its input is none of bits. */
+/* The row of a dimension whose input is none of bits. */
 static __always_inline struct secd_policy_row *dimension_row(struct policy_work *work,
 							     struct secd_policy_hook *hook,
-							     struct secd_policy_dimension *dimension)
+							     struct secd_policy_dimension *dimension,
+							     __u32 result)
 {
-	__u32 number = row_of_result(work, hook, dimension, dimension_result(work, hook, dimension));
+	__u32 number = row_of_result(work, hook, dimension, result);
 	__u32 at = work->row_count;
 
 	bounded(at, POLICY_ROWS - 1);
@@ -154,15 +156,22 @@ static long judge_step(__u32 index, struct judge_walk *walk)
 	struct secd_policy_dimension *dimension;
 	struct policy_work *work = walk->work;
 	struct secd_policy_row *row;
-	__u32 at = walk->first + index;
+	__u32 at = walk->first + index, result;
 
 	bounded(at, SECD_POLICY_DIMENSIONS_MAX - 1);
 	dimension = &walk->hook->dimension[at];
 	if (dimension->input >= SECD_POLICY_IN_COLUMN_BITS) {
 		policy_bits(work, walk->hook, at);
 		work->summary &= work->computed.summary;
+		return !work->summary;
+	}
+	result = dimension_result(work, walk->hook, dimension);
+	if (dimension->input == SECD_POLICY_IN_PROCESS && result < SECD_POLICY_UNREADABLE &&
+	    (result & SECD_POLICY_CLASS_PAIR)) {
+		policy_pair(work, walk->hook, at, result & ~SECD_POLICY_CLASS_PAIR);
+		work->summary &= work->computed.summary;
 	} else {
-		row = dimension_row(work, walk->hook, dimension);
+		row = dimension_row(work, walk->hook, dimension, result);
 		work->summary &= row ? row->summary : 0;
 	}
 	return !work->summary;

@@ -28,6 +28,21 @@ __noinline __u32 policy_lineage(struct policy_work *work, struct secd_policy_gen
 	return policy_search(work->slot, &lineage->lookup, work->bits[0]);
 }
 
+/* The result of its script in a table of marks of files. */
+__noinline __u32 policy_lineage_of_script(struct policy_work *work, struct secd_policy_generation *generation,
+					  __u32 index)
+{
+	struct secd_policy_lineage *lineage;
+
+	if (!work || !generation)
+		return SECD_POLICY_ABSENT;
+	bounded(index, SECD_POLICY_LINEAGES_MAX - 1);
+	lineage = &generation->lineage[index];
+	if (lineage->fact != SECD_POLICY_FACT_BINARY)
+		return SECD_POLICY_ABSENT;
+	return class_of_script(work, &lineage->lookup, script_of_process(bpf_get_current_task_btf()));
+}
+
 static __always_inline void marks_add(__u64 *marks, __u32 slot, __u32 number)
 {
 	struct secd_policy_row *row = policy_row(slot, number);
@@ -40,6 +55,17 @@ static __always_inline void marks_add(__u64 *marks, __u32 slot, __u32 number)
 	marks[3] |= row->words[3];
 }
 
+/* What a result in table `index` says. */
+static __always_inline void marks_take(struct secd_policy_process *process,
+				       struct secd_policy_generation *generation, __u32 slot, __u32 index,
+				       __u32 result)
+{
+	if (result == SECD_POLICY_UNREADABLE)
+		marks_add(process->marks_unknown, slot, generation->lineage[index].unreadable_row);
+	else if (result < SECD_POLICY_UNREADABLE)
+		marks_add(process->marks, slot, result);
+}
+
 /* Computes the marks of the running process: what it has itself, and what those above it have. */
 static __always_inline void process_marks(struct policy_work *work, struct secd_policy_process *process,
 					  struct secd_policy_generation *generation,
@@ -47,15 +73,12 @@ static __always_inline void process_marks(struct policy_work *work, struct secd_
 {
 	struct secd_policy_ancestry *ancestry;
 	struct secd_policy_above *above;
-	__u32 result, slot = work->slot & 1;
+	__u32 slot = work->slot & 1;
 
 	__builtin_memset(process->marks, 0, 4 * sizeof(process->marks));
 	for (__u32 n = 0; n < SECD_POLICY_LINEAGES_MAX && n < generation->lineages; n++) {
-		result = policy_lineage(work, generation, n);
-		if (result == SECD_POLICY_UNREADABLE)
-			marks_add(process->marks_unknown, slot, generation->lineage[n].unreadable_row);
-		else if (result < SECD_POLICY_UNREADABLE)
-			marks_add(process->marks, slot, result);
+		marks_take(process, generation, slot, n, policy_lineage(work, generation, n));
+		marks_take(process, generation, slot, n, policy_lineage_of_script(work, generation, n));
 	}
 	process->ancestry = 0;
 	ancestry = bpf_task_storage_get(&secd_policy_ancestries, task->group_leader, NULL, 0);

@@ -117,6 +117,16 @@ static __always_inline __u32 object_load_info(struct policy_work *work, struct s
 				sizeof(((struct module *)0)->name), false);
 }
 
+/* A column is this socket. Only those of IP are touched outside of their processes. */
+static __always_inline void object_note_socket(struct policy_work *work, __u32 column, struct sock *sk)
+{
+	if (!sk || !family_is_ip(kload(sk, __sk_common.skc_family)))
+		return;
+	bounded(column, SECD_POLICY_COLUMNS_MAX - 1);
+	work->socks[column] = (__u64)sk;
+	work->sock_columns |= 1U << column;
+}
+
 /* The object at `pointer` → the value of a column. */
 __noinline __u32 policy_object(struct policy_work *work, __u32 index, __u32 reader, __u64 pointer, __u32 user)
 {
@@ -136,10 +146,13 @@ __noinline __u32 policy_object(struct policy_work *work, __u32 index, __u32 read
 	__builtin_memset(out, 0, SECD_POLICY_OBJECT_MAX);
 	switch (reader) {
 	case SECD_POLICY_READ_SOCKET:
-		return sock_read(work, value, kload(kcast(socket, pointer), sk));
+		pointer = (__u64)kload(kcast(socket, pointer), sk);
+		/* fallthrough */
 	case SECD_POLICY_READ_SOCK:
+		object_note_socket(work, index, kcast(sock, pointer));
 		return sock_read(work, value, kcast(sock, pointer));
 	case SECD_POLICY_READ_PACKET:
+		object_note_socket(work, index, kload(kcast(sk_buff, pointer), sk));
 		return packet_read(work, value, kcast(sk_buff, pointer));
 	case SECD_POLICY_READ_CREDENTIALS:
 		credentials_read_by(out, kcast(cred, pointer), out + sizeof(struct secd_credentials));

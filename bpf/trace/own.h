@@ -47,6 +47,7 @@ static __always_inline bool is_own_call(const struct policy_work *work, const st
 	case SECD_POLICY_BY_SYSCALL_POINT:
 	case SECD_POLICY_BY_CGROUP:
 	case SECD_POLICY_BY_UPROBE:
+	case SECD_POLICY_BY_GUARD:
 		return kload(task, tgid) == secd_agent.pid;
 	default:
 		return false;

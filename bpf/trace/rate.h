@@ -63,9 +63,9 @@ static __always_inline bool rate_passes(struct policy_work *work, const struct s
 
 	key.values[0] = work->sum.lane[0];
 	key.values[1] = work->sum.lane[1];
-	if (rule->rate_scope == SECD_POLICY_SCOPE_THREAD)
+	if ((rule->rate_scope & SECD_POLICY_SCOPE_MASK) == SECD_POLICY_SCOPE_THREAD)
 		key.scope = thread;
-	else if (rule->rate_scope == SECD_POLICY_SCOPE_PROCESS)
+	else if ((rule->rate_scope & SECD_POLICY_SCOPE_MASK) == SECD_POLICY_SCOPE_PROCESS)
 		key.scope = thread >> 32;
 	state = bpf_map_lookup_elem(&secd_policy_rates, &key);
 	if (!state) {

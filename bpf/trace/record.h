@@ -6,6 +6,7 @@
 #include "../lib/actor.h"
 #include "../lib/emit.h"
 #include "decide.h"
+#include "owner.h"
 #include "stack.h"
 
 /* With the largest `begin` a record of this size still lies in scratch.record: for the verifier. */
@@ -103,13 +104,25 @@ static __always_inline __u32 ones(__u64 word)
 	return word * 0x0101010101010101ULL >> 56;
 }
 
-/* Who makes the call. Nearly all have their slot; only for others the task must be asked for. */
+/*
+ * Who makes the call, or whose socket it is about; where a signal was sent, to whom: who ran. Nearly all have
+ * their slot; only for others the task must be asked for.
+ */
 static __always_inline void front_actor(struct policy_work *work, struct secd_policy_event *event)
 {
 	struct task_struct *task = kcast(task_struct, work->task);
 	struct secd_process *process = slot_of(pload(task, tgid));
-	struct actor actor = {};
+	struct actor actor = {}, *owner = NULL;
 
+	if (!(work->flags & (SECD_POLICY_EVENT_KILLED | SECD_POLICY_EVENT_SIGNALLED)))
+		owner = owner_find(work);
+	if (owner) {
+		event->image = owner->image;
+		event->cgroup_id = owner->cgroup_id;
+		event->tid = owner->tid;
+		event->flags |= SECD_POLICY_EVENT_TRACKED;
+		return;
+	}
 	event->cgroup_id = task_cgroup_id(task);
 	event->tid = pload(task, pid);
 	if (process && process->image.start_ns) {
@@ -123,10 +136,11 @@ static __always_inline void front_actor(struct policy_work *work, struct secd_po
 static __always_inline void front_head(struct policy_work *work, struct secd_policy_event *event,
 				       struct secd_policy_hook *hook, __u32 values)
 {
+	event->flags = work->flags | (work->returning ? SECD_POLICY_EVENT_RETURNED : 0) |
+		       (is_interrupt(work) ? SECD_POLICY_EVENT_INTERRUPT : 0);
 	front_actor(work, event);
 	event->generation = work->generation;
 	event->hook = work->hook;
-	event->flags = work->flags | (work->returning ? SECD_POLICY_EVENT_RETURNED : 0);
 	event->mechanism = hook->mechanism;
 	event->values = values;
 	event->kernel_frames = work->kernel_frames;

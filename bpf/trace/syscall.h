@@ -9,8 +9,6 @@
 
 #include "event.h"
 
-/* arch/x86/include/asm/thread_info.h */
-#define SECD_TS_COMPAT 2
 /* arch/x86/include/uapi/asm/unistd.h */
 #define SECD_X32_BIT 0x40000000
 /* Numbers of one table of calls. */
@@ -26,10 +24,17 @@ static __always_inline struct secd_policy_call *call_of(__u32 number, __u32 base
 /*
  * Hooks of a call at one of its ends, and what the call is, in one word: what is kept over the judgement is
  * on the stack, where room is scarce. From bit 0 the hook that is judged at this end alone, from 16 the one
- * that is judged at both, from 32 SECD_POLICY_EVENT_COMPAT and _X32, from 60 how its arguments are listed.
+ * that is judged at both, from 32 the one that refuses, from 48 SECD_POLICY_EVENT_COMPAT and _X32, from 60
+ * how its arguments are listed.
  */
 #define CALL_WAITS 16
-#define CALL_FLAGS 32
+#define CALL_REFUSES 32
+#define CALL_FLAGS 48
+/* Hooks in the word: when a call is made, and when it returns. */
+#define CALL_TURNS 3
+#define CALL_RETURN_TURNS 2
+#define CALL_REFUSAL_TURN 2
+_Static_assert(CALL_REFUSES == CALL_WAITS * CALL_REFUSAL_TURN, "the hook of a turn is found by a shift");
 #define CALL_LISTED 60
 _Static_assert(SECD_POLICY_HOOK_CHUNKS <= 1 << CALL_WAITS, "a hook number has 16 bits");
 #define CALL_HOOK_MASK ((1ULL << CALL_WAITS) - 1)
@@ -40,7 +45,8 @@ _Static_assert(SECD_POLICY_HOOK_CHUNKS <= 1 << CALL_WAITS, "a hook number has 16
 
 static __always_inline __u64 hooks_at(struct secd_policy_call *call, bool exit)
 {
-	return (exit ? call->exit : call->enter) | (__u64)call->waits << CALL_WAITS;
+	return (exit ? call->exit : call->enter | (__u64)call->refuses << CALL_REFUSES) |
+	       (__u64)call->waits << CALL_WAITS;
 }
 
 /* Arguments of the calls of socketcall(2), three bits each, as the kernel reads them (net/socket.c). */
@@ -66,7 +72,7 @@ static __noinline __u64 hooks_of_compat(struct pt_regs *regs, __u32 number, bool
 	if (which > SECD_POLICY_SOCKET_CALLS)
 		return hooks;
 	call = call_of(which, SECD_POLICY_CALLS_SOCKET);
-	if (!call || !(call->enter | call->exit | call->waits))
+	if (!call || !(call->enter | call->exit | call->waits | call->refuses))
 		return hooks;
 	return hooks_at(call, exit) |
 	       ((SOCKET_ARGUMENTS >> which * 3 & CALL_LISTED_MASK) | CALL_LISTED_BEHIND) << CALL_LISTED;
@@ -161,7 +167,7 @@ static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exi
 	return 0;
 }
 
-/* A call may be of two hooks: of those who judge it here alone, and of those who wait for its return. */
+/* A call may be of three hooks: of those who judge it here alone, who wait for its return, who refuse it. */
 static __always_inline int call_judge_all(__u64 hooks, struct pt_regs *regs, bool exit)
 {
 	__u32 hook;
@@ -169,13 +175,16 @@ static __always_inline int call_judge_all(__u64 hooks, struct pt_regs *regs, boo
 	if (!(hooks & CALL_HOOKS_MASK))
 		return 0;
 #pragma clang loop unroll(disable)
-	for (__u32 n = 0; n < 2; n++) {
+	for (__u32 n = 0; n < (exit ? CALL_RETURN_TURNS : CALL_TURNS); n++) {
 		/* Else what is derived from it is kept, too. */
 		barrier_var(hooks);
-		hook = (n ? hooks >> CALL_WAITS : hooks) & CALL_HOOK_MASK;
+		hook = hooks >> n * CALL_WAITS & CALL_HOOK_MASK;
 		barrier_var(hook);
-		if (hook)
-			call_judge(hook, regs, exit, hooks >> CALL_FLAGS);
+		if (!hook)
+			continue;
+		if (n == CALL_REFUSAL_TURN)
+			refusal_end();
+		call_judge(hook, regs, exit, hooks >> CALL_FLAGS);
 	}
 	return 0;
 }

@@ -11,13 +11,20 @@
  * tp_btf/sched_process_fork                marks that descendants inherit; KillTree's mark
  * tp_btf/sys_enter                         kills who has KillTree's mark, while anybody has
  * tp_btf/sched_process_exec, …_fork          what an image began with
+ * tp_btf/tcp_destroy_sock                   the end of a TCP socket that TrackSock tied to a process
+ * cgroup/sock_release                       the same of other sockets
+ * tp_btf/sched_process_exec, …_fork          which #! file it runs
  *
  * A program serves all hooks of its mechanism: which hook an event belongs to, and what is judged there,
  * stands in maps.
  */
 #include "../kernel/access.h"
+/* Programs that see system calls begin. */
+#define SECD_POLICY_MEETS_CALLS
 #include "function.h"
 #include "lineage.h"
+#include "owner_end.h"
+#include "script_exec.h"
 #include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -98,4 +105,30 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork_origin, struct task_struct *parent, struct task_struct *child)
 {
 	return origin_of_fork(child);
+}
+
+/* Attached while a policy ties sockets to processes. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(on_sock_destroyed, struct sock *sk)
+{
+	return owner_destroyed(sk);
+}
+
+SEC("cgroup/sock_release")
+int on_sock_released(struct bpf_sock *ctx)
+{
+	return owner_released(ctx);
+}
+
+/* Attached while a generation asks for files of processes. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec_script, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	return script_of_exec(bprm);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork_script, struct task_struct *parent, struct task_struct *child)
+{
+	return script_of_fork(child);
 }

@@ -8,6 +8,7 @@
  * fmod_ret                   security_ functions; may refuse
  * fentry, fexit              kernel functions, called and returned
  * raw_tp                     tracepoints, with the arguments of the kernel's call
+ * lsm, fmod_ret (on_guard)   refuses what the hook on all system calls has decided to refuse
  */
 #include "../kernel/access.h"
 #include "function.h"
@@ -24,6 +25,18 @@ SEC("fmod_ret/security_file_open")
 int on_modify(unsigned long long *ctx)
 {
 	return function_verdict(ctx);
+}
+
+SEC("lsm/file_open")
+int on_guard(unsigned long long *ctx)
+{
+	return guard_verdict(ctx);
+}
+
+SEC("fmod_ret/security_file_open")
+int on_guard_modify(unsigned long long *ctx)
+{
+	return guard_verdict(ctx);
 }
 
 SEC("fentry/security_file_open")

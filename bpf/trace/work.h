@@ -7,6 +7,7 @@
 #define SECD_TRACE_WORK_H
 
 #include "../abi/policy_event.h"
+#include "../lib/actor.h"
 #include "../lib/counters.h"
 #include "../lib/path.h"
 #include "hash.h"
@@ -96,6 +97,7 @@ struct policy_work {
 	__u64 result;
 	__u64 task;               /* the running one, to load from: asking for it is a call */
 	__u64 fields;             /* a tracepoint's record, in kernel memory */
+	__u64 place;              /* on the stack that the hook was met on; 0 = that of the running task */
 	__s32 verdict;            /* what the hook returns to the kernel, where it can */
 	__u32 row_count;
 	__u32 rows[POLICY_ROWS];
@@ -136,6 +138,9 @@ struct policy_work {
 	__u32 read;               /* columns that were read, by bit */
 	__u32 shown;              /* columns that the record carries, by bit */
 	__u32 end;                /* of bytes in scratch.record */
+	__u64 socks[SECD_POLICY_COLUMNS_MAX];   /* addresses of sockets that were read … */
+	__u32 sock_columns;       /* … by column, and which columns have one, by bit */
+	__u32 reserved;
 	struct secd_policy_value values[SECD_POLICY_COLUMNS_MAX];
 	struct secd_policy_row uncertain;
 	struct secd_policy_row matched;
@@ -155,6 +160,7 @@ struct policy_work {
 	__u32 bit_count;
 	__u32 bit_words;          /* … and words of its rows */
 	struct column_start start;                 /* of the column that is read */
+	struct actor owner;                        /* whom a socket is tied to */
 	struct pieces_walk pieces;
 	struct secd_policy_origin origin;          /* what the process has now */
 	__u64 stack[SECD_POLICY_EXPRESSION_STACK];

@@ -6,6 +6,7 @@ import EventModel
 import Glibc
 import LinuxSystem
 import Sensors
+import Workloads
 
 /// The daemon as the API sees it.
 struct AgentService: AgentControl {
@@ -40,8 +41,9 @@ struct AgentService: AgentControl {
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID,
             problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead())
-                + (await daemon.policies.complaints()),
-            notes: daemon.ineffective,
+                + (await daemon.policies.complaints()) + (daemon.manifests?.problems ?? [])
+                + (daemon.identities.problem.map { ["identities: \($0)"] } ?? []),
+            notes: daemon.manifests?.notes ?? [],
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(policies: await daemon.policies.kernelBytes()),
@@ -85,6 +87,26 @@ struct AgentService: AgentControl {
     func sockets() async -> [SocketListing] { await daemon.engine.sockets() }
 
     func workloads() async -> WorkloadReport { await daemon.engine.workloads() }
+
+    func register(_ container: ContainerRegistration) async throws(PolicyChangeError) {
+        try await daemon.engine.register(container)
+        // A workload that policies have no class for makes them anew; others that come meanwhile, once more.
+        for _ in 0..<Self.mostRenewals where daemon.engine.workloadsLackClasses {
+            guard await daemon.policies.settle() else {
+                throw PolicyChangeError(.unavailable, "secd is stopping")
+            }
+        }
+        guard !daemon.engine.workloadsLackClasses else {
+            throw PolicyChangeError(
+                .unavailable,
+                "container \(container.id): policies could not be made anew for it; look at secctl policy status"
+            )
+        }
+    }
+
+    private static let mostRenewals = 4
+
+    func identities() async -> IdentityReport { await daemon.identities.report() }
 
     func mechanisms() async -> [MechanismListing] { daemon.engine.sensors.facts.listings }
 

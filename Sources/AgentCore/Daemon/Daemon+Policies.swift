@@ -5,6 +5,7 @@ import PolicyCompiler
 import PolicyModel
 import Sensors
 import SystemPackage
+import Workloads
 
 /// Policies of a daemon: what runs them, and what they are checked with.
 extension Daemon {
@@ -15,11 +16,14 @@ extension Daemon {
 
     /// The owner of the policies; it begins with `start`, when somebody reads the records of what it lets run.
     static func policies(
-        _ configuration: AgentConfiguration, _ runtime: any PolicyRuntime, _ logger: Logger
+        _ configuration: AgentConfiguration, _ manifests: ManifestDirectory?, _ runtime: any PolicyRuntime,
+        _ logger: Logger
     ) throws(DaemonError) -> PolicyKeeper {
         let options = PolicyOptions(
-            paths: configuration.policies, stateDirectory: configuration.stateDirectory,
-            nodeLabels: nodeLabels(configuration.nodeName), guardian: .ofThisDaemon,
+            paths: configuration.policies,
+            manifests: configuration.manifests.isEmpty ? [] : [configuration.manifests],
+            stateDirectory: configuration.stateDirectory,
+            nodeLabels: nodeLabels(configuration.nodeName, manifests?.content), guardian: .ofThisDaemon,
             settings: { settings(logger) })
         do throws(Errno) {
             return try PolicyKeeper(options, runtime: runtime, logger: logger)
@@ -40,17 +44,18 @@ extension Daemon {
         }
     }
 
-    /// Labels that Kubernetes gives every node; those of a cluster's own are not known.
-    static func nodeLabels(_ nodeName: String) -> [String: String] {
+    /// Labels that Kubernetes gives every node, and those that a manifest of this node says.
+    static func nodeLabels(_ nodeName: String, _ manifests: ManifestContent?) -> [String: String] {
         var name = utsname()
         _ = unsafe uname(&name)
         let machine = unsafe withUnsafeBytes(of: &name.machine) {
             unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         }
         let architecture = ["x86_64": "amd64", "aarch64": "arm64"][machine] ?? machine
-        return [
+        let given = [
             "kubernetes.io/hostname": nodeName, "kubernetes.io/os": "linux",
             "kubernetes.io/arch": architecture,
         ]
+        return given.merging(manifests?.nodeLabels ?? [:]) { $1 }
     }
 }

@@ -26,6 +26,8 @@ final class Daemon: Sendable {
     private let file: FileSink?
     private let journal: JournalSink?
     let policies: PolicyKeeper
+    let identities: IdentityKeeper
+    let manifests: ManifestDirectory?
     private let policyRuntime: any PolicyRuntime
     let started = BootClock.now
 
@@ -40,7 +42,14 @@ final class Daemon: Sendable {
         self.threshold = threshold
         self.logger = logger
         // Outside of what follows: its errors have exit codes of their own.
-        let options = try Self.options(configuration)
+        var options = try Self.options(configuration)
+        // Read before anything runs: the first container has what they say.
+        manifests =
+            configuration.manifests.isEmpty
+            ? nil
+            : ManifestDirectory(
+                configuration.manifests, nodeName: configuration.nodeName, logger: logger)
+        options.manifests = manifests
         do {
             engine = try AgentEngine(options, logger: logger)
         } catch let error as SensorError {
@@ -54,7 +63,9 @@ final class Daemon: Sendable {
         file = try Self.fileSink(configuration, logger, gaps)
         journal = try Self.journalSink(configuration, logger, gaps)
         policyRuntime = runtime(engine, logger)
-        policies = try Self.policies(configuration, policyRuntime, logger)
+        policies = try Self.policies(configuration, manifests, policyRuntime, logger)
+        identities = try Self.identities(configuration, logger)
+        engine.add(identities: identities)
         if let file { engine.add(lines: file) }
         if let journal { engine.add(journal: journal) }
     }
@@ -104,6 +115,10 @@ final class Daemon: Sendable {
         ]
         for (name, socket) in interfaces where !socket.isEmpty {
             providers.append(CRIProvider(name: name, socket: socket))
+        }
+        if !configuration.containerdSocket.isEmpty {
+            providers.append(
+                ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
         }
         if configuration.kubernetes != "off" {
             let path = configuration.kubernetes == "in-cluster" ? "" : configuration.kubernetes
@@ -171,27 +186,25 @@ final class Daemon: Sendable {
             engine.stop(reason: "there is no thread for policies")
             throw DaemonError("cannot start the thread of policies: \(error)", exit: .system)
         }
+        do {
+            try identities.start()
+        } catch {
+            policies.stop()
+            engine.stop(reason: "there is no thread for identities")
+            throw DaemonError("cannot start the thread of identities: \(error)", exit: .system)
+        }
         engine.whenWorkloadsLackClasses { [policies] in policies.renew() }
+        let nodeName = configuration.nodeName
+        manifests?.follow { [policies] content in
+            policies.adopt(nodeLabels: Self.nodeLabels(nodeName, content))
+        }
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             logger.info("\(sensor.name) sensor: \(mechanisms.joined(separator: ", "))")
             for spot in sensor.blindSpots { logger.notice("\(sensor.name) sensor does not see \(spot)") }
         }
-        for sentence in ineffective { logger.warning("\(sentence)") }
         logger.info(
             "secd \(Self.version) watches \(configuration.nodeName) on Linux \(EngineIdentity.kernelRelease)")
-    }
-
-    /// Settings that are accepted so that the command line stays what it is, and that do nothing yet: a note of the
-    /// status, not a problem. Nothing is wrong with the daemon.
-    var ineffective: [String] {
-        let configuration = configuration
-        var sentences: [String] = []
-        if !configuration.manifests.isEmpty {
-            sentences.append(
-                "manifests (\(configuration.manifests)) has no effect: this version does not read manifests")
-        }
-        return sentences
     }
 
     /// SIGHUP: files are opened anew, and settings that a running daemon can change are changed. All
@@ -200,6 +213,7 @@ final class Daemon: Sendable {
     func reload(_ load: () throws(ConfigurationError) -> AgentConfiguration) -> String {
         file?.reopen()
         policies.reload()
+        manifests?.refresh(nil)
         let new: AgentConfiguration
         do throws(ConfigurationError) {
             new = try load()
@@ -247,6 +261,7 @@ final class Daemon: Sendable {
         policies.stop()
         policyRuntime.finish()
         engine.stop(reason: reason)
+        identities.stop()
         file?.stop(drainSeconds: Self.drainSeconds)
         journal?.stop(drainSeconds: Self.drainSeconds)
         engine.sensors.detach(through: directory)

@@ -126,8 +126,8 @@ public struct DaemonCommand: AsyncParsableCommand {
         -> AgentConfiguration
     {
         try AgentConfiguration.load(
-            flags: flags, environment: environment, file: file, check: { RedactionRules.compile($0).problems }
-        )
+            flags: flags, environment: environment, file: file,
+            check: { RedactionRules.compile($0).problems + Daemon.identityProblems($0) })
     }
 
     private static func show(_ configuration: AgentConfiguration) {

@@ -4,6 +4,7 @@ import LinuxSystem
 import Logging
 import PolicyEngine
 import PolicyModel
+import SecurityIdentity
 import SystemPackage
 import TextEncoding
 import WorkloadModel
@@ -29,7 +30,15 @@ extension AgentEngine {
             answered: { [weak pipeline] question in
                 pipeline?.perform { $0.handler.giveUp(question.id) }
             })
-        return try WorkloadDirectory(options.providers(cgroupRoot), listener, logger: logger)
+        var providers = options.providers(cgroupRoot)
+        if let manifests = options.manifests {
+            providers.append(ManifestProvider(manifests))
+            // Queued before anything that providers find.
+            manifests.follow { [weak pipeline] content in
+                pipeline?.perform { $0.handler.adopt(content.pods) }
+            }
+        }
+        return try WorkloadDirectory(providers, listener, logger: logger)
     }
 
     /// From now on the worker asks providers, and policies hear of every workload.
@@ -52,22 +61,29 @@ extension AgentEngine {
         workloadClasses.whenIncomplete(body)
     }
 
+    /// Whether a workload has no class in what runs: `whenWorkloadsLackClasses` was called.
+    package var workloadsLackClasses: Bool { workloadClasses.isIncomplete }
+
     /// What runs inside the scope, that is not the machine itself; each once, by kind and name.
     package func workloads() async -> WorkloadReport {
         let options = options
         let rows = await onWorker { pipeline in
-            var seen: [String: Workload] = [:]
+            var seen: [String: (id: UInt64, workload: Workload)] = [:]
             let cgroups = pipeline.handler.cgroups
-            for (_, record) in EngineScope(options, cgroups).living(cgroups, pipeline.tree) {
+            for (id, record) in EngineScope(options, cgroups).living(cgroups, pipeline.tree) {
                 guard let workload = record?.workload else { continue }
                 // A cgroup of somebody's in which nothing with mounts of its own ran.
                 if workload.kind == .other, workload.naming == .pending { continue }
                 // Cgroups below that of a workload have its record, perhaps with units of their own.
                 let key = workload.kind.rawValue + "\u{0}" + workload.id
-                let isTop = workload.cgroup.utf8.count < seen[key]?.cgroup.utf8.count ?? .max
-                if seen[key] == nil || isTop { seen[key] = workload }
+                let isTop = workload.cgroup.utf8.count < seen[key]?.workload.cgroup.utf8.count ?? .max
+                if seen[key] == nil || isTop { seen[key] = (id, workload) }
             }
-            return seen.values.map { WorkloadListing($0) }
+            return seen.values.map { (id: $0.id, listing: WorkloadListing($0.workload)) }
+        }.map { row in
+            var listing = row.listing
+            listing.identity = identities?.number(of: row.id).rawValue
+            return listing
         }
         return WorkloadReport(
             workloads: rows.sorted { ($0.kind, $0.name, $0.id) < ($1.kind, $1.name, $1.id) },

@@ -26,6 +26,8 @@ package struct EngineOptions: Sendable {
     package var providers: @Sendable (String) -> [any WorkloadProvider] = {
         [RuncProvider(cgroupRoot: $0)] + EngineProvider.usual + CRIProvider.usual
     }
+    /// What the operator says of containers; nil = nothing.
+    package var manifests: ManifestDirectory?
     /// How long an event waits for the name of its container, nanoseconds.
     package var enrichWait: UInt64 = 200_000_000
 
@@ -52,6 +54,8 @@ package final class AgentEngine: @unchecked Sendable {
     /// What policies know of workloads.
     let workloadClasses = WorkloadClasses()
     private let directory: WorkloadDirectory?
+    /// Who numbers the labels of workloads; set before `start`.
+    private(set) var identities: IdentityKeeper?
     /// CLOCK_BOOTTIME before anything was attached: no event is older.
     private let began = BootClock.now
     private let stopReason = Mutex("stopped")
@@ -94,6 +98,22 @@ package final class AgentEngine: @unchecked Sendable {
     /// Adds a consumer of journal fields; before `start`.
     package func add(journal consumer: any EventConsumer) {
         pipeline.output.add(journal: consumer)
+    }
+
+    /// Lets somebody number the labels of workloads; before `start`.
+    package func add(identities keeper: IdentityKeeper) {
+        identities = keeper
+        let handler = pipeline.handler
+        let (named, gone) = (handler.whenNamed, handler.whenGone)
+        handler.whenNamed = { changed in
+            named?(changed)
+            for (id, record) in changed { keeper.set(id, record) }
+        }
+        handler.whenGone = { id in
+            gone?(id)
+            keeper.remove(id)
+        }
+        for (id, record) in handler.cgroups.workloads { keeper.set(id, record) }
     }
 
     /// Whether the worker makes a pass within some nanoseconds. Blocks the caller.

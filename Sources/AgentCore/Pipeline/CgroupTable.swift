@@ -1,6 +1,7 @@
 import EventModel
 import Glibc
 package import WorkloadModel
+package import Workloads
 
 /// Paths of v2 cgroups by id, and what runs in them. Filled from the file system at start and by records
 /// afterwards, so that a cgroup that is gone by now still has its name; what runs there is what its path says
@@ -15,10 +16,15 @@ package struct CgroupTable {
         package var containerID: [UInt8] = []
         /// Nil where it is the machine itself.
         package var workload: WorkloadRecord?
+        /// What runs in it by the words of providers, where a manifest says more; nil = `workload` says it.
+        fileprivate var plain: WorkloadRecord?
         /// The whole id of the container by the path; empty where the path tells none.
         fileprivate var pathID = ""
         /// Whether a provider said it, of this cgroup or of one above.
         package fileprivate(set) var isAssigned = false
+
+        /// What runs in it by the words of providers alone.
+        package var told: WorkloadRecord? { plain ?? workload }
     }
 
     /// A provider's word on a cgroup.
@@ -42,6 +48,8 @@ package struct CgroupTable {
     private var idsByContainer: [String: [UInt64]] = [:]
     /// Of cgroups whose records are still in their ring: a provider may be quicker.
     private var early: [UInt64: WorkloadRecord] = [:]
+    /// What manifests say of containers.
+    private var pods = DeclaredPods()
     private static let earlyKept = 4096
     /// Removed ones in the order of their removal: processes that just ended still refer to them.
     private var removed: [UInt64] = []
@@ -72,7 +80,7 @@ package struct CgroupTable {
         let place = CgroupPathReader.place(of: text)
         var name = Name(path: path, pathID: place.kind == .container ? place.id : "")
         if let record = early.removeValue(forKey: id) {
-            name.take(record)
+            name.take(record, pods)
         } else if let parent = parent(of: text), let above = names[parent], above.isAssigned,
             name.pathID == above.pathID || name.pathID.isEmpty
         {
@@ -109,26 +117,50 @@ package struct CgroupTable {
                 continue
             }
             var workload = assignment.workload
-            if let known = name.workload?.workload { workload = known.updated(by: workload) }
+            if let known = name.told?.workload { workload = known.updated(by: workload) }
             if workload.cgroup.isEmpty { workload.cgroup = String(decoding: name.path, as: UTF8.self) }
             // What a path tells of systemd, a runtime does not know.
             let place = CgroupPathReader.place(of: workload.cgroup)
             if workload.slice.isEmpty { workload.slice = place.slice }
             if workload.pod?.uid == "" { workload.pod?.uid = place.podUID }
             let record = WorkloadRecord(workload)
-            guard name.workload != record || !name.isAssigned else { continue }
+            guard name.told != record || !name.isAssigned else { continue }
             spread(record, over: id, &changed)
         }
         return changed
     }
 
-    private mutating func spread(_ record: WorkloadRecord, over top: UInt64, _ changed: inout [UInt64]) {
+    /// From now on containers are described by these pods. Returns the cgroups that it changed.
+    package mutating func adopt(_ pods: DeclaredPods) -> [UInt64] {
+        self.pods = pods
+        var changed: [UInt64] = []
+        // Cgroups of a container share a record, and go on to share one.
+        var described: [ObjectIdentifier: WorkloadRecord] = [:]
+        for (id, name) in names where name.isAssigned {
+            guard let told = name.told, let before = name.workload else { continue }
+            let now = described[ObjectIdentifier(told)] ?? Self.describe(told, pods)
+            described[ObjectIdentifier(told)] = now
+            guard now != before else { continue }
+            names[id]?.show(now, told)
+            changed.append(id)
+        }
+        return changed
+    }
+
+    /// What runs somewhere with what its manifest says; the same record where no manifest says anything.
+    fileprivate static func describe(_ told: WorkloadRecord, _ pods: DeclaredPods) -> WorkloadRecord {
+        let described = pods.described(told.workload)
+        return described == told.workload ? told : WorkloadRecord(described)
+    }
+
+    private mutating func spread(_ told: WorkloadRecord, over top: UInt64, _ changed: inout [UInt64]) {
         guard let first = names[top] else { return }
+        let record = Self.describe(told, pods)
         var pending = [top]
         while let id = pending.popLast(), var name = names[id] {
             // A container in this one has a name of its own.
             if id != top, !name.pathID.isEmpty, name.pathID != first.pathID { continue }
-            name.take(record)
+            name.show(record, told)
             names[id] = name
             changed.append(id)
             pending += children[id] ?? []
@@ -180,8 +212,14 @@ package struct CgroupTable {
 
 extension CgroupTable.Name {
     /// What a provider says.
-    fileprivate mutating func take(_ record: WorkloadRecord) {
+    fileprivate mutating func take(_ told: WorkloadRecord, _ pods: DeclaredPods) {
+        show(CgroupTable.describe(told, pods), told)
+    }
+
+    /// What a provider says, and what that is with its manifest.
+    fileprivate mutating func show(_ record: WorkloadRecord, _ told: WorkloadRecord) {
         workload = record
+        plain = record === told ? nil : told
         isAssigned = true
         let id = record.workload.kind == .container ? record.workload.id : ""
         containerID = Array(id.utf8.prefix(ContainerID.exportedLength))
@@ -189,13 +227,20 @@ extension CgroupTable.Name {
 
     /// A cgroup inside of a container: systemd in it names units of its own.
     fileprivate mutating func inherit(_ above: CgroupTable.Name, _ place: CgroupPlace) {
-        guard let record = above.workload else { return }
+        guard let record = above.workload, let told = above.told else { return }
         if place.unit.isEmpty || place.unit == record.workload.unit || place.kind == .unit {
-            take(record)
+            show(record, told)
         } else {
-            var workload = record.workload
-            workload.unit = place.unit
-            take(WorkloadRecord(workload))
+            let inner = told.with(unit: place.unit)
+            show(record === told ? inner : record.with(unit: place.unit), inner)
         }
+    }
+}
+
+extension WorkloadRecord {
+    fileprivate func with(unit: String) -> WorkloadRecord {
+        var workload = workload
+        workload.unit = unit
+        return WorkloadRecord(workload)
     }
 }

@@ -3,6 +3,7 @@ import EventModel
 import LinuxSystem
 import ProcessTree
 import WorkloadModel
+import Workloads
 
 /// What processes run in, and the events that wait to be told.
 extension RecordHandler {
@@ -39,15 +40,39 @@ extension RecordHandler {
         settle(changed)
     }
 
+    /// A runtime tells of a container before it begins, perhaps before the record of its cgroup was read.
+    /// - Returns: whether there was room for it.
+    func register(_ container: CgroupTable.Assignment) -> Bool {
+        let cgroup = container.cgroupID
+        if cgroups.name(cgroup).path.isEmpty { cgroups.add(cgroup, Array(container.workload.cgroup.utf8)) }
+        name(container)
+        return cgroups.name(cgroup).isAssigned
+    }
+
+    /// Calls `body` when all providers have looked for a cgroup; at once where there are none.
+    func whenLookedFor(_ cgroup: UInt64, _ body: @escaping @Sendable () -> Void) {
+        guard let askForName else { return body() }
+        waiters[cgroup, default: []].append(body)
+        askForName(cgroup, String(decoding: cgroups.name(cgroup).path, as: UTF8.self))
+    }
+
+    /// Manifests have changed: what they say of containers is in force from now on.
+    func adopt(_ pods: DeclaredPods) {
+        let changed = cgroups.adopt(pods)
+        guard !changed.isEmpty else { return }
+        settle(changed)
+    }
+
     /// A cgroup is gone: what waited for its name leaves as it is.
     func forget(_ cgroup: UInt64) {
         cgroups.remove(cgroup)
         whenGone?(cgroup)
     }
 
-    /// All providers have looked, and none knows the cgroup.
+    /// All providers have looked, and none knows the cgroup if it has no name by now.
     func giveUp(_ cgroup: UInt64) {
-        guard let record = cgroups.name(cgroup).workload, record.workload.naming == .pending else {
+        defer { for body in waiters.removeValue(forKey: cgroup) ?? [] { body() } }
+        guard let record = cgroups.name(cgroup).told, record.workload.naming == .pending else {
             // Named meanwhile; what began to wait after that need not.
             if held.knows(cgroup) { settle([cgroup]) }
             return

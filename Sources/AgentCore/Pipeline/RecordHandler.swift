@@ -42,6 +42,8 @@ final class RecordHandler {
     var enrichWait: UInt64 = 200_000_000
     /// Asks providers about a cgroup; nil = there are none.
     var askForName: ((UInt64, String) -> Void)?
+    /// Who waits until all providers have looked for a cgroup.
+    var waiters: [UInt64: [@Sendable () -> Void]] = [:]
     /// Told what runs in cgroups that came or changed.
     var whenNamed: (([(id: UInt64, workload: WorkloadRecord?)]) -> Void)?
     /// Told which cgroups are gone.

@@ -54,6 +54,9 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
 
     package var kernelBytes: UInt64 { engine?.kernelBytes ?? 0 }
 
+    /// Sockets that policies have tied to processes (`TrackSock`).
+    package var tiedSockets: Int { engine?.tiedSockets ?? 0 }
+
     package func finish() { counting?.finish() }
 
     private func started() throws(PolicyRefusal) -> PolicyEngine {

@@ -2,7 +2,9 @@ package import AgentModel
 import FoundationEssentials
 import Glibc
 import LinuxSystem
+import PolicyCompiler
 import SystemPackage
+import YAMLReader
 
 /// What an operator said about a policy beside its text.
 package struct PolicyOverride: Codable, Sendable, Equatable {
@@ -83,7 +85,8 @@ package struct PolicyArchive: Sendable {
             }
             let isText = name.hasSuffix(".yaml")
             guard isText || name == Self.overridesName else { continue }
-            switch PolicyFiles.read(path, limit: isText ? PolicyFiles.limit : Self.overridesLimit) {
+            switch ConfiguredFiles.read(path, limit: isText ? PolicyReader.limits.bytes : Self.overridesLimit)
+            {
             case .bytes(let bytes) where isText: content.texts.append(Text(path: path, bytes: bytes))
             case .bytes(let bytes):
                 do {

@@ -17,7 +17,7 @@ package final class PolicyKeeper: @unchecked Sendable {
     }
 
     private let store: PolicyStore
-    private var watch: PolicyWatch
+    private var watch: ConfiguredFileWatch
     private var programs: ProgramWatch
     private let control = Mutex(Control())
     private let wake: EventFD
@@ -28,7 +28,8 @@ package final class PolicyKeeper: @unchecked Sendable {
     package init(_ options: PolicyOptions, runtime: any PolicyRuntime, logger: Logger) throws(Errno) {
         wake = try EventFD()
         // Before anything is read, so that no change is missed.
-        watch = try PolicyWatch(PolicyFiles(options.paths))
+        watch = try ConfiguredFileWatch(
+            ConfiguredFiles(options.paths + options.manifests, of: "policies"))
         programs = try ProgramWatch()
         store = PolicyStore(options, runtime: runtime, logger: logger)
     }
@@ -127,11 +128,21 @@ package final class PolicyKeeper: @unchecked Sendable {
         wake.signal()
     }
 
+    /// From now on `nodeSelector` is judged by these labels.
+    package func adopt(nodeLabels: [String: String]) {
+        control.withLock { $0.requests.append { $0.adopt(nodeLabels: nodeLabels) } }
+        wake.signal()
+    }
+
     /// Makes what runs again: workloads have come that it has no class for.
     package func renew() {
         control.withLock { $0.requests.append { $0.renew() } }
         wake.signal()
     }
+
+    /// Returns when all that was asked for before is done.
+    /// - Returns: false where nothing is done any more.
+    package func settle() async -> Bool { await onThread { _ in true } ?? false }
 
     /// As `PolicyStore.add`.
     package func add(_ addition: PolicyAddition) async throws(PolicyChangeError) -> [PolicyKey] {

@@ -7,6 +7,8 @@ struct PolicySource {
     enum Origin: Hashable {
         case api
         case file
+        /// A file in which other objects stand, too.
+        case manifest
     }
 
     let origin: Origin

@@ -22,7 +22,8 @@ extension PolicyStore {
             let known = source.policies.map { PolicyKey($0) }
             let broken = source.keys.filter { !known.contains($0) }
             found += broken.map { unused($0, source, source.problem) }
-            if broken.isEmpty, known.isEmpty {
+            // What is wrong with a manifest without policies, its other reader says.
+            if broken.isEmpty, known.isEmpty, source.origin != .manifest {
                 let name = source.name.split(separator: "/").last.map(String.init) ?? source.name
                 found.append(unused(PolicyKey(name: name), source, source.problem))
             }

@@ -1,12 +1,16 @@
 import AgentModel
+import LinuxSystem
 package import Logging
 package import PolicyCompiler
 package import PolicyModel
+import YAMLReader
 
 /// What a store of policies is made with.
 package struct PolicyOptions: Sendable {
     /// Files and directories that the operator named.
     package var paths: [String]
+    /// Files and directories in which policies stand among other objects, which somebody else reads.
+    package var manifests: [String]
     /// Where policies of the API are kept.
     package var stateDirectory: String
     /// Labels that `nodeSelector` is judged by.
@@ -17,11 +21,13 @@ package struct PolicyOptions: Sendable {
     package var settings: @Sendable () -> CheckSettings
 
     package init(
-        paths: [String], stateDirectory: String, nodeLabels: [String: String] = [:],
+        paths: [String], manifests: [String] = [], stateDirectory: String,
+        nodeLabels: [String: String] = [:],
         guardian: PolicyGuard = PolicyGuard([]),
         settings: @escaping @Sendable () -> CheckSettings = { CheckSettings() }
     ) {
         self.paths = paths
+        self.manifests = manifests
         self.stateDirectory = stateDirectory
         self.nodeLabels = nodeLabels
         self.guardian = guardian
@@ -56,7 +62,10 @@ package final class PolicyStore {
 
     let options: PolicyOptions
     let archive: PolicyArchive
-    let files: PolicyFiles
+    private let files: ConfiguredFiles
+    private let manifests: ConfiguredFiles
+    /// Labels of this node, as they are now.
+    private var nodeLabels: [String: String]
     let runtime: any PolicyRuntime
     let logger: Logger
     var desired = Desired()
@@ -77,7 +86,9 @@ package final class PolicyStore {
         self.runtime = runtime
         self.logger = logger
         archive = PolicyArchive(stateDirectory: options.stateDirectory)
-        files = PolicyFiles(options.paths)
+        files = ConfiguredFiles(options.paths, of: "policies")
+        manifests = ConfiguredFiles(options.manifests, of: "policies")
+        nodeLabels = options.nodeLabels
     }
 
     /// Reads everything that is wanted, and lets run what can.
@@ -143,6 +154,13 @@ package final class PolicyStore {
         settle(desired)
     }
 
+    /// The labels of this node have changed: other policies may be for it.
+    package func adopt(nodeLabels: [String: String]) {
+        guard nodeLabels != self.nodeLabels else { return }
+        self.nodeLabels = nodeLabels
+        refresh([])
+    }
+
     func apiName(_ source: String) -> String { source.isEmpty ? "API" : "API (\(source))" }
 
     private func logStart() {
@@ -158,14 +176,19 @@ package final class PolicyStore {
     private func readFiles(_ changed: Set<String>?) {
         let listed = files.list()
         problems = listed.problems
-        for path in desired.files.keys where !listed.files.contains(path) { desired.files[path] = nil }
-        let read = listed.files.filter { changed?.contains($0) ?? true || desired.files[$0] == nil }
+        // Who reads the other objects says which of these files are missing.
+        let shared = Set(manifests.list().files)
+        let paths = Set(listed.files).union(shared)
+        for path in desired.files.keys where !paths.contains(path) { desired.files[path] = nil }
+        let read = paths.filter { changed?.contains($0) ?? true || desired.files[$0] == nil }
         guard !read.isEmpty else { return }
         let settings = options.settings()
-        for path in read {
-            var source = desired.files[path] ?? PolicySource(.file, name: path)
-            switch PolicyFiles.read(path) {
-            case .bytes(let bytes): source.take(PolicyText(file: path, bytes: bytes, settings))
+        for path in read.sorted() {
+            let isShared = shared.contains(path)
+            var source = desired.files[path] ?? PolicySource(isShared ? .manifest : .file, name: path)
+            switch ConfiguredFiles.read(path, limit: PolicyReader.limits.bytes) {
+            case .bytes(let bytes):
+                source.take(PolicyText(file: path, bytes: bytes, settings, amongOthers: isShared))
             case .unreadable(let reason): source.problem = "cannot read \(path): \(reason)"
             }
             desired.files[path] = source
@@ -206,7 +229,7 @@ package final class PolicyStore {
     }
 
     func isForThisNode(_ policy: CheckedPolicy) -> Bool {
-        policy.nodeTerms.allSatisfy { $0.holds(for: options.nodeLabels) }
+        policy.nodeTerms.allSatisfy { $0.holds(for: nodeLabels) }
     }
 
     /// Lets run what of `wanted` can: a policy that cannot is left out, or runs as before where it did.

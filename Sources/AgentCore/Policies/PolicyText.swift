@@ -21,10 +21,12 @@ package struct PolicyText: Sendable {
     /// Errors that a message shows; a client's transport bounds what it takes.
     private static let shownErrors = 8
 
-    /// - Parameter file: how messages call the text.
-    package init(file: String, bytes: [UInt8], _ settings: CheckSettings) {
+    /// - Parameters:
+    ///   - file: how messages call the text.
+    ///   - amongOthers: as of `PolicyReader.policies`.
+    package init(file: String, bytes: [UInt8], _ settings: CheckSettings, amongOthers: Bool = false) {
         var batch = PolicyBatch(settings)
-        batch.add(file: file, bytes: bytes)
+        batch.add(file: file, bytes: bytes, amongOthers: amongOthers)
         policies = batch.policies
         keys = policies.map { PolicyKey($0) }
         binaries = policies.reduce(into: []) { $0.formUnion($1.binaries) }
@@ -40,7 +42,7 @@ package struct PolicyText: Sendable {
                 }
             }
             if found.hasErrors {
-                let specs = Self.specs(in: found.source)
+                let specs = Self.specs(in: found.source, amongOthers)
                 keys += Self.keys(of: specs)
                 programs.formUnion(specs.flatMap(\.hooks).compactMap(\.target.program))
             }
@@ -51,9 +53,9 @@ package struct PolicyText: Sendable {
     }
 
     /// What can be read in a text with errors.
-    private static func specs(in source: SourceText) -> [PolicySpec] {
+    private static func specs(in source: SourceText, _ amongOthers: Bool) -> [PolicySpec] {
         guard source.bytes.count <= PolicyReader.limits.bytes else { return [] }
-        return PolicyReader.policies(DiagnosticCollector(source))
+        return PolicyReader.policies(DiagnosticCollector(source), amongOthers: amongOthers)
     }
 
     private static func keys(of specs: [PolicySpec]) -> [PolicyKey] {

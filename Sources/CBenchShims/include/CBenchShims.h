@@ -7,6 +7,9 @@
 /* Spawns `path` and waits for it, `count` times; returns nanoseconds, or 0 on failure. */
 uint64_t secd_bench_spawn(const char *path, int count);
 
+/* Gives back what was freed and is not used again. */
+void secd_bench_trim(void);
+
 /* Calls getppid(2) `count` times; returns nanoseconds. */
 uint64_t secd_bench_getppid(uint64_t count);
 

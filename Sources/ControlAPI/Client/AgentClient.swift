@@ -60,6 +60,11 @@ public struct AgentClient: Sendable {
         try await ask("Workloads", Secd_V1_WorkloadsRequest())
     }
 
+    /// Numbers of sets of labels, reserved ones included, and how their store does.
+    public func identities() async throws -> IdentityReport {
+        try await ask("Identities", Secd_V1_IdentitiesRequest())
+    }
+
     /// What the kernel offers and what stands in: the rows of `secctl doctor`.
     public func mechanisms() async throws -> [MechanismListing] {
         try await ask("Mechanisms", Secd_V1_MechanismsRequest())

@@ -11,12 +11,14 @@ final class PeerMark: ChannelInboundHandler {
 
     /// The key of the metadata.
     static let header = "secd-peer-user"
+    /// The process, likewise: as the daemon's pid namespace numbers it.
+    static let processHeader = "secd-peer-process"
 
-    private let user: UInt32?
+    private let peer: PeerCredentials?
 
-    /// - Parameter user: nil = not known; then no header is written.
-    private init(user: UInt32?) {
-        self.user = user
+    /// - Parameter peer: nil = not known; then no header is written.
+    private init(peer: PeerCredentials?) {
+        self.peer = peer
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -25,7 +27,11 @@ final class PeerMark: ChannelInboundHandler {
             return
         }
         frame.headers.remove(name: Self.header)
-        if let user { frame.headers.add(name: Self.header, value: String(user)) }
+        frame.headers.remove(name: Self.processHeader)
+        if let peer {
+            frame.headers.add(name: Self.header, value: String(peer.user))
+            frame.headers.add(name: Self.processHeader, value: String(peer.process))
+        }
         context.fireChannelRead(wrapInboundOut(.headers(frame)))
     }
 
@@ -34,15 +40,15 @@ final class PeerMark: ChannelInboundHandler {
         guard let connection = channel.parent as? any SocketOptionProvider else { return mark(channel, nil) }
         let option: EventLoopFuture<PeerCredentials> = connection.unsafeGetSocketOption(
             level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-        return option.map { UInt32?.some($0.user) }.recover { _ in nil }.flatMap { mark(channel, $0) }
+        return option.map { PeerCredentials?.some($0) }.recover { _ in nil }.flatMap { mark(channel, $0) }
     }
 
     /// Marks the calls of a connection from elsewhere: as nobody's.
     static func markNobody(_ channel: any Channel) -> EventLoopFuture<Void> { mark(channel, nil) }
 
-    private static func mark(_ channel: any Channel, _ user: UInt32?) -> EventLoopFuture<Void> {
+    private static func mark(_ channel: any Channel, _ peer: PeerCredentials?) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(PeerMark(user: user), position: .first)
+            try channel.pipeline.syncOperations.addHandler(PeerMark(peer: peer), position: .first)
         }
     }
 }

@@ -47,6 +47,9 @@ public struct EventsCommand: AsyncParsableCommand {
     @Flag(help: "Show stack traces below events of policies, as -o wide does.")
     var stackTraces = false
 
+    @Flag(help: "Show hashes of files that policies ask for, as -o wide does.")
+    var imaHash = false
+
     @Flag(help: "Read the daemon even where input is piped.")
     var live = false
 
@@ -66,9 +69,6 @@ public struct EventsCommand: AsyncParsableCommand {
         name: .customShort("d"),
         help: ArgumentHelp("Accepted for users of tetra; without effect.", visibility: .hidden))
     var shortDebug = false
-
-    @Flag(help: ArgumentHelp("Accepted for users of tetra; -o wide shows hashes.", visibility: .hidden))
-    var imaHash = false
 
     @Argument(help: "Logs to read, compressed ones too; - is stdin.", completion: .file())
     var files: [String] = []
@@ -113,8 +113,8 @@ public struct EventsCommand: AsyncParsableCommand {
             request.allow = filters.filter.map { [$0] } ?? []
             request.fields = fields.filters
             let printer = EventPrinter(
-                format: output, stacks: stackTraces, palette: palette, clock: clock, mask: try FieldMask([]),
-                output: out)
+                format: output, stacks: stackTraces, hashes: imaHash, palette: palette, clock: clock,
+                mask: try FieldMask([]), output: out)
             let wait = Timestamp.parseSpan(reconnectWait).map { Duration.nanoseconds($0) }
             let live = LiveEvents(
                 daemon: try connection.daemon(), request: request, printer: printer,
@@ -122,7 +122,7 @@ public struct EventsCommand: AsyncParsableCommand {
             return try await live.run()
         }
         let printer = EventPrinter(
-            format: output, stacks: stackTraces, palette: palette, clock: clock,
+            format: output, stacks: stackTraces, hashes: imaHash, palette: palette, clock: clock,
             mask: try FieldMask(fields.filters), output: out)
         for sentence in connection.withoutEffect { Output.remark(sentence) }
         let window = TimeWindow(since: since.flatMap(Self.moment), until: until.flatMap(Self.moment))

@@ -10,6 +10,7 @@ package protocol Daemon: Sendable {
     func processes() async throws -> [ProcessListing]
     func sockets() async throws -> [SocketListing]
     func workloads() async throws -> WorkloadReport
+    func identities() async throws -> IdentityReport
     func mechanisms() async throws -> [MechanismListing]
     func configuration() async throws -> [String: String]
 }

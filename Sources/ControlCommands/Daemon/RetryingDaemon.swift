@@ -59,6 +59,10 @@ package struct RetryingDaemon: Daemon {
         try await retried { try await daemon.workloads() }
     }
 
+    package func identities() async throws -> IdentityReport {
+        try await retried { try await daemon.identities() }
+    }
+
     package func mechanisms() async throws -> [MechanismListing] {
         try await retried { try await daemon.mechanisms() }
     }

@@ -13,11 +13,12 @@ package struct EventPrinter {
     private let output: Output
 
     package init(
-        format: EventFormat, stacks: Bool = false, palette: Palette, clock: ClockStyle, mask: FieldMask,
-        output: Output
+        format: EventFormat, stacks: Bool = false, hashes: Bool = false, palette: Palette, clock: ClockStyle,
+        mask: FieldMask, output: Output
     ) {
         self.format = format
-        renderer = EventRenderer(wide: format == .wide, stacks: stacks, palette: palette, clock: clock)
+        renderer = EventRenderer(
+            wide: format == .wide, stacks: stacks, hashes: hashes, palette: palette, clock: clock)
         self.mask = mask
         self.output = output
     }

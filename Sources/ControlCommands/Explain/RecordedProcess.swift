@@ -25,8 +25,10 @@ enum RecordedProcess {
         let pid = UInt32(clamping: process["pid"].unsigned ?? 0)
         let inside = process["pod"]["container"]["pid"].unsigned.map { UInt32(clamping: $0) }
         let binary = process["binary"].textOrEmpty
+        let script = process["script"]["path"].textOrEmpty
         return ProcessIdentity(
-            binary: binary.isEmpty ? .unreadable : .present(Array(binary.utf8)), pid: pid,
+            binary: binary.isEmpty ? .unreadable : .present(Array(binary.utf8)),
+            script: script.isEmpty ? .absent : .present(Array(script.utf8)), pid: pid,
             namespacePID: inside ?? pid)
     }
 

@@ -1,6 +1,8 @@
 public import ArgumentParser
 import EventFilters
 import PolicyCompiler
+import PolicyEngine
+import PolicyModel
 import Sensors
 import YAMLReader
 
@@ -16,6 +18,9 @@ public struct PolicyCheckCommand: AsyncParsableCommand {
             Exit code 0: no errors (there may be warnings). 1: errors. 2: a file cannot be read, or --kernel \
             finds no type information.
 
+            With --kernel root also learns which mechanism each hook gets here, what it does not see, and what \
+            would be refused, as `policy status` says when it runs.
+
               secctl policy check policies/
               secctl policy check --kernel -o json open.yaml
             """)
@@ -26,7 +31,9 @@ public struct PolicyCheckCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "text or json.")
     var output: Format = .text
 
-    @Flag(help: "Check functions, types and tracepoints against this kernel, and places in programs, too.")
+    @Flag(
+        help: "Check against this kernel, too: functions, types, tracepoints, places in programs, mechanisms."
+    )
     var kernel = false
 
     @Argument(help: "Files or folders; - is stdin.", completion: .file(extensions: ["yaml", "yml"]))
@@ -64,7 +71,17 @@ public struct PolicyCheckCommand: AsyncParsableCommand {
                     batch.note(file: path, error.description)
                 }
             }
-            let report = PolicyCheckReport(batch)
+            var planned: [PolicyReport] = []
+            if kernel, !batch.policies.isEmpty {
+                do {
+                    let forecast = try LocalForecast.make(batch.policies, settings)
+                    if let refusal = forecast.refusal { batch.note(refusal) }
+                    planned = forecast.reports
+                } catch let error as InputError {
+                    Output.remark("mechanisms are known to root alone: \(error.description)")
+                }
+            }
+            let report = PolicyCheckReport(batch, planned)
             let out = Output()
             switch output {
             case .json: try out.line(try Listing.json(report))

@@ -1,5 +1,5 @@
 package import PolicyCompiler
-import PolicyModel
+package import PolicyModel
 import YAMLReader
 
 /// What `policy check` found, as it is written.
@@ -24,6 +24,20 @@ package struct PolicyCheckReport: Encodable {
         var selectors: Int
     }
 
+    /// A hook as this kernel would have it.
+    struct Planned: Encodable {
+        var policy: String
+        var namespace: String
+        /// `spec.kprobes[0]`.
+        var path: String
+        var point: String
+        var state: String
+        var mechanism: String
+        var effect: String
+        var blindSpots: [String]
+        var degraded: Bool
+    }
+
     /// The tables of all policies together.
     struct Tables: Encodable {
         var hooks: Int
@@ -36,11 +50,17 @@ package struct PolicyCheckReport: Encodable {
     var files: [File]
     package var errors: Int
     package var warnings: Int
+    /// With `--kernel`, for root; empty where a policy would be refused.
+    var mechanisms: [Planned]
     var tables: Tables?
     /// Why there are no tables.
     var limit: String?
 
-    package init(_ batch: PolicyBatch) {
+    /// - Parameter planned: of each policy that could be used, in their order; empty = not known.
+    package init(_ batch: PolicyBatch, _ planned: [PolicyReport] = []) {
+        mechanisms = zip(batch.policies, planned).flatMap { policy, report in
+            report.hooks.map { Planned(policy, $0) }
+        }
         files = batch.files.map { file in
             File(
                 file: file.source.file, policies: file.policies.map { Policy($0) },
@@ -73,6 +93,7 @@ package struct PolicyCheckReport: Encodable {
                 .map { TerminalText.escaped(String($0)) }
             }
         }
+        for hook in mechanisms { lines += hook.lines }
         if let limit { lines.append("error: \(limit)") }
         let policies = files.reduce(0) { $0 + $1.policies.count }
         var parts = [Self.count(policies, "policy", "policies")]
@@ -101,5 +122,23 @@ extension PolicyCheckReport.Policy {
             PolicyCheckReport.Hook(
                 path: hook.path, points: hook.points.map(\.name), selectors: hook.selectors.count)
         }
+    }
+}
+
+extension PolicyCheckReport.Planned {
+    fileprivate init(_ policy: CheckedPolicy, _ hook: HookReport) {
+        self.init(
+            policy: policy.name, namespace: policy.namespace, path: hook.path, point: hook.point.name,
+            state: hook.state.rawValue, mechanism: hook.mechanism,
+            effect: hook.condition.isEmpty
+                ? hook.effect.rawValue : "\(hook.effect.rawValue) \(hook.condition)",
+            blindSpots: hook.blindSpots, degraded: hook.isDegraded)
+    }
+
+    /// `no-connect: security_socket_connect  lsm/socket_connect  prevent`, and what is not seen.
+    fileprivate var lines: [String] {
+        let how = mechanism.isEmpty ? state.replacing("_", with: " ") : "\(mechanism)  \(effect)"
+        let head = "\(policy): \(point)  \(how)\(degraded ? "  degraded" : "")"
+        return ([head] + blindSpots.map { "    but \($0)" }).map { TerminalText.escaped($0) }
     }
 }

@@ -16,6 +16,10 @@ extension EventRenderer {
         policies(body, &line)
         outcome(body, &line)
         if wide { details(body, &line) }
+        guard hashes else { return }
+        for key in ["ima_hash", "file_hash"] {
+            if let hash = body[key].text { line.note(hash) }
+        }
     }
 
     private func add(_ argument: JSONValue, _ gap: String, _ line: inout StyledLine) {
@@ -65,6 +69,11 @@ extension EventRenderer {
         }
         if body["signal_failed"].isTrue { line.note("the kernel refused the signal", .alarm) }
         if body["uncertain"].isTrue { line.note("uncertain", .warning) }
+        switch body["process_is"].text {
+        case "tracked": line.note("its socket, by TrackSock", .plain)
+        case "interrupted": line.note("interrupted, not its doing", .warning)
+        default: break
+        }
         if let count = body["count"].unsigned {
             let span = body["interval_ns"].unsigned.map { " in " + Quantity.duration(nanoseconds: $0) } ?? ""
             line.note(Quantity.counted(count, "call") + span, .plain)
@@ -88,9 +97,6 @@ extension EventRenderer {
         if body["return_missed"].isTrue { pieces.append("return not waited for") }
         if body["args"].elements.contains(where: { $0["source"].text == "user" }) {
             pieces.append("path from user")
-        }
-        for key in ["ima_hash", "file_hash"] {
-            if let hash = body[key].text { pieces.append(hash) }
         }
         if let buildID = body["buildid"].text { pieces.append("build id \(Base64Text.hexadecimal(buildID))") }
         if !pieces.isEmpty { line.note(pieces.joined(separator: "  ")) }

@@ -17,16 +17,23 @@ package struct EventRenderer: Sendable {
     package let wide: Bool
     /// Show the stack traces of policy events, on lines of their own.
     package let stacks: Bool
+    /// Show the hashes of files that policies ask for.
+    package let hashes: Bool
     package let palette: Palette
     package let clock: ClockStyle
 
     /// A compact line shows this much of an argument list.
     static let compactArguments = 300
 
-    /// - Parameter stacks: wide events have them in any case.
-    package init(wide: Bool, stacks: Bool = false, palette: Palette, clock: ClockStyle) {
+    /// - Parameters:
+    ///   - stacks: wide events have them in any case.
+    ///   - hashes: likewise.
+    package init(
+        wide: Bool, stacks: Bool = false, hashes: Bool = false, palette: Palette, clock: ClockStyle
+    ) {
         self.wide = wide
         self.stacks = stacks || wide
+        self.hashes = hashes || wide
         self.palette = palette
         self.clock = clock
     }

@@ -48,6 +48,14 @@ public struct CaptureRegex: Sendable {
         return CaptureRegex.joined(found)
     }
 
+    /// Bytes of the leftmost match where it stands at the begin of the text; nil where there is none, it stands further
+    /// on, or it costs too much.
+    public func leadingMatch(in text: [UInt8]) -> Int? {
+        var run = CaptureRun(program, groups: groups, begins: begins, text)
+        guard case .found(let whole, _) = run.match(from: 0), whole.lowerBound == 0 else { return nil }
+        return whole.upperBound
+    }
+
     private static func joined(_ ranges: [Range<Int>]) -> [Range<Int>] {
         var result: [Range<Int>] = []
         for range in ranges.filter({ !$0.isEmpty }).sorted(by: { $0.lowerBound < $1.lowerBound }) {

@@ -38,6 +38,7 @@ extension PolicyEvent {
         visitor.bool(F.signalFailed, signalFailed)
         visitor.text(F.abi, abi?.name)
         visitor.wrapped(F.tid, tid)
+        visitor.text(F.attribution, attribution?.name)
     }
 
     /// What was hooked. Returns the fields of its kind.

@@ -40,12 +40,30 @@ public struct PolicyEvent: Sendable {
     public var signalFailed = false
     /// The entry of a syscall that did not come by the usual one; nil = it did, or is none.
     public var abi: PolicyArgument.SyscallABI?
+    /// Whose process the event shows, where that is not who made the call; nil = it is.
+    public var attribution: Attribution?
     /// Thread that made the call; nil = unknown.
     public var tid: UInt32?
     /// `algorithm:value`, of IMA; empty = not asked for.
     public var imaHash = ""
     /// `algorithm:value`, computed by the daemon; empty = not asked for.
     public var fileHash = ""
+
+    /// Where nobody made a call: packets arrive and timers run in interrupts, and in threads of the kernel.
+    public enum Attribution: Sendable, CaseIterable {
+        /// The process is whoever ran when the interrupt came; it has no part in the event.
+        case interrupted
+        /// The process is the one that TrackSock has tied the socket to.
+        case tracked
+
+        /// As events say it.
+        public var name: StaticString {
+            switch self {
+            case .interrupted: "interrupted"
+            case .tracked: "tracked"
+            }
+        }
+    }
 
     public init(hook: PolicyHook, matches: [PolicyMatch], generation: UInt64) {
         self.hook = hook

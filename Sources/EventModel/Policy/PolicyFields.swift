@@ -115,6 +115,10 @@ public enum PolicyFields {
     public static let abi = Field(
         "abi", 50_016, .string, "Of a syscall that did not come by the usual entry: i386 or x32.")
     public static let tid = Field("tid", 50_017, .uint32Value, "Thread that made the call.")
+    public static let attribution = Field(
+        "process_is", 50_018, .string,
+        "Where nobody made a call: interrupted (process is whoever ran then) or tracked (the socket's, by TrackSock)."
+    )
 
     public static let name = Field("name", 1, .string, "Name of the policy.")
     public static let namespace = Field("namespace", 2, .string, "Its namespace, where it has one.")

@@ -47,6 +47,11 @@ struct ActionCheck {
 
     /// With columns in place of the positions that the policy gives.
     private func resolved(_ action: ActionSpec) -> ActionSpec {
+        if action.kind.value.isAboutSocket {
+            var result = action
+            result.socket = socketColumn(action).map { Located($0, at: action.place) }
+            return result
+        }
         guard action.kind.value == .count, !action.countBy.isEmpty || action.interval != nil else {
             return action
         }
@@ -205,6 +210,13 @@ struct ActionCheck {
         if kind != .count, let extra = action.interval?.place ?? action.countBy.first?.place {
             problems.error(path, "interval and countBy belong to Count", at: extra)
         }
+    }
+
+    /// The column of the socket that an action is about; nil = there is none, which has been told.
+    private func socketColumn(_ action: ActionSpec) -> Int? {
+        let index = action.socket?.value ?? 0
+        if let column = references.argument(index) { return column }
+        return index < references.arguments.count ? references.arguments[index] : nil
     }
 
     private func checkSocket(_ action: ActionSpec, _ path: String) {

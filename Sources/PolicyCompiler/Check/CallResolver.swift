@@ -12,6 +12,8 @@ struct CallResolver {
         var typesPath = ""
         /// Of a USDT probe, where its program could be read.
         var probeArguments: [UsdtArgument]?
+        /// Calls that there are not, and that the entry says to skip.
+        var skipped: [String] = []
         /// Found out only on the kernel that loads the policy.
         var isDeferred = false
     }
@@ -69,8 +71,9 @@ struct CallResolver {
         }
         guard check.lists.spend(names.count, path, at: call.place) else { return Resolved() }
         if names.isEmpty {
-            missing(
-                "no function of \(kernel.release) matches \"\(pattern.value)\"", at: pattern.place, hint: "")
+            return missing(
+                pattern.value, "no function of \(kernel.release) matches \"\(pattern.value)\"",
+                at: pattern.place, hint: "")
         }
         return Resolved(points: names.map { .function($0) })
     }
@@ -83,8 +86,9 @@ struct CallResolver {
         if check.settings.kernel?.function("__x64_sys_" + bare) != nil {
             return Resolved(points: [.syscall(bare)])
         }
-        missing("there is no syscall \"\(call.value)\"", at: call.place, hint: syscallHint(call.value, bare))
-        return Resolved()
+        return missing(
+            call.value, "there is no syscall \"\(call.value)\"", at: call.place,
+            hint: syscallHint(call.value, bare))
     }
 
     private func syscallHint(_ name: String, _ bare: String) -> String {
@@ -112,28 +116,31 @@ struct CallResolver {
         }
         guard let kernel = check.settings.kernel else { return Resolved(points: [.function(call.value)]) }
         guard let prototype = kernel.function(call.value) else {
-            missing(
-                "\(kernel.release) has no function \"\(call.value)\"", at: call.place,
+            return missing(
+                call.value, "\(kernel.release) has no function \"\(call.value)\"", at: call.place,
                 hint: Spelling.suggestion(for: call.value, among: kernel.similarFunctions(to: call.value))
                     ?? "")
-            return Resolved()
         }
         return Resolved(points: [.function(call.value)], prototype: prototype)
     }
 
-    private func missing(_ message: String, at place: SourcePlace, hint: @autoclosure () -> String) {
-        if ignoresMissing {
-            check.problems.warning(path, message + "; skipped, as ignore.callNotFound says", at: place)
-        } else {
+    private func missing(
+        _ name: String, _ message: String, at place: SourcePlace, hint: @autoclosure () -> String
+    ) -> Resolved {
+        guard ignoresMissing else {
             check.problems.error(path, message, at: place, hint: hint())
+            return Resolved()
         }
+        check.problems.warning(path, message + "; skipped, as ignore.callNotFound says", at: place)
+        return Resolved(skipped: [name])
     }
 
     private func union(_ parts: [Resolved]) -> Resolved {
-        let prototypes = Set(parts.map(\.prototype))
+        let prototypes = Set(parts.filter { $0.skipped.isEmpty }.map(\.prototype))
         return Resolved(
             points: unique(parts.flatMap(\.points)),
             prototype: prototypes.count == 1 ? prototypes.first.flatMap { $0 } : nil,
+            skipped: parts.flatMap(\.skipped),
             isDeferred: parts.contains { $0.isDeferred })
     }
 

@@ -38,12 +38,7 @@ struct HookCheck {
         }
         let returned = hook.returnArgument.flatMap { columns.returnValue($0, hook.path + ".returnArg") }
         checkReturn()
-        if let action = hook.returnAction, action.value != .trackSocket, action.value != .untrackSocket {
-            problems.error(
-                hook.path + ".returnArgAction", "\(action.value.rawValue) is not possible here",
-                at: action.place,
-                hint: "TrackSock and UntrackSock are")
-        }
+        checkReturnAction(returned.map { columns.columns[$0].type })
         let shape = EventShape(
             message: hook.message?.value ?? "", tags: hook.tags.map(\.value),
             arguments: fields(arguments, hook.arguments), data: fields(data, hook.data),
@@ -63,6 +58,7 @@ struct HookCheck {
             path: hook.path, place: hook.place, section: hook.section,
             points: columns.isDeferred ? [] : target.points, columns: columns.columns, selectors: selectors,
             event: shape, ignoresCallNotFound: hook.ignoresCallNotFound)
+        checked.skippedCalls = target.skipped
         if case .uprobe(let target) = hook.target {
             checked.digests = target.digests.map(\.value)
             checked.ignoresDigestMismatch = hook.ignoresDigestMismatch
@@ -85,6 +81,27 @@ struct HookCheck {
         if !hook.returns.value, let argument = hook.returnArgument {
             problems.warning(
                 hook.path + ".returnArg", "is not read without return: true", at: argument.place)
+        }
+    }
+
+    /// - Parameter type: of what the call returns; nil = it is not read.
+    private func checkReturnAction(_ type: ArgumentType?) {
+        guard let action = hook.returnAction else { return }
+        let path = hook.path + ".returnArgAction"
+        guard action.value.isAboutSocket else {
+            problems.error(
+                path, "\(action.value.rawValue) is not possible here", at: action.place,
+                hint: "TrackSock and UntrackSock are")
+            return
+        }
+        if !hook.returns.value || hook.returnArgument == nil {
+            problems.error(
+                path, "\(action.value.rawValue) needs the socket that the call returns", at: action.place,
+                hint: "add return: true, and returnArg with type: sock")
+        } else if let type, type != .sock, type != .socket, type != .auto {
+            problems.error(
+                path, "\(action.value.rawValue) needs a sock; returnArg is \(type.rawValue)", at: action.place
+            )
         }
     }
 

@@ -3,8 +3,9 @@ internal import PolicyModel
 /// Which dimension judges a condition.
 enum DimensionKey: Hashable {
     case columnClasses(Int, Facet, ClassTableBuilder.Family)
-    /// Position in the generation's process tables.
-    case processClasses(Int)
+    /// Position in the generation's process tables. Of files a rule has one condition in a dimension, because a
+    /// process may run two, a script and its interpreter: `ordinal` counts the others.
+    case processClasses(Int, ordinal: Int)
     /// A rule with two conditions on the same bits needs two dimensions: `ordinal` counts them.
     case bits(BitSource, ordinal: Int)
 

@@ -126,11 +126,11 @@ extension Condition {
 }
 
 extension ActionSpec {
-    /// The same with other positions of the columns that calls are counted by.
+    /// The same with other positions of the columns that it names: what calls are counted by, and its socket.
     func mappingColumns(_ transform: (Int) -> Int) -> ActionSpec {
-        guard !countBy.isEmpty else { return self }
         var result = self
         result.countBy = countBy.map { $0.map(transform) }
+        if kind.value.isAboutSocket { result.socket = socket.map { $0.map(transform) } }
         return result
     }
 }

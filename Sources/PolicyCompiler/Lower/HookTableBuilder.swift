@@ -53,9 +53,10 @@ struct HookTableBuilder {
         var members: [[Member]] = []
         for rule in conditions.indices {
             var ordinals: [DimensionKey.BitSource: Int] = [:]
+            var files: [Int: Int] = [:]
             for position in conditions[rule].indices {
                 let key: DimensionKey
-                if let classes = classKey(conditions[rule][position]) {
+                if let classes = classKey(conditions[rule][position], &files) {
                     key = classes
                 } else {
                     let source = bitSource(conditions[rule][position])
@@ -74,14 +75,18 @@ struct HookTableBuilder {
         return order.map { dimension(keys[$0], members[$0], conditions) }
     }
 
-    private func classKey(_ condition: Condition) -> DimensionKey? {
+    /// - Parameter files: conditions of the rule so far, by tables of files.
+    private func classKey(_ condition: Condition, _ files: inout [Int: Int]) -> DimensionKey? {
         guard condition.test.hasAtoms else { return nil }
         switch condition.subject {
         case .column(let index, let facet):
             return .columnClasses(index, facet, condition.test.family(condition.subject.order(hook.columns)))
         case .process(.lineage): return nil
         case .process(let fact):
-            return shared.table(of: fact, condition.test.family(.unsigned)).map { .processClasses($0) }
+            guard let table = shared.table(of: fact, condition.test.family(.unsigned)) else { return nil }
+            let ordinal = files[table, default: 0]
+            if fact.isFile { files[table] = ordinal + 1 }
+            return .processClasses(table, ordinal: ordinal)
         case .gained, .expression: return nil
         }
     }
@@ -122,7 +127,7 @@ struct HookTableBuilder {
                     .column(column, facet, builder.table),
                     ClassMembers(members, conditions, satisfiedBy: satisfied, atoms: atoms.atoms.count),
                     builder.classes, absentFails: facet.isOfSocket))
-        case .processClasses(let table):
+        case .processClasses(let table, _):
             let atoms = shared.atoms[table]
             let satisfied = members.map { member in
                 var numbers: [Int] = []
@@ -149,10 +154,14 @@ struct HookTableBuilder {
         var constrained = RuleSet(count: count)
         var unreadable = RuleSet.all(count)
         var base = unreadable
+        var positive = RuleSet(count: count)
         for (rule, holdsWithoutValue) in members.rules {
             constrained.insert(rule)
             if hook.rules[rule].onUnknown == .mismatch { unreadable.remove(rule) }
-            if !holdsWithoutValue { base.remove(rule) }
+            if !holdsWithoutValue {
+                base.remove(rule)
+                positive.insert(rule)
+            }
         }
         let baseRow = row(base)
         var classRows: [UInt32] = []
@@ -161,11 +170,14 @@ struct HookTableBuilder {
             var set = base
             classRows.append(members.judge(held, &set) ? row(set) : baseRow)
         }
+        let constrainedRow = row(constrained)
+        // Columns have one value: there nobody asks.
+        var positiveRow = constrainedRow
+        if case .process = input { positiveRow = row(positive) }
         return ClassDimension(
             input: input, rows: classRows,
             absentRow: absentFails ? row(RuleSet.all(count).subtracting(constrained)) : baseRow,
-            unreadableRow: row(unreadable),
-            constrained: row(constrained))
+            unreadableRow: row(unreadable), constrained: constrainedRow, positiveRow: positiveRow)
     }
 
     // MARK: Bits

@@ -9,24 +9,53 @@ public enum PolicyReader {
     static let apiVersions = ["cilium.io/v1alpha1"]
     static let apiGroup = "cilium.io"
 
-    /// The policies of a stream. Documents of other kinds are skipped with a word.
-    public static func policies(_ collector: DiagnosticCollector) -> [PolicySpec] {
+    /// The policies of a stream, also those in lists. Objects of other kinds are skipped with a word.
+    /// - Parameter amongOthers: somebody else reads the objects that are no policies, and says what is wrong with
+    ///   them: no word about them.
+    public static func policies(
+        _ collector: DiagnosticCollector, amongOthers: Bool = false
+    ) -> [PolicySpec] {
         guard let documents = YAMLReader.documents(collector, limits: limits) else { return [] }
         var found: [PolicySpec] = []
         var others = 0
         for document in documents where !document.isNull {
-            switch policy(NodeCursor(document, collector)) {
-            case .policy(let spec): found.append(spec)
-            case .broken: others += 1
-            case .other: others += 1
+            for object in objects(NodeCursor(document, collector)) {
+                if amongOthers, !claimsToBePolicy(object.node) { continue }
+                switch policy(object) {
+                case .policy(let spec): found.append(spec)
+                case .broken: others += 1
+                case .other: others += 1
+                }
             }
         }
-        if found.isEmpty, others == 0 {
+        if found.isEmpty, others == 0, !amongOthers {
             collector.report(
                 "there is no policy in this file", at: YAMLNode.Range(SourcePlace(line: 1, column: 1)),
                 hint: "a policy begins with apiVersion: cilium.io/v1alpha1 and kind: TracingPolicy")
         }
         return found
+    }
+
+    /// A document, or what is in it where it is a list, as `kubectl get -o yaml` writes them.
+    private static func objects(_ document: NodeCursor) -> [NodeCursor] {
+        guard text("kind", of: document.node) == "List", text("apiVersion", of: document.node) == "v1" else {
+            return [document]
+        }
+        // Paths are those in the policy: reports of hooks have them, too.
+        return (document.optional("items")?.each() ?? []).map { NodeCursor($0.node, document.collector) }
+    }
+
+    private static func claimsToBePolicy(_ node: YAMLNode) -> Bool {
+        let group = text("apiVersion", of: node)?.split(separator: "/").first.map(String.init)
+        return group == apiGroup && PolicySpec.Kind(rawValue: text("kind", of: node) ?? "") != nil
+    }
+
+    /// A text of a mapping; nil where it is anything else.
+    private static func text(_ key: String, of node: YAMLNode) -> String? {
+        guard case .mapping(let pairs) = node.content,
+            case .scalar(let text, _)? = pairs.first(where: { $0.key == key })?.value.content
+        else { return nil }
+        return text
     }
 
     private enum Outcome {

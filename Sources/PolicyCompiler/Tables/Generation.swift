@@ -143,6 +143,9 @@ public struct ClassDimension: Sendable, Hashable {
     public var unreadableRow: UInt32
     /// Rules that this dimension constrains: they are uncertain where the value is.
     public var constrained: UInt32
+    /// Those of them that do not hold without a value. Where a process runs two files, one that is named is
+    /// enough for them; the others must find none of the two named.
+    public var positiveRow: UInt32
 }
 
 /// Bits of a value, any of which satisfies a rule; for masks, capabilities and everything that is computed.

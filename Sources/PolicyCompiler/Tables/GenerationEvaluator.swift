@@ -72,6 +72,12 @@ public struct GenerationEvaluator: Sendable {
                 case .unreadable:
                     matching.formIntersection(hook.rows[Int(classes.unreadableRow)])
                     uncertain.formUnion(hook.rows[Int(classes.constrained)])
+                case .both(let first, let second):
+                    let positive = hook.rows[Int(classes.positiveRow)]
+                    let rows = [first, second].map { hook.rows[Int(classes.rows[Int($0)])] }
+                    matching.formIntersection(
+                        positive.intersection(rows[0].union(rows[1])).union(rows[0].intersection(rows[1])))
+                case .one(let number): judge(classes, hook, one: number, &matching, &uncertain)
                 }
             case .bits(let bits):
                 judge(
@@ -79,6 +85,21 @@ public struct GenerationEvaluator: Sendable {
                     &uncertain)
             }
         }
+    }
+
+    /// A process with two files, of which one could not be read: where the other does not decide, a rule is open.
+    private func judge(
+        _ classes: ClassDimension, _ hook: HookTables, one number: UInt32, _ matching: inout RuleSet,
+        _ uncertain: inout RuleSet
+    ) {
+        let row = hook.rows[Int(classes.rows[Int(number)])]
+        let positive = hook.rows[Int(classes.positiveRow)]
+        // Those that ask for a file and have not found it, and those that forbid one and have not found it.
+        let open = hook.rows[Int(classes.constrained)]
+            .intersection(positive.subtracting(row).union(row.subtracting(positive)))
+        matching.formIntersection(
+            row.subtracting(open).union(hook.rows[Int(classes.unreadableRow)].intersection(open)))
+        uncertain.formUnion(open)
     }
 
     private func look(

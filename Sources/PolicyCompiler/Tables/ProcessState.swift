@@ -7,6 +7,23 @@ public struct ProcessState: Sendable, Hashable {
         case number(UInt32)
         case absent
         case unreadable
+        /// A script and its interpreter, where policies name both.
+        case both(UInt32, UInt32)
+        /// One of the two; the other could not be read.
+        case one(UInt32)
+
+        /// What is known of a process whose file and script have these classes. Class 0 is that of a text that
+        /// nobody names.
+        static func of(file: Class, script: Class) -> Class {
+            switch (file, script) {
+            case (_, .absent), (_, .number(0)): file
+            case (.absent, _), (.number(0), _): script
+            case (.number(let file), .number(let script)):
+                file == script ? .number(file) : .both(file, script)
+            case (.number(let known), _), (_, .number(let known)): .one(known)
+            default: .unreadable
+            }
+        }
     }
 
     /// Bits that are set and bits that are not known.
@@ -54,7 +71,9 @@ public struct ProcessState: Sendable, Hashable {
             case .truncated, .unreadable: return .unreadable
             }
         }
-        return table.table.look(up: facts.text(table.fact))
+        return .of(
+            file: table.table.look(up: facts.text(table.fact)),
+            script: table.table.look(up: facts.script(table.fact)))
     }
 }
 
@@ -63,19 +82,30 @@ extension ProcessState.Bits {
     fileprivate mutating func add(_ process: ProcessIdentity, _ tables: [LineageTable]) {
         for table in tables {
             switch table.find(process) {
-            case .number(let number):
-                set.formUnion(table.marks[Int(number)])
-                unknown.subtract(table.marks[Int(number)])
+            case .number(let number): add(number, table)
+            case .both(let file, let script):
+                add(file, table)
+                add(script, table)
+            case .one(let number):
+                unknown.formUnion(Set(table.all).subtracting(set))
+                add(number, table)
             case .absent: break
             case .unreadable: unknown.formUnion(Set(table.all).subtracting(set))
             }
         }
     }
+
+    private mutating func add(_ number: UInt32, _ table: LineageTable) {
+        set.formUnion(table.marks[Int(number)])
+        unknown.subtract(table.marks[Int(number)])
+    }
 }
 
 extension LineageTable {
     fileprivate func find(_ process: ProcessIdentity) -> ProcessState.Class {
-        guard case .pid(let inNamespace) = fact else { return table.look(up: process.binary) }
+        guard case .pid(let inNamespace) = fact else {
+            return .of(file: table.look(up: process.binary), script: table.look(up: process.script))
+        }
         guard case .numbers(let intervals) = table else { return .unreadable }
         return .number(intervals.find(UInt64(inNamespace ? process.namespacePID : process.pid)))
     }

@@ -55,6 +55,12 @@ public struct RuleSet: Sendable, Hashable {
         return result
     }
 
+    func union(_ other: RuleSet) -> RuleSet {
+        var result = self
+        result.formUnion(other)
+        return result
+    }
+
     func subtracting(_ other: RuleSet) -> RuleSet {
         var result = self
         result.subtract(other)

@@ -11,10 +11,12 @@ struct GenerationPlan {
     /// Likewise.
     private(set) var wanted: [HookAttachments.Wanted] = []
 
-    /// - Parameter number: of a hook; nil = there are too many.
+    /// - Parameters:
+    ///   - number: of a hook; nil = there are too many.
+    ///   - since: by number, the first of the generations that have the hook without a break.
     init(
         _ tables: Generation, _ policies: [RunnablePolicy], _ sides: HookSides,
-        _ ladder: MechanismLadder, _ number: (PolicyCheck.Placed) -> UInt32?
+        _ ladder: MechanismLadder, _ number: (PolicyCheck.Placed) -> UInt32?, since: (UInt32) -> UInt32
     ) throws(PolicyRefusal) {
         self.tables = tables
         policyIDs = policies.map(\.id)
@@ -34,6 +36,7 @@ struct GenerationPlan {
                 counters: [])
             placement.impossible = mechanism.impossible
             placement.waits = placed.waits
+            placement.since = since(number)
             placement.judgesAgain = placed.waits && mechanism.judgesAgain
             placements.append(placement)
             wanted.append(
@@ -74,6 +77,13 @@ struct GenerationPlan {
             let packed = RulePacker.pack(rule, .enforce, counter: counter)
             book.set(key, actions: packed.actions | packed.return_actions)
             placements[rules[index].hook].counters[rules[index].bit] = counter
+        }
+    }
+
+    /// Without a kernel there is nothing to count in.
+    mutating func withoutCounters() {
+        for (index, hook) in tables.hooks.enumerated() {
+            placements[index].counters = hook.rules.map { _ in UInt32(SECD_POLICY_NONE) }
         }
     }
 
@@ -149,10 +159,19 @@ struct GenerationPlan {
                             ? "" : FileCalls.duration,
                         blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
                 }
+                hooks += entry.skippedCalls.map { HookReport(skipped: .function($0), .callNotFound, entry) }
+                hooks += entry.rejectedPoints.map { HookReport(skipped: $0, .digestRejected, entry) }
             }
             return PolicyReport(
                 id: policies[index].id, hooks: hooks, kernelBytes: bytes * UInt64(rules[index]) / UInt64(all))
         }
+    }
+}
+
+extension HookReport {
+    /// What an entry asks for and has been let go, as it says.
+    fileprivate init(skipped point: AttachPoint, _ state: State, _ entry: CheckedHook) {
+        self.init(path: entry.path, point: point, state: state, mechanism: "", effect: .observe)
     }
 }
 

@@ -18,7 +18,9 @@ final class PolicyMaps: Sendable {
     let counters: SharedBPFMap
     let ancestries: SharedBPFMap
     let origins: SharedBPFMap
+    let scripts: SharedBPFMap
     let doomed: SharedBPFMap
+    let owners: SharedBPFMap
     /// By the lowest bit of an epoch.
     let counts: [SharedBPFMap]
     let waiting: SharedBPFMap
@@ -39,9 +41,11 @@ final class PolicyMaps: Sendable {
         generations = try Self.open("secd_policy_generations", file)
         ancestries = try Self.open("secd_policy_ancestries", file)
         origins = try Self.open("secd_policy_origins", file)
+        scripts = try Self.open("secd_policy_scripts", file)
         waiting = try Self.open("secd_policy_waiting", file)
         counters = try Self.open("secd_policy_counters", file)
         doomed = try Self.open("secd_policy_doomed", file)
+        owners = try Self.open("secd_policy_owners", file)
         counts = [try Self.open("secd_policy_counts_0", file), try Self.open("secd_policy_counts_1", file)]
     }
 

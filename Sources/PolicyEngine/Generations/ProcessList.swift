@@ -10,20 +10,30 @@ struct ProcessList {
 
     private var processes: [Int32: Process] = [:]
 
-    /// Reads procfs.
-    init() {
-        guard let directory = unsafe opendir("/proc") else { return }
+    /// Numbers of the processes that there are now.
+    static func running() -> [Int32] {
+        guard let directory = unsafe opendir("/proc") else { return [] }
         defer { unsafe closedir(directory) }
+        var found: [Int32] = []
         while let entry = unsafe readdir(directory) {
             let name = unsafe withUnsafePointer(to: entry.pointee.d_name) {
                 unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
-            guard let pid = Int32(name), let parent = Self.parent(of: pid) else { continue }
+            if let pid = Int32(name) { found.append(pid) }
+        }
+        return found
+    }
+
+    /// Reads procfs.
+    init() {
+        for pid in Self.running() {
+            guard let parent = Self.parent(of: pid) else { continue }
             let own = UInt32(bitPattern: pid)
             processes[pid] = Process(
                 parent: parent.pid,
                 identity: ProcessIdentity(
-                    binary: Self.binary(of: pid), pid: own, namespacePID: parent.namespacePID ?? own))
+                    binary: Self.binary(of: pid), script: ProcessScript.find(pid), pid: own,
+                    namespacePID: parent.namespacePID ?? own))
         }
     }
 

@@ -52,6 +52,9 @@ public final class WorkloadClasses: Sendable {
         books.withLock { $0.onIncomplete = body }
     }
 
+    /// Whether a workload has no class in the generation that runs: a new one was asked for.
+    public var isIncomplete: Bool { books.withLock(\.isIncomplete) }
+
     /// What runs in a cgroup; nil = that is not known yet.
     public func set(_ cgroup: UInt64, _ facts: WorkloadFacts?) {
         let call = books.withLock { books -> (@Sendable () -> Void)? in
@@ -103,6 +106,7 @@ public final class WorkloadClasses: Sendable {
                 maxEntries: Self.capacity + 1))
         let classes = Dictionary(uniqueKeysWithValues: plan.sets.enumerated().map { ($1, UInt32($0)) })
         let entry = Slot(plan: plan, classes: classes, map: map)
+        var ask: (@Sendable () -> Void)?
         let failure = books.withLock { books -> BPFError? in
             books.slots[slot] = nil
             do throws(BPFError) {
@@ -110,12 +114,17 @@ public final class WorkloadClasses: Sendable {
             } catch {
                 return error
             }
+            // What came since the plan was made may have no class in it.
             books.isIncomplete = false
-            for (cgroup, facts) in books.facts { _ = Self.classify(cgroup, facts, entry) }
+            for (cgroup, facts) in books.facts where !Self.classify(cgroup, facts, entry) {
+                books.isIncomplete = true
+            }
             books.slots[slot] = entry
+            ask = books.isIncomplete ? books.onIncomplete : nil
             return nil
         }
         if let failure { throw failure }
+        ask?()
         return map
     }
 

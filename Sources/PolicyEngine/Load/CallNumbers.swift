@@ -22,6 +22,11 @@ package enum CallNumbers {
         return positions.filter { $0 < UInt32(SECD_POLICY_CALLS) }
     }
 
+    /// Names of a call among those of 32-bit programs; empty = they have no such call by a number of its own.
+    static func compatNames(of name: String) -> [String] {
+        ([name] + (compatNames[name] ?? [])).filter { SyscallTable.x86.compatNumbers[$0] != nil }
+    }
+
     /// Calls that x32 has numbers of its own for (arch/x86/entry/syscalls/syscall_64.tbl, abi x32).
     private static let x32: [String: UInt32] = {
         let names = [

@@ -10,13 +10,15 @@ package struct ColumnReader {
     }
 
     private let kernel: BTFKernelTypes
-    private let point: AttachPoint
+    let point: AttachPoint
     /// The prototype at the point; nil where there is none.
-    private let prototype: KernelFunction?
+    let prototype: KernelFunction?
+    /// Words of its arguments; those of other points are numbered as arguments are.
+    let words: [Range<Int>?]
     /// Of a tracepoint's record.
     private let fields: [TracepointField]
     /// The prototype's arguments are those of the program, but for what stands elsewhere here.
-    private let standIn: StandIn?
+    let standIn: StandIn?
     private let programs: ProgramCache?
     /// The point is met by questions of fanotify.
     private let asked: FileCalls?
@@ -50,18 +52,17 @@ package struct ColumnReader {
         case .syscall, .uprobe, .usdt, .mapping: prototype = nil
         }
         self.fields = fields
-    }
-
-    /// Arguments that the program is called with.
-    package var argumentCount: Int {
-        if case .rawTracepoint(_, let count) = standIn?.kind { return count }
-        return prototype?.parameters.count ?? 0
+        switch point {
+        case .function, .lsm: words = standIn == nil ? prototype.map { kernel.words(of: $0) } ?? [] : []
+        default: words = []
+        }
     }
 
     /// How a column is read.
     package func pack(_ column: Column) throws(Obstacle) -> secd_policy_column {
         var packed = secd_policy_column()
-        packed.size_argument = column.sizeArgument.map { UInt8(clamping: $0) } ?? 0xff
+        packed.size_argument = 0xff
+        if let size = column.sizeArgument { packed.size_argument = UInt8(clamping: try word(of: size)) }
         packed.capacity = UInt32(min(column.capacity, Column.textCapacity))
         if column.atReturn { packed.flags |= UInt8(SECD_POLICY_COLUMN_RETURN) }
         if let asked, try pack(column, asked, &packed) { return packed }
@@ -119,6 +120,7 @@ package struct ColumnReader {
                 }
                 packed.position = UInt16(here)
             }
+            if !words.isEmpty { packed.position = UInt16(try word(of: position)) }
             return prototype.parameters[position].type
         case .returnValue:
             packed.from = UInt8(SECD_POLICY_FROM_RETURN)
@@ -307,20 +309,6 @@ package struct ColumnReader {
         case .number: throw Obstacle(reason: "the field is a number")
         }
         if field.kind != .pointer { packed.flags &= ~UInt8(SECD_POLICY_COLUMN_USER) }
-    }
-
-    /// Where an address comes with its length, no more than that is read.
-    private func setAddressLength(_ packed: inout secd_policy_column) {
-        guard packed.size_argument == 0xff, packed.from == UInt8(SECD_POLICY_FROM_ARGUMENT) else { return }
-        switch point {
-        case .syscall("connect"), .syscall("bind"): packed.size_argument = 2
-        case .syscall("sendto"): packed.size_argument = 5
-        case .function(let symbol) where symbol.hasPrefix("security_socket_"), .lsm(let symbol):
-            if symbol.hasSuffix("socket_connect") || symbol.hasSuffix("socket_bind") {
-                packed.size_argument = 2
-            }
-        default: break
-        }
     }
 
     /// One member further than the policy says: the type has one that is shown for it.

@@ -16,6 +16,9 @@ public struct EngineFacts: Sendable {
     /// The engine's cgroup programs load: they need what is kept of tasks.
     public var cgroupObstacle: String? =
         KernelProbe.cgroupProgramsKnowTasks ? nil : "its cgroup programs have no task storage (6.18)"
+    /// System calls can be made to fail at their functions (CONFIG_FUNCTION_ERROR_INJECTION); asked when first
+    /// needed.
+    public var makesCallsFail: @Sendable () -> Bool = { KernelProbe.makesCallsFail }
     /// Mount point of the v2 hierarchy; nil = cgroup programs cannot be attached.
     public var cgroupRoot: String?
     /// The operator lets policies make the daemon ask over the network (GetUrl, DnsLookup).

@@ -38,6 +38,7 @@ final class HookAttachments {
     private let programs: EnginePrograms
     private let cgroupRoot: String?
     private let probes: ProgramProbes
+    private let guards: GuardPrograms
     private var own: [UInt32: Own] = [:]
     private var calls: [UInt32: secd_policy_call] = [:]
     private var enter: Link?
@@ -50,6 +51,7 @@ final class HookAttachments {
         self.programs = programs
         self.cgroupRoot = cgroupRoot
         probes = ProgramProbes(programs)
+        guards = GuardPrograms(programs)
     }
 
     /// Attaches what is missing. Where that fails, nothing more is attached than before.
@@ -67,6 +69,9 @@ final class HookAttachments {
     private func attach(_ hook: Wanted) throws(BPFError) {
         switch hook.mechanism.attachment {
         case .calls(let positions, let returned): try attach(hook, calls: positions, returned: returned)
+        case .guarded(let positions, let needed):
+            for one in needed { try guards.attach(one, for: hook.number) }
+            try attach(hook, calls: positions, returned: false)
         case .places(let places): for place in places { try attach(hook.number, at: place) }
         // `FilePrevention` has marks instead.
         case .files: return
@@ -162,6 +167,8 @@ final class HookAttachments {
             var call = calls[position] ?? secd_policy_call()
             if returned {
                 call.exit = hook.number
+            } else if case .guarded = hook.mechanism.attachment {
+                call.refuses = hook.number
             } else if hook.waits {
                 call.waits = hook.number
             } else {
@@ -177,7 +184,7 @@ final class HookAttachments {
         let has = calls[position] ?? secd_policy_call()
         guard
             has.enter != call.enter || has.exit != call.exit || has.waits != call.waits
-                || has.listed != call.listed
+                || has.refuses != call.refuses || has.listed != call.listed
         else { return }
         try programs.maps.calls.map.update(position, call)
         calls[position] = call
@@ -236,12 +243,14 @@ final class HookAttachments {
             if !numbers.contains(call.enter) { left.enter = 0 }
             if !numbers.contains(call.exit) { left.exit = 0 }
             if !numbers.contains(call.waits) { left.waits = 0 }
+            if !numbers.contains(call.refuses) { left.refuses = 0 }
             try? set(left, at: position)
         }
-        calls = calls.filter { $0.value.enter | $0.value.exit | $0.value.waits != 0 }
-        if !calls.values.contains(where: { $0.enter | $0.waits != 0 }) { enter = nil }
+        calls = calls.filter { $0.value.enter | $0.value.exit | $0.value.waits | $0.value.refuses != 0 }
+        if !calls.values.contains(where: { $0.enter | $0.waits | $0.refuses != 0 }) { enter = nil }
         if !calls.values.contains(where: { $0.exit | $0.waits != 0 }) { exit = nil }
         for hook in own.keys where !numbers.contains(hook) { own[hook] = nil }
+        guards.detach(allBut: numbers)
         probes.detach(allBut: numbers)
         for (place, hooks) in places {
             let left = hooks.filter { numbers.contains($0) }

@@ -8,6 +8,8 @@ struct HookMechanism: Hashable {
         /// Positions in `secd_policy_calls`; the programs on all system calls serve them, when they are
         /// made or when they return.
         case calls([UInt32], returned: Bool)
+        /// Likewise, before they are made; what was judged there is done by guards on their way.
+        case guarded([UInt32], [CallGuard])
         /// A program of its own, with the hook's number as its cookie.
         case tracepoint(category: String, event: String)
         /// A program that is loaded for this tracepoint alone.
@@ -41,6 +43,8 @@ struct HookMechanism: Hashable {
     var canSignal: Bool
     /// The call can be refused there.
     var canDeny: Bool
+    /// The only error that a refused call can have; nil = any.
+    var onlyError: Int64?
     /// It can be waited there for what the call returns.
     var canWait: Bool
     /// Who waits is judged again at the return, where a condition was unknown.

@@ -13,8 +13,8 @@ struct MechanismLadder {
     let kernel: BTFKernelTypes
     let syscalls: SyscallTable
     let programs: ProgramCache
-    /// Asks about files where nothing else refuses; nil = it is not there.
-    let files: FileEngine?
+    /// Why files cannot be asked about where nothing else refuses; nil = they can.
+    let fileObstacle: () -> String?
 
     /// What an entry of a policy asks of its points.
     struct Needs: Hashable {
@@ -59,6 +59,7 @@ struct MechanismLadder {
         if CallNumbers.ipcCalls.contains(name) {
             blindSpots.append("32-bit programs can make it through ipc(2), which is not seen as this call")
         }
+        if needs.deny, let guarded = guarded(name, numbers, needs, blindSpots) { return guarded }
         // A program's memory may not be in the machine's before the call has read it. Who only looks waits
         // for that.
         if needs.userMemory, !needs.enforce, !CallNumbers.losesArguments.contains(name) {
@@ -80,6 +81,40 @@ struct MechanismLadder {
             name: "tp_btf/sys_enter", number: UInt16(SECD_POLICY_BY_SYS_ENTER),
             attachment: .calls(numbers, returned: false), canSignal: true, canDeny: false,
             canWait: waits, judgesAgain: again,
+            killEffect: CallNumbers.endsBeforeEffect.contains(name) ? .killBeforeEffect : .killBeforeReturn,
+            blindSpots: blindSpots)
+    }
+
+    /// Judged where calls begin, and refused further on; nil = nobody refuses this call here.
+    private func guarded(
+        _ name: String, _ numbers: [UInt32], _ needs: Needs, _ seen: [String]
+    ) -> HookMechanism? {
+        var guards: [CallGuard]?
+        if facts.lsmObstacle == nil { guards = CallGuards.asking(name, .lsm, kernel) }
+        if guards == nil, facts.fentryObstacle == nil {
+            guards = CallGuards.asking(name, .modify, kernel)
+        }
+        var blindSpots = seen
+        var onlyError: Int64?
+        if guards != nil, let way = CallGuards.ways[name] {
+            blindSpots += ["a call that cannot succeed may fail with its own error first"] + way.blindSpots
+            onlyError = way.error
+        } else if facts.makesCallsFail() {
+            guards = CallGuards.functions(of: name, kernel)
+        }
+        guard let guards else { return nil }
+        if guards.contains(where: { $0.kind == .modify }) {
+            blindSpots.append(
+                "on a preemptible kernel a call may pass that begins while another is refused on its CPU")
+        }
+        if needs.userMemory {
+            blindSpots.append("arguments in memory that the program has not touched yet cannot be read")
+        }
+        let names = ["tp_btf/sys_enter"] + guards.map(\.name)
+        return HookMechanism(
+            name: names.joined(separator: ", "), number: UInt16(SECD_POLICY_BY_GUARD),
+            attachment: .guarded(numbers, guards), canSignal: true, canDeny: true, onlyError: onlyError,
+            canWait: false,
             killEffect: CallNumbers.endsBeforeEffect.contains(name) ? .killBeforeEffect : .killBeforeReturn,
             blindSpots: blindSpots)
     }
@@ -168,7 +203,7 @@ struct MechanismLadder {
         if let standIn = try standIn("security_\(hook)") { return standIn }
         if let files = asked(.lsm(hook), needs) { return files }
         var reason = "LSM hooks need BPF LSM: \(obstacle)"
-        if FileCalls(.lsm(hook)) != nil { reason += "; " + (files?.obstacle() ?? FileCalls.condition) }
+        if FileCalls(.lsm(hook)) != nil { reason += "; " + (fileObstacle() ?? FileCalls.condition) }
         throw Obstacle(reason: reason)
     }
 
@@ -226,9 +261,7 @@ struct MechanismLadder {
 
     /// Questions about the calls of a point, where this kernel asks them.
     private func asked(_ point: AttachPoint, _ needs: Needs) -> HookMechanism? {
-        guard needs.namesFiles, let calls = FileCalls(point), let files, files.obstacle() == nil else {
-            return nil
-        }
+        guard needs.namesFiles, let calls = FileCalls(point), fileObstacle() == nil else { return nil }
         return HookMechanism(
             name: FileCalls.mechanism, number: UInt16(SECD_POLICY_BY_FANOTIFY), attachment: .files(calls),
             canSignal: true, canDeny: true, canWait: false, killEffect: .killBeforeEffect,

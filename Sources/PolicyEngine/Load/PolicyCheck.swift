@@ -93,6 +93,7 @@ struct PolicyCheck {
     }
 
     private mutating func checkReturn(_ hook: CheckedHook, _ placed: inout Placed) {
+        if let kind = hook.event.returnAction { checkSocket(hook.place, kind, hook, &placed) }
         guard !placed.mechanism.canWait, !placed.mechanism.isReturn else { return }
         if let selector = hook.selectors.first(where: {
             !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty
@@ -131,15 +132,10 @@ struct PolicyCheck {
                     ? "descendants of the process are ended by the daemon, some milliseconds after the process"
                     : "the rest of the container is ended by the daemon, some milliseconds after the process; "
                         + "a process outside of containers ends alone")
-        case .override:
-            need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
-            if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
+        case .override: refuse(action, hook, &placed)
         case .notifyEnforcer:
             placed.blindSpots.append("NotifyEnforcer acts here at once, not at the calls of spec.enforcers")
-            if action.error != nil {
-                need(placed.mechanism.canDeny, "refuse the call", action, hook, &placed)
-                if placed.mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
-            }
+            if action.error != nil { refuse(action, hook, &placed) }
             if let signal = action.signal?.value {
                 need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
                 let isDeadly = signal == Self.killSignal
@@ -153,12 +149,28 @@ struct PolicyCheck {
         case .getURL, .dnsLookup:
             checkOutreach(action, hook)
         case .trackSocket, .untrackSocket:
-            placed.blindSpots.append("\(kind.rawValue) does nothing: owners of sockets are always tracked")
+            checkSocket(action.place, kind, hook, &placed)
         case .post where action.imaHash:
             placed.blindSpots.append(
                 "the digest of the file is computed by the daemon (file_hash) when it reads the event; IMA is not asked"
             )
         case .post, .noPost, .cleanupEnforcer, .count: break
+        }
+    }
+
+    private mutating func refuse(_ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed) {
+        let mechanism = placed.mechanism
+        guard case .guarded = mechanism.attachment else {
+            need(mechanism.canDeny, "refuse the call", action, hook, &placed)
+            if mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
+            return
+        }
+        let error = action.error?.value ?? 0
+        need(error != 0, "make a call seem to succeed (argError: 0)", action, hook, &placed)
+        guard error != 0 else { return }
+        raise(.prevent, &placed, atReturn: false)
+        if let only = mechanism.onlyError, only != error {
+            placed.blindSpots.append("the call fails with EPERM, whatever argError says")
         }
     }
 
@@ -171,6 +183,17 @@ struct PolicyCheck {
                     + "the setting policy-outreach allows it")
         } else if let url = action.url, url.value.hasPrefix("https://") {
             fault(url.place, "\(hook.path): \(name): pages are asked for over http only")
+        }
+    }
+
+    /// Without the end of sockets another one at the same address would be taken for what is gone.
+    private mutating func checkSocket(
+        _ place: SourcePlace, _ kind: ActionKind, _ hook: CheckedHook, _ placed: inout Placed
+    ) {
+        if ladder.facts.cgroupRoot == nil {
+            fault(place, "\(hook.path): \(kind.rawValue): \(SocketOwners.condition)")
+        } else if kind == .trackSocket {
+            placed.blindSpots.append(SocketOwners.blindSpot)
         }
     }
 

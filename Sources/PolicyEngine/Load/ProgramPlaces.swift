@@ -45,7 +45,9 @@ final class ProgramCache {
         policies.map { policy in
             var policy = policy
             for index in policy.policy.hooks.indices where policy.policy.hooks[index].ignoresDigestMismatch {
-                if mismatch(policy.policy.hooks[index]) != nil { policy.policy.hooks[index].points = [] }
+                guard mismatch(policy.policy.hooks[index]) != nil else { continue }
+                policy.policy.hooks[index].rejectedPoints = policy.policy.hooks[index].points
+                policy.policy.hooks[index].points = []
             }
             return policy
         }

@@ -30,6 +30,7 @@ struct DimensionPacker {
         packed.absent_row = rows[Int(classes.absentRow)]
         packed.unreadable_row = rows[Int(classes.unreadableRow)]
         packed.constrained_row = rows[Int(classes.constrained)]
+        packed.positive_row = rows[Int(classes.positiveRow)]
         let rowOfClass = classes.rows.map { rows[Int($0)] }
         switch classes.input {
         case .column(let column, let facet, let table):

@@ -20,6 +20,8 @@ package struct GenerationPacker {
         package var waits: Bool?
         /// Whether they are then judged again, where a condition was unknown.
         package var judgesAgain = false
+        /// The first of the generations that have the hook without a break.
+        package var since: UInt32 = 0
 
         package init(
             number: UInt32, mechanism: UInt16, columns: [secd_policy_column?], counters: [UInt32]
@@ -94,6 +96,7 @@ package struct GenerationPacker {
             "kinds of conditions")
         var tables = secd_policy_hook()
         tables.mechanism = placement.mechanism
+        tables.since = placement.since
         tables.words = UInt16((count + 63) / 64)
         tables.columns = UInt16(hook.columns.count)
         if placement.waits ?? hook.waitsForReturn { tables.flags |= SECD_POLICY_HOOK_WAITS }
@@ -131,8 +134,10 @@ package struct GenerationPacker {
             let group = hook.groups[rule.group]
             var packed = RulePacker.pack(
                 rule, generation.policies[group.policy].mode, counter: placement.counters[bit])
+            RulePacker.addReturnAction(group.event, to: &packed)
             packed.actions &= ~placement.impossible
             packed.return_actions &= ~placement.impossible
+            if RulePacker.tiesSockets(packed) { tables.flags |= SECD_POLICY_HOOK_SOCKETS }
             if packed.rate_ns != 0 || packed.counts != 0 { tables.flags |= SECD_POLICY_HOOK_RATES }
             image.rules.append(packed)
             all[bit >> 6] |= 1 << UInt64(bit & 63)

@@ -35,6 +35,26 @@ enum RulePacker {
             && packed.return_actions & ~SECD_POLICY_POST == 0
     }
 
+    /// The bit of an action on the socket of a column; the rule remembers which.
+    private static func tie(
+        _ kind: ActionKind, _ column: Int, _ rule: inout secd_policy_rule, atReturn: Bool
+    ) -> UInt32 {
+        let place = UInt8(truncatingIfNeeded: column << Int(SECD_POLICY_COLUMN_SHIFT))
+        if atReturn { rule.rate_scope |= place } else { rule.flags |= place }
+        return kind == .trackSocket ? SECD_POLICY_TRACK : SECD_POLICY_UNTRACK
+    }
+
+    /// Adds `returnArgAction`: what is done to the socket that the call returned.
+    static func addReturnAction(_ event: EventShape, to rule: inout secd_policy_rule) {
+        guard let kind = event.returnAction, let column = event.returnValue?.column else { return }
+        rule.return_actions |= tie(kind, column, &rule, atReturn: true)
+    }
+
+    /// Whether a socket is tied to a process, or untied.
+    static func tiesSockets(_ packed: secd_policy_rule) -> Bool {
+        (packed.actions | packed.return_actions) & (SECD_POLICY_TRACK | SECD_POLICY_UNTRACK) != 0
+    }
+
     private static func actions(
         _ list: [ActionSpec], _ rule: inout secd_policy_rule, atReturn: Bool
     ) -> UInt32 {
@@ -47,7 +67,7 @@ enum RulePacker {
                 posts = true
                 if let limit = action.rateLimit?.value {
                     rule.rate_ns = UInt64(limit.seconds) * second
-                    rule.rate_scope = limit.scope.number
+                    rule.rate_scope |= limit.scope.number
                 }
                 if action.kernelStackTrace { bits |= SECD_POLICY_KERNEL_STACK }
                 if action.userStackTrace { bits |= SECD_POLICY_USER_STACK }
@@ -77,7 +97,10 @@ enum RulePacker {
                     }
                 }
                 if !posts { bits &= ~SECD_POLICY_POST }
-            case .cleanupEnforcer, .trackSocket, .untrackSocket, .set, .getURL, .dnsLookup: continue
+            case .trackSocket, .untrackSocket:
+                guard let column = action.socket?.value else { continue }
+                bits |= tie(action.kind.value, column, &rule, atReturn: atReturn)
+            case .cleanupEnforcer, .set, .getURL, .dnsLookup: continue
             }
         }
         return bits

@@ -72,6 +72,11 @@ public struct CheckedPolicy: Sendable, Hashable {
         return actions.filter { $0.kind.value == .count }.compactMap { $0.interval?.value }.min()
     }
 
+    /// Whether it ties sockets to processes (`TrackSock`), by an action or by `returnArgAction`.
+    public var tiesSockets: Bool {
+        has(.trackSocket) || hooks.contains { $0.event.returnAction == .trackSocket }
+    }
+
     /// Whether any selector has such an action.
     public func has(_ kind: ActionKind) -> Bool {
         hooks.contains { hook in
@@ -97,6 +102,10 @@ public struct CheckedHook: Sendable, Hashable {
     public var event: EventShape
     /// A function that the kernel lacks is skipped.
     public var ignoresCallNotFound: Bool
+    /// Calls that there are not here, which is why they are skipped.
+    public var skippedCalls: [String] = []
+    /// Places in a program that are skipped, because it has another digest.
+    public var rejectedPoints: [AttachPoint] = []
     /// Of a program: it must have one of these; empty = any. `sha256:…`, `build-id:…`.
     public var digests: [String] = []
     /// A program with another digest is skipped.

@@ -50,6 +50,9 @@ public enum ProcessFact: Sendable, Hashable {
 }
 
 extension ProcessFact {
+    /// Whether it is a file that runs: a script may stand beside it.
+    public var isFile: Bool { self == .binary || self == .parentBinary }
+
     /// Arguments that can be compared, from the one behind the program's name on: the kernel's programs look
     /// through no more.
     public static let commandArguments = 31

@@ -83,15 +83,20 @@ public struct ProcessFacts: Sendable, Hashable {
 
 /// What conditions ask of a process and of those above it.
 public struct ProcessIdentity: Sendable, Hashable {
-    /// Path of the running file, resolved.
+    /// Path of the running file, resolved. Of a script it is the interpreter.
     public var binary: Observed<[UInt8]>
+    /// Path of the `#!` file, by the name that execve was given; absent where the file runs itself.
+    public var script: Observed<[UInt8]>
     /// In the initial pid namespace.
     public var pid: UInt32
     /// In the process's own pid namespace.
     public var namespacePID: UInt32
 
-    public init(binary: Observed<[UInt8]>, pid: UInt32, namespacePID: UInt32) {
+    public init(
+        binary: Observed<[UInt8]>, script: Observed<[UInt8]> = .absent, pid: UInt32, namespacePID: UInt32
+    ) {
         self.binary = binary
+        self.script = script
         self.pid = pid
         self.namespacePID = namespacePID
     }
@@ -112,6 +117,15 @@ extension ProcessFacts {
             if onlyInitial, !isInInitialUserNamespace { return .present(0) }
             return capabilityChanges[set].map { .present($0) } ?? .unreadable
         case .binary, .parentBinary, .commandArgument, .lineage, .workload: return .unreadable
+        }
+    }
+
+    /// The script whose path counts beside that of a binary; absent for facts that are no binaries.
+    public func script(_ fact: ProcessFact) -> Observed<[UInt8]> {
+        switch fact {
+        case .binary: identity.script
+        case .parentBinary: ancestors.first?.script ?? .absent
+        default: .absent
         }
     }
 

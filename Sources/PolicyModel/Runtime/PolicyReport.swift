@@ -21,8 +21,6 @@ public struct HookReport: Sendable, Hashable {
         case loaded
         /// The kernel lacks the function, and the entry says that it is then skipped.
         case callNotFound = "call_not_found"
-        /// Likewise, of some functions of a list.
-        case partialCallNotFound = "partial_call_not_found"
         /// The file has another digest than the entry asks for.
         case digestRejected = "digest_rejected"
     }

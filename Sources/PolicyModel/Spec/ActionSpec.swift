@@ -31,7 +31,8 @@ public struct ActionSpec: Sendable, Hashable {
     public var error: Located<Int64>?
     /// `argSig`, 0 to 64.
     public var signal: Located<Int64>?
-    /// Position of the socket for `TrackSock`.
+    /// `argSock` of `TrackSock` and `UntrackSock`: index of an argument, in a checked policy position of its
+    /// column.
     public var socket: Located<Int>?
     /// Position and value for `Set`.
     public var argument: Located<Int>?

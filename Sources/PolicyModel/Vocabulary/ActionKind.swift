@@ -29,6 +29,9 @@ public enum ActionKind: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Whether it is about a socket that the hook reads: its parameter is `argSock`.
+    public var isAboutSocket: Bool { self == .trackSocket || self == .untrackSocket }
+
     /// Whether it makes the daemon reach out to the network.
     public var reachesOut: Bool { self == .getURL || self == .dnsLookup }
 }

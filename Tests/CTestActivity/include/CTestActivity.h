@@ -23,6 +23,9 @@
  */
 pid_t activity_start(const char *script, size_t length, int report, int go);
 
+/* Gives freed memory back: fork copies the page tables of what the test holds. */
+void activity_trim_memory(void);
+
 /* Sets the file's permitted and effective capabilities (bits 0 to 31). Returns 0 or -errno. */
 int activity_set_file_capabilities(const char *path, uint32_t permitted);
 

@@ -62,6 +62,15 @@ final class Program: Sendable {
         }
     }
 
+    /// What the tests' process has opened or inherited is not for its children: a daemon would list its sockets.
+    private static func keepDescriptors() {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+            // The one that lists them is closed by now.
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+    }
+
     private static func spawn(
         _ command: [String], _ environment: [String], output: String, errors: String
     ) throws -> Int32 {
@@ -71,6 +80,7 @@ final class Program: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        keepDescriptors()
 
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

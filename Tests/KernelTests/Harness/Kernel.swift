@@ -24,6 +24,9 @@ enum Kernel {
         return probe.fentryObstacle() == nil
     }()
 
+    /// Programs may make system calls fail at their functions.
+    static let makesCallsFail = hasFentry && KernelProbe.makesCallsFail
+
     /// Mount point of the v2 hierarchy.
     static let cgroupRoot: String? = {
         let fields = readText("/proc/self/mounts").split(separator: "\n").map { $0.split(separator: " ") }

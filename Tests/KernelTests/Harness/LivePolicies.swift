@@ -110,6 +110,9 @@ final class LivePolicies: @unchecked Sendable {
         return counts
     }
 
+    /// Sockets that policies have tied to processes.
+    var tiedSockets: Int { runtime.tiedSockets }
+
     /// Events of policies at a process, in the order of the stream.
     func events(_ story: Story) -> [CapturedEvent] {
         story.events.filter { $0.kind == "process_kprobe" || $0.kind == "process_tracepoint" }

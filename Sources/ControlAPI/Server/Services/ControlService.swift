@@ -38,6 +38,9 @@ struct ControlService: RegistrableRPCService {
         router.answer(Self.name, "Workloads") { (_: Secd_V1_WorkloadsRequest) in
             try Self.document(await agent.workloads())
         }
+        router.answer(Self.name, "Identities") { (_: Secd_V1_IdentitiesRequest) in
+            try Self.document(await agent.identities())
+        }
         router.answer(Self.name, "Mechanisms") { (_: Secd_V1_MechanismsRequest) in
             try Self.document(await agent.mechanisms())
         }

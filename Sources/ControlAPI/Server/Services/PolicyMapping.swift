@@ -68,13 +68,14 @@ extension Tetragon_HookStatus {
         self.init()
         section = hook.section
         hookIdx = UInt32(clamping: hook.index)
-        hookDescription = "\(hook.point) by \(hook.mechanism): \(hook.effect)"
+        // What has been skipped is attached to nothing.
+        hookDescription =
+            hook.mechanism.isEmpty ? hook.point : "\(hook.point) by \(hook.mechanism): \(hook.effect)"
         state =
             switch hook.state {
             case "loaded": .statusLoaded
             case "digest_rejected": .statusDigestRejected
             case "call_not_found": .statusCallNotFound
-            case "partial_call_not_found": .statusPartialCallNotFound
             default: .statusUnspecified
             }
     }

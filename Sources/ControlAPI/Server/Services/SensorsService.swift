@@ -49,7 +49,7 @@ struct SensorsService: RegistrableRPCService {
                 configuration: await agent.configuration())
         }
         PolicyService(agent: agent, authority: authority).register(on: Self.name, with: &router)
-        router.refuse(Self.name, "RuntimeHook", because: "containers are known by their cgroups")
+        RuntimeHookService(agent: agent, authority: authority).register(on: Self.name, with: &router)
         for method in Self.otherCalls {
             router.refuse(Self.name, method, because: "use secctl status and secctl doctor")
         }

@@ -1,58 +1,57 @@
 import CLinuxShims
 import Glibc
-import LinuxSystem
-import PolicyCompiler
 import SystemPackage
-import YAMLReader
 
-/// Files of policies as the operator names them: files, and directories of `*.yaml` and `*.yml`.
-package struct PolicyFiles: Sendable {
+/// Files of YAML as the operator names them (policies, manifests): files, and directories of `*.yaml` and
+/// `*.yml`.
+public struct ConfiguredFiles: Sendable {
     /// What a file holds.
-    enum Content {
+    public enum Content: Sendable {
         case bytes([UInt8])
+        /// Why not.
         case unreadable(String)
     }
 
-    /// A larger file is refused unread.
-    static var limit: Int { PolicyReader.limits.bytes }
-
     /// As configured.
-    let paths: [String]
+    public let paths: [String]
+    /// What they hold, for messages: `policies`.
+    private let what: String
 
-    package init(_ paths: [String]) {
+    public init(_ paths: [String], of what: String) {
         self.paths = paths
+        self.what = what
     }
 
     /// The files that are there, sorted, and why some are not.
-    func list() -> (files: [String], problems: [String]) {
+    public func list() -> (files: [String], problems: [String]) {
         var files: Set<String> = []
         var problems: [String] = []
         for path in paths {
             switch Self.kind(of: path) {
             case .directory:
                 do throws(Errno) {
-                    for name in try FileTree.names(in: path) where Self.isPolicy(name) {
+                    for name in try FileTree.names(in: path) where Self.isMeant(name) {
                         files.insert(Self.join(path, name))
                     }
                 } catch {
-                    problems.append("cannot read the policies in \(path): \(error)")
+                    problems.append("cannot read the \(what) in \(path): \(error)")
                 }
             case .file: files.insert(path)
-            case .missing(let reason): problems.append("no policies from \(path): \(reason)")
+            case .missing(let reason): problems.append("no \(what) from \(path): \(reason)")
             }
         }
         return (files.sorted(), problems)
     }
 
     /// Whether a path is one of those that `list` would name if it were there.
-    func contains(_ path: String) -> Bool {
+    public func contains(_ path: String) -> Bool {
         if paths.contains(path) { return Self.kind(of: path) != .directory }
         let name = path.split(separator: "/").last.map(String.init) ?? ""
-        return Self.isPolicy(name) && paths.contains { Self.join($0, name) == path }
+        return Self.isMeant(name) && paths.contains { Self.join($0, name) == path }
     }
 
     /// Hidden files are those of editors, and of volumes that Kubernetes mounts.
-    static func isPolicy(_ name: String) -> Bool {
+    private static func isMeant(_ name: String) -> Bool {
         !name.hasPrefix(".") && (name.hasSuffix(".yaml") || name.hasSuffix(".yml"))
     }
 
@@ -60,26 +59,22 @@ package struct PolicyFiles: Sendable {
         directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
     }
 
-    /// Whether there is something at a path, links followed.
-    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
     private enum Kind: Equatable {
         case directory, file
         case missing(String)
     }
 
     private static func kind(of path: String) -> Kind {
-        var status = stat()
         do throws(Errno) {
-            try SystemCall.result { unsafe stat(path, &status) }
+            return try FileStatus(following: path).kind == .directory ? .directory : .file
         } catch {
             return .missing("\(error)")
         }
-        return status.st_mode & S_IFMT == S_IFDIR ? .directory : .file
     }
 
     /// A file whole. Links are followed: volumes that Kubernetes mounts consist of them.
-    static func read(_ path: String, limit: Int = PolicyFiles.limit) -> Content {
+    /// - Parameter limit: bytes; a longer file is not read.
+    public static func read(_ path: String, limit: Int) -> Content {
         do throws(Errno) {
             // Not to wait for a writer, should it be a pipe.
             let file = try OwnedFD { unsafe secd_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0) }

@@ -3,30 +3,50 @@ import GRPCNIOTransportHTTP2Posix
 import LinuxSystem
 import Synchronization
 
-/// One call of the container runtime interface, from a thread that may wait.
-struct CRICall: Sendable {
-    /// For one answer.
-    private static let patience = Duration.seconds(2)
+/// One call of a runtime's gRPC API, from a thread that may wait.
+package struct RuntimeCall: Sendable {
     /// Ten thousand pods with all that Kubernetes writes on them.
     private static let longestAnswer = 64 << 20
 
+    /// Of the socket.
     let path: String
+    private let service: String
+    private let patience: Duration
+
+    /// - Parameters:
+    ///   - path: of the socket.
+    ///   - service: `runtime.v1.RuntimeService`.
+    ///   - patience: for one answer.
+    package init(path: String, service: String, patience: Duration = .seconds(2)) {
+        self.path = path
+        self.service = service
+        self.patience = patience
+    }
 
     /// The answer's message; nil where there is none in time.
-    func ask(_ method: String, _ request: [UInt8]) -> [UInt8]? {
+    /// - Parameter namespace: of containerd's own API, which has containers in namespaces of its own.
+    package func ask(_ method: String, _ request: [UInt8], namespace: String? = nil) -> [UInt8]? {
         let answer = Answer()
-        let path = path
+        let (path, patience) = (path, patience)
+        let method = MethodDescriptor(fullyQualifiedService: service, method: method)
+        var metadata: Metadata = [:]
+        if let namespace { metadata.addString(namespace, forKey: "containerd-namespace") }
+        let call = ClientRequest(message: request, metadata: metadata)
         let task = Task.detached {
-            answer.set(try? await Self.call(path, method, request))
+            answer.set(try? await Self.call(path, method, call, patience))
         }
-        guard let result = answer.wait(until: MonotonicClock.now &+ 2 * 2_000_000_000) else {
+        let limit = 2 * UInt64(patience / Duration.nanoseconds(1))
+        guard let result = answer.wait(until: MonotonicClock.now &+ limit) else {
             task.cancel()
             return nil
         }
         return result
     }
 
-    private static func call(_ path: String, _ method: String, _ request: [UInt8]) async throws -> [UInt8] {
+    private static func call(
+        _ path: String, _ method: MethodDescriptor, _ request: ClientRequest<[UInt8]>,
+        _ patience: Duration
+    ) async throws -> [UInt8] {
         var options = CallOptions.defaults
         options.waitForReady = false
         options.timeout = patience
@@ -37,10 +57,8 @@ struct CRICall: Sendable {
         let call = options
         return try await withGRPCClient(transport: transport) { client in
             try await client.unary(
-                request: ClientRequest(message: request),
-                descriptor: MethodDescriptor(
-                    fullyQualifiedService: "runtime.v1.RuntimeService", method: method),
-                serializer: Plain(), deserializer: Plain(), options: call
+                request: request, descriptor: method, serializer: Plain(), deserializer: Plain(),
+                options: call
             ) { try $0.message }
         }
     }

@@ -1,11 +1,10 @@
-import LinuxSystem
-package import SystemPackage
+public import SystemPackage
 
-/// Tells which files of policies changed. A file counts as changed when its writer closes it, or when its name
-/// comes or goes: never while it is half-written.
-package struct PolicyWatch: ~Copyable {
+/// Tells which of the configured files changed. A file counts as changed when its writer closes it, or when
+/// its name comes or goes: never while it is half-written.
+public struct ConfiguredFileWatch: ~Copyable {
     /// What has happened since the last look.
-    package enum Change: Equatable, Sendable {
+    public enum Change: Equatable, Sendable {
         case nothing
         /// These were written, replaced or removed.
         case files(Set<String>)
@@ -19,26 +18,28 @@ package struct PolicyWatch: ~Copyable {
     /// What a volume of Kubernetes renames when its files change together.
     private static let volumeLink = "..data"
 
-    private let files: PolicyFiles
+    private let files: ConfiguredFiles
     private let inotify: Inotify
     /// The directory of each watch.
     private var directories: [Int32: String] = [:]
 
     /// The number, to wait for with poll or epoll.
-    var raw: Int32 { inotify.raw }
+    public var raw: Int32 { inotify.raw }
 
-    package init(_ files: PolicyFiles) throws(Errno) {
+    /// Watches from now on.
+    /// - Throws: `Errno` where the kernel gives no descriptor.
+    public init(_ files: ConfiguredFiles) throws(Errno) {
         self.files = files
         inotify = try Inotify()
         renew()
     }
 
-    /// Watches the directories that hold policies, and those in which missing ones would appear.
-    package mutating func renew() {
+    /// Watches the directories that hold files, and those in which missing ones would appear.
+    public mutating func renew() {
         var current: [Int32: String] = [:]
         for path in files.paths {
             var directory = path
-            // A directory of policies, then what holds it: it may come, go, or be replaced.
+            // A directory of files, then what holds it: it may come, go, or be replaced.
             if let watch = try? inotify.watch(directory, Self.wanted) { current[watch] = directory }
             repeat {
                 directory = Self.parent(of: directory)
@@ -53,7 +54,7 @@ package struct PolicyWatch: ~Copyable {
     }
 
     /// What has happened. Does not wait.
-    package mutating func take() -> Change {
+    public mutating func take() -> Change {
         var changed: Set<String> = []
         var isEverything = false
         let known = directories
@@ -68,7 +69,7 @@ package struct PolicyWatch: ~Copyable {
                     isEverything = true
                     return
                 }
-                switch Self.meaning(PolicyFiles.join(directory, name), name, events, files) {
+                switch Self.meaning(ConfiguredFiles.join(directory, name), name, events, files) {
                 case .nothing: break
                 case .files(let paths): changed.formUnion(paths)
                 case .everything: isEverything = true
@@ -85,7 +86,7 @@ package struct PolicyWatch: ~Copyable {
     }
 
     private static func meaning(
-        _ path: String, _ name: String, _ events: Inotify.Events, _ files: PolicyFiles
+        _ path: String, _ name: String, _ events: Inotify.Events, _ files: ConfiguredFiles
     ) -> Change {
         // A new file is told again when its writer closes it; of a link or a directory nothing more comes.
         if events.contains(.made), !isComplete(path) { return .nothing }
@@ -93,7 +94,7 @@ package struct PolicyWatch: ~Copyable {
             return .everything
         }
         if files.contains(path) { return .files([path]) }
-        // What is a directory of policies now, or was one.
+        // What is a directory of files now, or was one.
         return files.paths.contains(path) ? .everything : .nothing
     }
 

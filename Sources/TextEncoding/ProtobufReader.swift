@@ -1,23 +1,23 @@
 /// Reads the fields of a protobuf message that somebody else sent: bounds are checked, nothing is trusted. Only
-/// what messages of the CRI need: numbers and texts, messages in messages, maps of texts.
+/// what messages of the CRI and of etcd need: numbers and texts, messages in messages, maps of texts.
 package struct ProtobufReader {
     /// A field as it stands in a message.
-    struct Field {
-        var number: Int
-        var value: Value
+    package struct Field {
+        package var number: Int
+        package var value: Value
     }
 
-    enum Value {
+    package enum Value {
         case number(UInt64)
         case bytes(ArraySlice<UInt8>)
     }
 
     private var rest: ArraySlice<UInt8>
 
-    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+    package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
     /// The next field; nil at the end, and where the rest is no message.
-    mutating func next() -> Field? {
+    package mutating func next() -> Field? {
         guard let key = varint(), let number = Int(exactly: key >> 3), number > 0 else { return nil }
         switch key & 7 {
         case 0: return varint().map { Field(number: number, value: .number($0)) }
@@ -50,24 +50,29 @@ package struct ProtobufReader {
 }
 
 extension ProtobufReader.Value {
-    var text: String {
+    package var bytes: ArraySlice<UInt8> {
+        guard case .bytes(let bytes) = self else { return [] }
+        return bytes
+    }
+
+    package var text: String {
         guard case .bytes(let bytes) = self else { return "" }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    var number: UInt64 {
+    package var number: UInt64 {
         guard case .number(let number) = self else { return 0 }
         return number
     }
 
     /// Fields of a message.
-    var fields: [ProtobufReader.Field] {
+    package var fields: [ProtobufReader.Field] {
         guard case .bytes(let bytes) = self else { return [] }
         return ProtobufReader.fields(bytes)
     }
 
     /// An entry of `map<string, string>`.
-    var entry: (key: String, value: String) {
+    package var entry: (key: String, value: String) {
         var result = (key: "", value: "")
         for field in fields {
             if field.number == 1 { result.key = field.value.text }
@@ -79,7 +84,7 @@ extension ProtobufReader.Value {
 
 extension ProtobufReader {
     /// All fields of a message, as far as it can be read.
-    static func fields(_ bytes: ArraySlice<UInt8>) -> [Field] {
+    package static func fields(_ bytes: ArraySlice<UInt8>) -> [Field] {
         var reader = ProtobufReader(bytes)
         var fields: [Field] = []
         while let field = reader.next() { fields.append(field) }

@@ -1,0 +1,36 @@
+import Configuration
+import Testing
+
+@Suite struct NamespaceListTests {
+    @Test(
+        arguments: [
+            ([], "shop", false), ([], "", false), (["shop"], "shop", true), (["shop"], "web", false),
+            (["shop"], "", false), (["*"], "shop", true), (["*"], "", true), (["-"], "", true),
+            (["-"], "shop", false), (["*", "!kube-system"], "kube-system", false),
+            (["!kube-system", "*"], "shop", true), (["*", "!-"], "", false),
+            (["!shop", "shop"], "shop", false),
+        ] as [([String], String, Bool)])
+    func whoIsMeant(_ entries: [String], _ namespace: String, _ expected: Bool) {
+        #expect(NamespaceList(entries).holds(namespace) == expected)
+    }
+
+    @Test func withoutAnyoneItIsEmpty() {
+        #expect(NamespaceList([]).isEmpty && NamespaceList(["!shop"]).isEmpty)
+        #expect(!NamespaceList(["-"]).isEmpty && !NamespaceList(["*", "!shop"]).isEmpty)
+    }
+
+    @Test(arguments: ["", "!", "!*", "Shop", "a b", "a,b", "ä", String(repeating: "a", count: 64)])
+    func whatIsNoNamespace(_ entry: String) {
+        #expect(NamespaceList.problem(of: entry) != nil)
+        #expect(throws: ConfigurationError.self) {
+            try AgentConfiguration.load(
+                environment: ["SECD_WORKLOADS_HOOK_FAIL_CLOSED": entry + ",*"], source: nil)
+        }
+    }
+
+    @Test func theSettingTakesAList() throws {
+        let configuration = try AgentConfiguration.load(
+            environment: ["SECD_WORKLOADS_HOOK_FAIL_CLOSED": "*,!kube-system,-"], source: nil)
+        #expect(configuration.workloads.hookFailClosed == ["*", "!kube-system", "-"])
+    }
+}
