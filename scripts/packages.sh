@@ -8,9 +8,9 @@ set -euo pipefail
 
 # libelf and zlib: of libbpf; libyaml: configuration; libsystemd: journal and service notification.
 build="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libyaml-dev pkg-config"
-# systemd: journald, journalctl; runc: real containers; etcd: identities of many nodes; strace: what the unit must allow; kubectl:
-# the server of the Kubernetes tests is one that it understands; the rest boots other kernels (Tests/vm).
-test="bpftool systemd iproute2 procps util-linux runc etcd-server strace python3
+# systemd: journald, journalctl; runc, containerd, podman: real containers; etcd: identities of many nodes; strace: what the unit
+# must allow; kubectl: it must understand the server of the Kubernetes tests; the rest boots other kernels (Tests/vm).
+test="bpftool systemd iproute2 procps util-linux runc containerd podman etcd-server strace python3
     qemu-system-x86 busybox-static cpio kmod xz-utils binutils"
 check="clang-format shellcheck python3"
 

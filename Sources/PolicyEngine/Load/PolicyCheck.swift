@@ -115,6 +115,7 @@ struct PolicyCheck {
         _ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed, atReturn: Bool
     ) {
         let kind = action.kind.value
+        if kind == .override, hook.section == .uprobes { return checkRegisters(action, hook, &placed) }
         switch kind {
         case .kill, .signal, .freeze:
             need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
@@ -145,7 +146,8 @@ struct PolicyCheck {
             fault(
                 action.place,
                 "\(hook.path): Set is not done: it would need programs that write into the memory of others, "
-                    + "for which the kernel warns and which lockdown forbids")
+                    + "for which the kernel warns and which lockdown forbids; Sigkill ends the process before its "
+                    + "code goes on")
         case .getURL, .dnsLookup:
             checkOutreach(action, hook)
         case .trackSocket, .untrackSocket:
@@ -183,6 +185,22 @@ struct PolicyCheck {
                     + "the setting policy-outreach allows it")
         } else if let url = action.url, url.value.hasPrefix("https://") {
             fault(url.place, "\(hook.path): \(name): pages are asked for over http only")
+        }
+    }
+
+    /// Override in a program would give it other registers.
+    private mutating func checkRegisters(_ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed) {
+        let reason =
+            "Override in a program is not done: registers can be changed from Linux 6.18 on, and by no "
+            + "program that secd has"
+        if policy.policy.acceptsDegraded {
+            placed.isDegraded = true
+            placed.blindSpots.append(reason)
+        } else {
+            fault(
+                action.place,
+                "\(hook.path): \(reason); Sigkill at the same place ends the process before the function's code "
+                    + "runs, and degraded: true only observes")
         }
     }
 
