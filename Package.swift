@@ -55,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -124,11 +125,22 @@ let package = Package(
                 "PolicyCompiler", "PolicyModel", "BPFRuntime", "BPFObjects", "LinuxSystem", "CEventABI",
                 "FilePrevention", "CLinuxShims", logging, system,
             ]),
+        // The API of a cluster: lists and watches, bounded, with all that may go wrong.
+        library(
+            "KubernetesClient",
+            [
+                "KubernetesObjects", "JSONTree", "YAMLReader", "LinuxSystem",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         // Who runs in which cgroup: runtimes, by their state directories and their APIs.
         library(
             "Workloads",
             [
-                "WorkloadModel", "KubernetesObjects", "JSONTree", "YAMLReader", "LinuxSystem", "TextEncoding",
+                "WorkloadModel", "KubernetesClient", "KubernetesObjects", "JSONTree", "YAMLReader",
+                "LinuxSystem", "TextEncoding",
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
                 logging, system,
@@ -212,8 +224,20 @@ let package = Package(
         tests(
             "WorkloadsTests",
             [
-                "Workloads", "WorkloadModel", "KubernetesObjects", "YAMLReader", "LinuxSystem",
-                "TextEncoding", logging,
+                "Workloads", "WorkloadModel", "KubernetesClient", "KubernetesObjects", "JSONTree",
+                "YAMLReader", "LinuxSystem", "TextEncoding", logging,
+            ]),
+        tests(
+            "KubernetesClientTests",
+            [
+                "KubernetesClient", "KubernetesObjects", "JSONTree", "YAMLReader",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
             ]),
         tests("TextEncodingTests", ["TextEncoding", "TestSupport"]),
         tests("EventABITests", ["CEventABI"]),

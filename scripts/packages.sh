@@ -9,7 +9,7 @@ set -euo pipefail
 # libelf and zlib: of libbpf; libyaml: configuration; libsystemd: journal and service notification.
 build="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libyaml-dev pkg-config"
 # systemd: journald, journalctl; runc, containerd, podman: real containers; etcd: identities of many nodes; strace: what the unit
-# must allow; the rest boots other kernels (Tests/vm).
+# must allow; kubectl: it must understand the server of the Kubernetes tests; the rest boots other kernels (Tests/vm).
 test="bpftool systemd iproute2 procps util-linux runc containerd podman etcd-server strace python3
     qemu-system-x86 busybox-static cpio kmod xz-utils binutils"
 check="clang-format shellcheck python3"
@@ -26,7 +26,11 @@ for group in "$@"; do
                 exit 1
             }
             ;;
-        test) wanted+=" $test" ;;
+        test)
+            wanted+=" $test"
+            # Any kubectl will do; two packages with one do not go together.
+            command -v kubectl > /dev/null || wanted+=" kubernetes-client"
+            ;;
         check) wanted+=" $check" ;;
         *) echo "packages.sh: unknown group '$group' (build, test, check)" >&2; exit 2 ;;
     esac

@@ -141,6 +141,8 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var containerdSocket = "/run/containerd/containerd.sock"
         /// CRI-O's; empty = it is not asked.
         public internal(set) var crioSocket = "/run/crio/crio.sock"
+        /// The API of the cluster: off, in-cluster, or the path of a kubeconfig.
+        public internal(set) var kubernetes = "off"
         /// Namespaces (`NamespaceList`) whose containers the runtime's hook refuses where they cannot be registered.
         public internal(set) var hookFailClosed: [String] = []
     }

@@ -159,6 +159,13 @@ public enum SettingTable {
         .path(
             "workloads.crio", \.workloads.crioSocket, default: "/run/crio/crio.sock",
             "Unix socket of CRI-O; empty = it is not asked."),
+        .one(
+            "workloads.kubernetes", \.workloads.kubernetes, default: "off",
+            "The API of the cluster: off, in-cluster (the service account of the pod), or the path of a kubeconfig.",
+            { text, base throws(ValueProblem) in
+                if text.isEmpty { return "off" }
+                return ["off", "in-cluster"].contains(text) ? text : try ValueSyntax.path(text, base: base)
+            }, show: { $0 }),
         .list(
             "workloads.hook-fail-closed", \.workloads.hookFailClosed,
             "Namespaces whose containers `secctl oci-hook` refuses while policies do not hold for them.",

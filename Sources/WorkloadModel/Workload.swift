@@ -109,6 +109,7 @@ public struct Workload: Sendable, Hashable, Codable {
         var result = isWeaker ? self : newer
         let other = isWeaker ? newer : self
         if result.name.isEmpty { result.name = other.name }
+        if result.runtime.isEmpty { result.runtime = other.runtime }
         if result.image.name.isEmpty { result.image.name = other.image.name }
         if result.image.id.isEmpty { result.image.id = other.image.id }
         if result.labels.isEmpty { result.labels = other.labels }
@@ -146,6 +147,9 @@ public struct Pod: Sendable, Hashable, Codable {
     public var owner = ""
     /// Kind of the owner.
     public var ownerKind = ""
+    /// Whether the cluster says so: then labels and annotations are those of now, and complete. A runtime knows
+    /// those that the pod was made with.
+    public var isOfCluster = false
 
     public init(namespace: String = "", name: String = "", uid: String = "") {
         self.namespace = namespace
@@ -156,12 +160,14 @@ public struct Pod: Sendable, Hashable, Codable {
     /// The same with what another source knows in addition.
     package func completed(by other: Pod?) -> Pod {
         guard let other else { return self }
+        // Whoever speaks last: what a runtime was told at the start is older than what the cluster says.
+        if other.isOfCluster, !isOfCluster { return other.completed(by: self) }
         var result = self
         if result.namespace.isEmpty { result.namespace = other.namespace }
         if result.name.isEmpty { result.name = other.name }
         if result.uid.isEmpty { result.uid = other.uid }
-        if result.labels.isEmpty { result.labels = other.labels }
-        if result.annotations.isEmpty { result.annotations = other.annotations }
+        if result.labels.isEmpty, !isOfCluster { result.labels = other.labels }
+        if result.annotations.isEmpty, !isOfCluster { result.annotations = other.annotations }
         if result.owner.isEmpty { (result.owner, result.ownerKind) = (other.owner, other.ownerKind) }
         return result
     }

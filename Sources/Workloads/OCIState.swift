@@ -1,4 +1,5 @@
 import FoundationEssentials
+import LinuxSystem
 import WorkloadModel
 
 /// What runc and crun write about a container into their state directory, as far as it is asked for.

@@ -63,7 +63,7 @@ final class ProviderThread: @unchecked Sendable {
         reports.state(last)
         var nextAttempt = MonotonicClock.now &+ Self.retry
         while true {
-            wait(until: last == .connected ? nil : nextAttempt)
+            wait(until: last.isUsable ? nil : nextAttempt)
             wake.drain()
             let (questions, isStopping) = control.withLock { control in
                 defer { control.questions = [] }
@@ -76,7 +76,7 @@ final class ProviderThread: @unchecked Sendable {
                 report(provider.find(question).map { [$0] } ?? [])
                 reports.answered(question)
             }
-            if provider.state != .connected, MonotonicClock.now >= nextAttempt {
+            if !provider.state.isUsable, MonotonicClock.now >= nextAttempt {
                 report(provider.begin())
                 nextAttempt = MonotonicClock.now &+ Self.retry
             }

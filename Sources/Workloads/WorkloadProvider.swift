@@ -31,10 +31,20 @@ public struct FoundWorkload: Sendable, Hashable {
 public enum ProviderState: Sendable, Hashable {
     /// It knows what there is to know.
     case connected
+    /// The same, but for what is said here.
+    case partly(String)
     /// What it asks is not there: no such runtime here.
     case absent
     /// It is there, and gives no usable answers, for this reason.
     case failing(String)
+
+    /// Whether its answers count.
+    var isUsable: Bool {
+        switch self {
+        case .connected, .partly: true
+        case .absent, .failing: false
+        }
+    }
 }
 
 /// Knows the names of containers: a runtime's state directory, or its API. All calls come from one thread of

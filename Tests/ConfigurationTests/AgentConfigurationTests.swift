@@ -132,6 +132,15 @@ import YAMLReader
                 "SECD_STATE_DIR: error: \"state\" is not absolute"))
     }
 
+    @Test(arguments: [
+        ("off", "off"), ("in-cluster", "in-cluster"), ("/etc/secd/kubeconfig", "/etc/secd/kubeconfig"),
+        ("''", "off"),
+    ])
+    func theClusterIsOffAWordOrAPath(written: String, read: String) throws {
+        #expect(try load("workloads:\n  kubernetes: \(written)").workloads.kubernetes == read)
+        #expect(problems("workloads:\n  kubernetes: config").contains("\"config\" is not absolute"))
+    }
+
     @Test func allProblemsOfAllLayersAreListed() {
         let text = problems(
             """

@@ -92,13 +92,14 @@ final class Daemon: Sendable {
         options.events = Self.events(configuration)
         let workloads = configuration.workloads
         options.enrichWait = workloads.enrichWait * 1_000_000
-        options.providers = { Self.providers(workloads, cgroupRoot: $0) }
+        let node = configuration.nodeName
+        options.providers = { Self.providers(workloads, node: node, cgroupRoot: $0) }
         return options
     }
 
     /// Who is asked for names.
     private static func providers(
-        _ configuration: AgentConfiguration.Workloads, cgroupRoot: String
+        _ configuration: AgentConfiguration.Workloads, node: String, cgroupRoot: String
     ) -> [any WorkloadProvider] {
         var providers: [any WorkloadProvider] = [
             RuncProvider(cgroupRoot: cgroupRoot, directories: configuration.runtimeDirectories)
@@ -118,6 +119,10 @@ final class Daemon: Sendable {
         if !configuration.containerdSocket.isEmpty {
             providers.append(
                 ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
+        }
+        if configuration.kubernetes != "off" {
+            let path = configuration.kubernetes == "in-cluster" ? "" : configuration.kubernetes
+            providers.append(KubernetesProvider(node: node, kubeconfig: path))
         }
         return providers
     }

@@ -1,11 +1,10 @@
 import Glibc
-import LinuxSystem
 import SystemPackage
 
 /// Files that others wrote: regular ones only, and no more of them than there is room for.
-enum BoundedFile {
-    /// The content; nil where there is no such regular file, or a longer one.
-    static func read(_ path: String, limit: Int) -> [UInt8]? {
+package enum BoundedFile {
+    /// The content; nil where there is no such regular file, or a longer one than `limit` bytes.
+    package static func read(_ path: String, limit: Int) -> [UInt8]? {
         // O_NONBLOCK: somebody may have put a pipe there.
         guard let file = try? OwnedFD.open(path, O_RDONLY | O_NONBLOCK),
             let status = try? FileStatus(file), status.kind == .regular, status.size <= UInt64(limit)

@@ -1,0 +1,166 @@
+import JSONTree
+import NIOCore
+import NIOHTTP1
+
+/// The answer to one request, by the rules of the API.
+struct ClusterAnswer {
+    private let request: ClusterRequest
+    private let channel: any Channel
+    private let resource: String
+    private let namespace: String?
+    private let name: String?
+
+    init(_ request: ClusterRequest, _ channel: any Channel) {
+        self.request = request
+        self.channel = channel
+        var parts = request.path.split(separator: "/").dropFirst(2).map(String.init)
+        // /api/v1/namespaces/NAME/pods, and /api/v1/namespaces/NAME itself.
+        if parts.count > 2, parts[0] == "namespaces" {
+            namespace = parts[1]
+            parts.removeFirst(2)
+        } else {
+            namespace = nil
+        }
+        resource = parts.first ?? ""
+        name = parts.count > 1 ? parts[1] : nil
+    }
+
+    static func status(_ code: Int, _ reason: String, _ message: String) -> String {
+        #"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"\#(message)","#
+            + #""reason":"\#(reason)","code":\#(code)}"#
+    }
+
+    func give(_ state: inout Cluster.State) {
+        if let text = Self.discovery[request.path] { return channel.send(.ok, text) }
+        guard request.path.hasPrefix("/api/v1/"), Self.kinds[resource] != nil else {
+            return channel.send(.notFound, Self.status(404, "NotFound", "no such path"))
+        }
+        switch (request.method, name) {
+        case ("GET", nil) where isTrue("watch"): watch(&state)
+        case ("GET", nil): list(state)
+        case ("GET", let name?): one(state, name)
+        case ("POST", nil): write(&state, old: nil, .created)
+        case ("PUT", let name?): write(&state, old: known(state, name), .ok)
+        case ("PATCH", let name?):
+            guard let old = known(state, name) else { return missing(name) }
+            write(&state, old: old, .ok)
+        case ("DELETE", let name?): delete(&state, name)
+        default: channel.send(.methodNotAllowed, Self.status(405, "MethodNotAllowed", "not here"))
+        }
+    }
+
+    private func isTrue(_ name: String) -> Bool { ["true", "1"].contains(request.query[name] ?? "") }
+
+    private var selector: FieldSelector { FieldSelector(request.query["fieldSelector"] ?? "") }
+
+    private func known(_ state: Cluster.State, _ name: String) -> JSONValue? {
+        state.store.object(resource: resource, namespace: namespace, name: name)
+    }
+
+    private func missing(_ name: String) {
+        channel.send(.notFound, Self.status(404, "NotFound", "\(resource) \(name) not found"))
+    }
+
+    private func one(_ state: Cluster.State, _ name: String) {
+        guard let object = known(state, name) else { return missing(name) }
+        channel.send(.ok, object.json)
+    }
+
+    // MARK: List and watch
+
+    /// `continue` is VERSION:OFFSET; one from before the last compaction is too old.
+    private func list(_ state: Cluster.State) {
+        let all = state.store.list(resource, namespace, selector)
+        let limit = request.query["limit"].flatMap { Int($0) } ?? 0
+        var offset = 0
+        var version = state.store.version
+        if let next = request.query["continue"] {
+            let parts = next.split(separator: ":").compactMap { Int($0) }
+            guard parts.count == 2, parts[0] >= state.store.compacted else {
+                return channel.send(.gone, Self.status(410, "Expired", "the continue parameter is too old"))
+            }
+            (version, offset) = (parts[0], parts[1])
+        }
+        let rest = all.dropFirst(offset)
+        let page = limit > 0 ? Array(rest.prefix(limit)) : Array(rest)
+        var metadata: [(key: String, value: JSONValue)] = [
+            ("resourceVersion", .string(String(version)))
+        ]
+        if page.count < rest.count {
+            metadata.append((key: "continue", value: .string("\(version):\(offset + page.count)")))
+            metadata.append((key: "remainingItemCount", value: .number(String(rest.count - page.count))))
+        }
+        let items = page.map { $0.without("apiVersion", "kind") }
+        channel.send(
+            .ok,
+            JSONValue.object([
+                ("kind", .string((Self.kinds[resource] ?? "") + "List")), ("apiVersion", .string("v1")),
+                ("metadata", .object(metadata)), ("items", .array(items)),
+            ]).json)
+    }
+
+    private func watch(_ state: inout Cluster.State) {
+        let version = request.query["resourceVersion"].flatMap { Int($0) } ?? 0
+        guard version == 0 || version >= state.store.compacted else {
+            return channel.send(.gone, Self.status(410, "Expired", "too old resource version"))
+        }
+        let watch = Cluster.Watch(
+            channel: channel, resource: resource, namespace: namespace, selector: selector)
+        channel.begin()
+        // From no version on: first what there is.
+        for object in version == 0 ? state.store.list(resource, namespace, selector) : [] {
+            let change = ClusterStore.Change(version: 0, type: "ADDED", resource: resource, object: object)
+            channel.chunk(Cluster.line(change))
+        }
+        let missed = state.store.changes.filter { $0.version > version && version > 0 }
+        for change in missed where Cluster.concerns(change, watch) {
+            channel.chunk(Cluster.line(change))
+        }
+        state.watches.append(watch)
+    }
+
+    // MARK: Writes
+
+    private func write(_ state: inout Cluster.State, old: JSONValue?, _ status: HTTPResponseStatus) {
+        guard let body = try? JSONScanner.parse(request.body.span) else {
+            return channel.send(.badRequest, Self.status(400, "BadRequest", "no JSON"))
+        }
+        let object = request.method == "PATCH" ? (old ?? .object([])).merged(with: body) : body
+        let (stored, _) = state.store.put(object, resource: resource, namespace: namespace)
+        Cluster.tell(&state)
+        channel.send(status, stored.json)
+    }
+
+    private func delete(_ state: inout Cluster.State, _ name: String) {
+        guard let last = state.store.remove(resource: resource, namespace: namespace, name: name) else {
+            return missing(name)
+        }
+        Cluster.tell(&state)
+        channel.send(.ok, last.json)
+    }
+
+    // MARK: Discovery
+
+    private static let kinds = ["pods": "Pod", "namespaces": "Namespace", "nodes": "Node"]
+
+    private static let verbs = #"["create","delete","get","list","patch","update","watch"]"#
+
+    private static func resource(
+        _ name: String, _ kind: String, _ short: String, _ isNamespaced: Bool
+    ) -> String {
+        #"{"name":"\#(name)s","singularName":"\#(name)","namespaced":\#(isNamespaced),"kind":"\#(kind)","#
+            + #""shortNames":["\#(short)"],"verbs":\#(verbs)}"#
+    }
+
+    private static let resources = [
+        resource("pod", "Pod", "po", true), resource("namespace", "Namespace", "ns", false),
+        resource("node", "Node", "no", false),
+    ].joined(separator: ",")
+
+    private static let discovery: [String: String] = [
+        "/version": #"{"major":"1","minor":"32","gitVersion":"v1.32.0"}"#,
+        "/api": #"{"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":[]}"#,
+        "/apis": #"{"kind":"APIGroupList","apiVersion":"v1","groups":[]}"#,
+        "/api/v1": #"{"kind":"APIResourceList","groupVersion":"v1","resources":[\#(resources)]}"#,
+    ]
+}
