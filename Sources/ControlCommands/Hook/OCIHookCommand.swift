@@ -70,7 +70,7 @@ public struct OCIHookCommand: AsyncParsableCommand {
             return try AgentConfiguration.load(
                 environment: environment.filter { $0.key == "SECD_CONFIG" }, file: config)
         } catch {
-            HookReport.send(
+            HookWarning.send(
                 "oci-hook: settings of the daemon are not used, their file is wrong: \(error)",
                 isRefusal: false)
             return AgentConfiguration()
@@ -123,7 +123,7 @@ package struct OCIHook: Sendable {
         let outcome =
             rule.map { "\(container) does not start (fail-closed for \($0))" }
             ?? "\(container) starts, and policies may not hold for it at first"
-        HookReport.send("oci-hook: \(outcome): \(reason)", isRefusal: rule != nil)
+        HookWarning.send("oci-hook: \(outcome): \(reason)", isRefusal: rule != nil)
         return rule == nil
     }
 }

@@ -2,7 +2,7 @@ import LinuxSystem
 
 /// What a hook has to say: to its runtime, which shows it where the container does not start, and to the journal, because
 /// runtimes keep silent about hooks that succeed.
-enum HookReport {
+enum HookWarning {
     private static let journal = "/run/systemd/journal/socket"
 
     /// - Parameter isRefusal: the container does not start.
