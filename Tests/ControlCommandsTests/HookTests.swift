@@ -1,3 +1,4 @@
+import ArgumentParser
 import AgentModel
 import Configuration
 import ControlCommands
