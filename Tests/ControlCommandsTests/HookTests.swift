@@ -1,5 +1,5 @@
-import ArgumentParser
 import AgentModel
+import ArgumentParser
 import Configuration
 import ControlCommands
 import Foundation

@@ -1,5 +1,6 @@
 import Glibc
 import PolicyModel
+import PolicyEngine
 import Testing
 
 extension KernelSuite {
