@@ -1,6 +1,6 @@
 import Glibc
-import PolicyModel
 import PolicyEngine
+import PolicyModel
 import Testing
 
 extension KernelSuite {
