@@ -22,6 +22,8 @@ import Testing
     @Test(arguments: ["", "!", "!*", "Shop", "a b", "a,b", "ä", String(repeating: "a", count: 64)])
     func whatIsNoNamespace(_ entry: String) {
         #expect(NamespaceList.problem(of: entry) != nil)
+        // In a variable the comma parts entries, and empty ones are none.
+        if entry.isEmpty || entry.contains(",") { return }
         #expect(throws: ConfigurationError.self) {
             try AgentConfiguration.load(
                 environment: ["SECD_WORKLOADS_HOOK_FAIL_CLOSED": entry + ",*"], source: nil)

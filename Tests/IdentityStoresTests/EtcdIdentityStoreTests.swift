@@ -2,8 +2,10 @@ import IdentityStores
 import SecurityIdentity
 import Testing
 
-@Suite(.enabled(if: EtcdServer.isHere, "etcd is not here (Debian: etcd-server)"), .timeLimit(.minutes(5)))
-struct EtcdIdentityStoreTests {
+@Suite(
+    .enabled(if: EtcdServer.isHere, "etcd is not here (Debian: etcd-server)"), .serialized,
+    .timeLimit(.minutes(5)))
+@EtcdThread struct EtcdIdentityStoreTests {
     @Test func nodesGiveTheSameLabelsTheSameNumber() async throws {
         let folder = Folder()
         let etcd = try await EtcdServer(in: folder)

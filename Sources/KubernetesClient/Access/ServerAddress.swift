@@ -32,7 +32,7 @@ package struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
         }
         let place = rest.prefix { $0 != "/" }
         rest = rest.dropFirst(place.count)
-        guard !place.contains("@"), !rest.contains("?"), !rest.contains("#") else { return nil }
+        guard !place.contains("@"), !text.contains("?"), !text.contains("#") else { return nil }
         while rest.hasSuffix("/") { rest = rest.dropLast() }
         prefix = String(rest)
         var number: Substring?

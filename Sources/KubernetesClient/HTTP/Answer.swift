@@ -47,6 +47,8 @@ extension APIFailure {
             case is CancellationError: .cancelled
             case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
                 .untrusted("\(Answer.shown("\(error)")) (\(server))")
+            case HTTPParserError.invalidEOFState:
+                .unreachable("\(server): the connection ended in the middle of an answer")
             case is HTTPParserError: .unreadable("what listens at \(server) does not speak HTTP: \(error)")
             case let error as NIOConnectionError:
                 .unreachable("\(server): \(Self.words(error))")
