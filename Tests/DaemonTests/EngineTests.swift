@@ -114,7 +114,7 @@ extension DaemonSuite {
         }
 
         @Test(
-            .enabled(if: ContainerdEngine.obstacle == nil, "\(ContainerdEngine.obstacle ?? "")"))
+            .enabled(if: PodCall.obstacle == nil, "\(PodCall.obstacle ?? "")"))
         func containersOfPodsHaveTheirPod() throws {
             let engine = try ContainerdEngine()
             let daemon = try TestDaemon.started(yaml: Self.yaml(containerd: engine.socket))

@@ -51,6 +51,8 @@ extension DaemonSuite {
             try #require(first.notify.wait(for: "FDNAME=secd-files-1"))
             let group = try #require(first.notify.descriptors.first)
             first.kill()
+            Program.handOn(group)
+            defer { Program.keep(group) }
 
             let reader = try Program(["/bin/cat", secret])
             #expect(reader.wait(0.5) == .never)

@@ -23,6 +23,7 @@ extension DaemonSuite {
             metadata:
               name: secret
             spec:
+              degraded: true
               containerSelector:
                 matchExpressions:
                 - {key: name, operator: In, values: ["\(container)"]}

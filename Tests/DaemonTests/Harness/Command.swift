@@ -62,10 +62,19 @@ final class Program: Sendable {
         }
     }
 
+    private static let handedOn = Mutex<Set<Int32>>([])
+
+    /// Programs that are started from now on have this descriptor, by the same number.
+    static func handOn(_ descriptor: Int32) { handedOn.withLock { _ = $0.insert(descriptor) } }
+
+    /// They do no longer.
+    static func keep(_ descriptor: Int32) { handedOn.withLock { _ = $0.remove(descriptor) } }
+
     /// What the tests' process has opened or inherited is not for its children: a daemon would list its sockets.
     private static func keepDescriptors() {
         let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+        let kept = handedOn.withLock { $0 }
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 && !kept.contains(descriptor) {
             // The one that lists them is closed by now.
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }

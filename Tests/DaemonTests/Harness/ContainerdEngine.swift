@@ -98,6 +98,20 @@ struct PodCall {
     let name: String
     let uid: String
 
+    /// Why there can be none; nil = containerd and runc make pods here, without secd.
+    static let obstacle: String? = {
+        if let obstacle = ContainerdEngine.obstacle { return obstacle }
+        do {
+            let pod = try PodCall(
+                engine: ContainerdEngine(), name: "probe", uid: "5ecd0000-0000-4000-8000-000000000000")
+            let ids = try pod.start(namespace: "probe", labels: [:], container: "probe", ["true"])
+            try pod.remove(ids.sandbox)
+            return nil
+        } catch {
+            return "containerd makes no pods here: \("\(error)".suffix(300))"
+        }
+    }()
+
     private var call: RuntimeCall {
         RuntimeCall(
             path: engine.socket, service: "runtime.v1.RuntimeService", patience: .seconds(15))
