@@ -4,7 +4,7 @@ import KubernetesObjects
 import Testing
 
 /// Servers that answer garbage, too much, too late or not at all.
-@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.timeLimit(.minutes(5))) struct FaultTests {
     @Test func readsANewListAfterGarbage() async throws {
         var following = try await Following(pods: [pod("web")])
         #expect(await following.nextList() == ["web"])

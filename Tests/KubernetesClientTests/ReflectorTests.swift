@@ -3,7 +3,7 @@ import KubernetesObjects
 import Testing
 
 /// What the API documents: pages, watches, bookmarks, versions that are too old.
-@Suite(.timeLimit(.minutes(1))) struct ReflectorTests {
+@Suite(.timeLimit(.minutes(5))) struct ReflectorTests {
     @Test func readsAListInPagesAndOnlyOfTheNode() async throws {
         let pods = (1...7).map { pod("web-\($0)") } + [pod("elsewhere", node: "node2")]
         var following = try await Following(pods: pods)

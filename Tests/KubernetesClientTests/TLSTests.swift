@@ -4,15 +4,23 @@ import NIOSSL
 import Testing
 
 /// Who is believed: a server by the configured authority alone, a client by its certificate.
-@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+@Suite(.timeLimit(.minutes(5))) struct TLSTests {
     private let authority: TestAuthority
     private let client: TestAuthority.Identity
+    /// Of a server that has proof of its name and of this machine's address; of one that has its name alone.
     private let context: NIOSSLContext
+    private let named: NIOSSLContext
 
     init() throws {
         authority = try TestAuthority("cluster")
         client = try authority.issue("secd", isLocal: false)
-        let server = try authority.issue("kubernetes")
+        context = try Self.context(authority, authority.issue("kubernetes"))
+        named = try Self.context(authority, authority.issue("kubernetes", isLocal: false))
+    }
+
+    private static func context(
+        _ authority: TestAuthority, _ server: TestAuthority.Identity
+    ) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(server.certificate.utf8)).map {
                 .certificate($0)
@@ -21,14 +29,15 @@ import Testing
         configuration.trustRoots = .certificates(
             try NIOSSLCertificate.fromPEMBytes(Array(authority.certificate.utf8)))
         configuration.certificateVerification = .noHostnameVerification
-        context = try NIOSSLContext(configuration: configuration)
+        return try NIOSSLContext(configuration: configuration)
     }
 
     private func follow(
-        authority: String, identity: TestAuthority.Identity?, name: String = ""
+        authority: String, identity: TestAuthority.Identity?, name: String = "",
+        by server: NIOSSLContext? = nil
     ) async throws -> Following {
         try await Following(
-            pods: [pod("web")], tls: context,
+            pods: [pod("web")], tls: server ?? context,
             access: { port in
                 var access = ClusterAccess(
                     server: ServerAddress(isSecure: true, host: "127.0.0.1", port: port))
@@ -53,14 +62,14 @@ import Testing
 
     @Test func believesTheNameThatIsConfigured() async throws {
         var following = try await follow(
-            authority: authority.certificate, identity: client, name: "kubernetes")
+            authority: authority.certificate, identity: client, name: "kubernetes", by: named)
         #expect(await following.nextList() == ["web"])
         await following.stop()
     }
 
     @Test func doesNotBelieveAnotherName() async throws {
         var following = try await follow(
-            authority: authority.certificate, identity: client, name: "elsewhere")
+            authority: authority.certificate, identity: client, name: "elsewhere", by: named)
         let state = await following.nextState { $0.lastError.hasPrefix("TLS: ") }
         #expect(state.lastError.hasPrefix("TLS: ") && !state.isSynced)
         await following.stop()
