@@ -65,7 +65,10 @@ final class Program: Sendable {
     private static let handedOn = Mutex<Set<Int32>>([])
 
     /// Programs that are started from now on have this descriptor, by the same number.
-    static func handOn(_ descriptor: Int32) { handedOn.withLock { _ = $0.insert(descriptor) } }
+    static func handOn(_ descriptor: Int32) {
+        handedOn.withLock { _ = $0.insert(descriptor) }
+        _ = fcntl(descriptor, F_SETFD, 0)
+    }
 
     /// They do no longer.
     static func keep(_ descriptor: Int32) { handedOn.withLock { _ = $0.remove(descriptor) } }
