@@ -33,6 +33,8 @@ enum ServiceNotifier {
             unsafe free(text)
             // SD_LISTEN_FDS_START
             let descriptor = Int32(3 + index)
+            // A manager that lies, or an environment that is not ours: by that number something of our own is open.
+            guard isFanotify(descriptor) else { continue }
             if name.hasPrefix(beginning) {
                 kept.append((descriptor, name))
             } else {
@@ -40,6 +42,14 @@ enum ServiceNotifier {
             }
         }
         return kept
+    }
+
+    private static func isFanotify(_ descriptor: Int32) -> Bool {
+        var text = [CChar](repeating: 0, count: 64)
+        let length = unsafe readlink("/proc/self/fd/\(descriptor)", &text, text.count)
+        return length > 0
+            && String(decoding: text[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                == "anon_inode:[fanotify]"
     }
 
     /// Nanoseconds between signs of life that the manager wants, halved; nil = none.
