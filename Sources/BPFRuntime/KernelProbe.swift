@@ -106,7 +106,8 @@ public struct KernelProbe: ~Copyable {
 
     /// Programs of cgroups may use what is kept of tasks (Linux 6.18 and later).
     public static var cgroupProgramsKnowTasks: Bool {
-        libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_task_storage_get, nil) == 1
+        secd_probe_helper(
+            BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, BPF_FUNC_task_storage_get) == 1
     }
 
     private static func obstacle(_ type: bpf_prog_type, _ attach: bpf_attach_type, _ id: UInt32) -> Errno? {

@@ -190,3 +190,31 @@ int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u
 	options.attach_btf_id = btf_id;
 	return bpf_prog_load(type, "secd_probe", "GPL", instructions, 2, &options);
 }
+
+int secd_probe_helper(enum bpf_prog_type type, enum bpf_attach_type attach, enum bpf_func_id helper)
+{
+	struct bpf_insn instructions[] = {
+		{ .code = 0x85, .imm = helper },
+		{ .code = 0x95 },
+	};
+	struct bpf_prog_load_opts options;
+	char log[4096] = "";
+	int fd;
+
+	memset(&options, 0, sizeof(options));
+	options.sz = sizeof(options);
+	options.expected_attach_type = attach;
+	options.log_buf = log;
+	options.log_size = sizeof(log);
+	options.log_level = 1;
+	fd = bpf_prog_load(type, "secd_probe", "GPL", instructions, 2, &options);
+	if (fd >= 0) {
+		close(fd);
+		return 1;
+	}
+	/* Before the verifier: no right to ask. */
+	if (!log[0])
+		return fd;
+	/* It walks on to the arguments, which nobody set, where the helper may be called. */
+	return !strstr(log, "unknown func") && !strstr(log, "invalid func") && !strstr(log, "cannot use helper");
+}

@@ -43,4 +43,10 @@ __u64 secd_all_programs_nanoseconds(void);
 /* Loads a program of two instructions (return 0): does the kernel accept the type? fd or -errno. */
 int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u32 btf_id);
 
+/*
+ * Whether programs of a type may call a helper: 1, 0 or -errno. libbpf_probe_bpf_helper() of libbpf 1.1 takes the words
+ * of Linux 6.12 ("program of this type cannot use helper") for a yes.
+ */
+int secd_probe_helper(enum bpf_prog_type type, enum bpf_attach_type attach, enum bpf_func_id helper);
+
 #endif
