@@ -90,18 +90,17 @@ struct AgentService: AgentControl {
 
     func register(_ container: ContainerRegistration) async throws(PolicyChangeError) {
         try await daemon.engine.register(container)
-        // A workload that policies have no class for makes them anew; others that come meanwhile, once more.
-        for _ in 0..<Self.mostRenewals where daemon.engine.workloadsLackClasses {
+        // Policies that are made anew for it have its class before they are in force: so that is awaited whether a
+        // class is missing or not, and again for those that came meanwhile.
+        for _ in 0..<Self.mostRenewals {
             guard await daemon.policies.settle() else {
                 throw PolicyChangeError(.unavailable, "secd is stopping")
             }
+            guard daemon.engine.workloadsLackClasses else { return }
         }
-        guard !daemon.engine.workloadsLackClasses else {
-            throw PolicyChangeError(
-                .unavailable,
-                "container \(container.id): policies could not be made anew for it; look at secctl policy status"
-            )
-        }
+        throw PolicyChangeError(
+            .unavailable,
+            "container \(container.id): policies could not be made anew for it; look at secctl policy status")
     }
 
     private static let mostRenewals = 4
