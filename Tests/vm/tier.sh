@@ -3,7 +3,7 @@
 #
 #     Tests/vm/tier.sh SERIES BIN-FOLDER RESULTS.xml
 #
-# VM_TEST_FILTER (default: KernelTests, all of them) chooses the tests, SECD_VM_TIMEOUT (default 2400) bounds
+# VM_TEST_FILTER (default: KernelTests, all of them) chooses the tests, SECD_VM_TIMEOUT (default 3000) bounds
 # the seconds, SECD_TEST_SCALE (default 0.1) is the part of the usual counts: a process takes 50 ms here.
 set -euo pipefail
 
@@ -23,7 +23,7 @@ done
 
 # The same working directory as natively. The results leave through a port of their own because the
 # output shows what the tests print, too.
-exec "$root/Tests/vm/run.sh" --kernel "$series" --timeout "${SECD_VM_TIMEOUT:-2400}" --results "$results" \
+exec "$root/Tests/vm/run.sh" --kernel "$series" --timeout "${SECD_VM_TIMEOUT:-3000}" --results "$results" \
     "${files[@]}" --command "
 mkdir -p '$root' && cd '$root'
 export SECD_TEST_SCALE=${SECD_TEST_SCALE:-0.1}
