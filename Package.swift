@@ -300,7 +300,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel", "Workloads", "TextEncoding", "TestSupport",
+                "EventModel", "TestSupport",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(

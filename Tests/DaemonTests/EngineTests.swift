@@ -112,35 +112,5 @@ extension DaemonSuite {
             }
             try daemon.stop()
         }
-
-        @Test(
-            .enabled(if: PodCall.obstacle == nil, "\(PodCall.obstacle ?? "")"))
-        func containersOfPodsHaveTheirPod() throws {
-            let engine = try ContainerdEngine()
-            let daemon = try TestDaemon.started(yaml: Self.yaml(containerd: engine.socket))
-            try Self.waitUntil(daemon, follows: "containerd")
-            let pod = PodCall(engine: engine, name: "web-1", uid: "5ecd0000-0000-4000-8000-\(getpid())")
-            let ids = try pod.start(
-                namespace: "shop", labels: ["app": "shop"], container: "web",
-                ["sh", "-c", "busybox echo secd-pod; busybox sleep 60"])
-            #expect(try eventually(15) { try Self.programs(daemon, saying: "secd-pod").count == 2 })
-            let listed = try daemon.secctl("workload", "list", "--pod", "shop/web-1")
-            #expect(listed.output.contains("web"), "\(listed.output)")
-            try pod.remove(ids.sandbox)
-
-            let programs = try Self.programs(daemon, saying: "secd-pod")
-            #expect(programs.map(\.kind) == ["process_exec", "process_exit"])
-            for event in programs {
-                #expect(event["process.pod.namespace"] == "shop")
-                #expect(event["process.pod.name"] == "web-1")
-                #expect(event["process.pod.uid"] == pod.uid)
-                #expect(event["process.pod.container.name"] == "web")
-                #expect(event["process.pod.container.id"] == "containerd://" + ids.container)
-                #expect(event["process.pod.container.image.name"] == BoxImage.name)
-                #expect(event["process.pod.pod_labels.app"] == "shop")
-                #expect(event["process.workload.naming"].isEmpty)
-            }
-            try daemon.stop()
-        }
     }
 }
