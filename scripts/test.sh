@@ -3,8 +3,8 @@
 #
 #     scripts/test.sh native|vm...
 #
-#   native  everything, on the running kernel; as tiers of their own the tests of the whole programs (daemon)
-#           and those with real servers (servers)
+#   native  everything, on the running kernel; as tiers of their own those of the programs in it (kernel), of the
+#           whole programs (daemon) and with real servers (servers)
 #   vm      the kernel tests again, on stock Debian kernels under emulation (Tests/vm)
 #
 # Ends with one line of counts over all tiers: a test passed when a tier ran it and none saw it fail.
@@ -55,11 +55,12 @@ for group in "$@"; do
                 tier native selected native --filter "$TEST_FILTER"
                 continue
             fi
-            # The programs as a whole in a process of their own: those tests start many others and open
-            # files, while the kernel tests count descriptors and load.
-            # So do those that talk to real servers: a child between fork and exec holds files and locks of
-            # its parent, which other tests have closed.
-            tier native selected native --skip '^(DaemonTests|IdentityStoresTests|KubernetesClientTests)\.'
+            # A process for each: those of the kernel and of the whole programs start many others, and a child
+            # between fork and exec holds files and locks of its parent, which other tests have closed and wait
+            # for; the kernel's count descriptors and load; those with real servers wait on threads.
+            tier native selected native \
+                --skip '^(KernelTests|DaemonTests|IdentityStoresTests|KubernetesClientTests)\.'
+            tier kernel selected kernel --filter '^KernelTests\.'
             tier servers selected servers --filter '^(IdentityStoresTests|KubernetesClientTests)\.'
             tier daemon selected daemon --filter '^DaemonTests\.'
             ;;

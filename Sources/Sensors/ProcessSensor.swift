@@ -19,9 +19,11 @@ enum ProcessSensor {
         object: BPFObjects.process,
         probeObject: BPFObjects.processProbe,
         ladders: [
+            // In the order in which they are attached, the end of a process first: one whose fork is seen is known, and
+            // must not end between this program and the one that would see its end.
             Ladder(
-                function: "fork", mechanisms: [.tracepoint("sched_process_fork", "on_fork")],
-                lossWithout: "processes that never exec", isRequired: true),
+                function: "exit", mechanisms: [.tracepoint("sched_process_exit", "on_exit")],
+                lossWithout: "exits", isRequired: true),
             Ladder(
                 function: "prepare-exec",
                 mechanisms: [
@@ -38,8 +40,8 @@ enum ProcessSensor {
                 function: "exec", mechanisms: [.tracepoint("sched_process_exec", "on_exec")],
                 lossWithout: "everything", isRequired: true),
             Ladder(
-                function: "exit", mechanisms: [.tracepoint("sched_process_exit", "on_exit")],
-                lossWithout: "exits", isRequired: true),
+                function: "fork", mechanisms: [.tracepoint("sched_process_fork", "on_fork")],
+                lossWithout: "processes that never exec", isRequired: true),
             Ladder(
                 function: "credentials",
                 mechanisms: [

@@ -185,6 +185,7 @@ import Testing
                 #expect(rest.failure == nil)
                 _ = consume new
             }
+            for name in ["a.yaml", "b.yaml"] { try folder.awaitClosed(name) }
             #expect(await keeper.statuses().map(\.name) == ["ant", "b.yaml"])
             #expect(runtime.running.map(\.policy.hooks[0].event.message) == ["two"])
         }

@@ -112,9 +112,23 @@ struct PolicyFolder {
 
     /// Writes a file of the folder and closes it.
     func write(_ name: String, _ text: String) throws {
-        let file = try OwnedFD.open("\(policies)/\(name)", O_WRONLY | O_CREAT | O_TRUNC)
-        let progress = unsafe file.writeAll(Array(text.utf8).span.bytes)
-        #expect(progress.failure == nil)
+        do {
+            let file = try OwnedFD.open("\(policies)/\(name)", O_WRONLY | O_CREAT | O_TRUNC)
+            let progress = unsafe file.writeAll(Array(text.utf8).span.bytes)
+            #expect(progress.failure == nil)
+        }
+        try awaitClosed(name)
+    }
+
+    /// Returns once nobody has a file open for writing. A child that another test starts has a copy of every
+    /// descriptor until it executes, and what is watched for is the last close: a read lease is what the kernel
+    /// gives only after that.
+    func awaitClosed(_ name: String) throws {
+        let file = try OwnedFD.open("\(policies)/\(name)", O_RDONLY)
+        while unsafe fcntl(file.rawValue, F_SETLEASE, F_RDLCK) != 0 {
+            try #require(errno == EAGAIN)
+            sched_yield()
+        }
     }
 
     /// A store that has started.

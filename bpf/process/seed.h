@@ -119,6 +119,10 @@ static __always_inline int task_seeded(struct bpf_iter__task *ctx)
 
 	if (!task || kload(task, pid) != kload(task, tgid))
 		return 0;
+	/* Its slot is being claimed this instant on another CPU, whose program tells it. */
+	process = slot_of(kload(task, tgid));
+	if (process && process->process_start_ns != kload(task, start_boottime))
+		return 0;
 	process = process_create(task);
 	if (!process)
 		return 0;
