@@ -120,12 +120,15 @@ struct PolicyFolder {
         try awaitClosed(name)
     }
 
+    /// F_SETLEASE of linux/fcntl.h, which the Glibc module leaves out.
+    private static let setLease: Int32 = 1024
+
     /// Returns once nobody has a file open for writing. A child that another test starts has a copy of every
     /// descriptor until it executes, and what is watched for is the last close: a read lease is what the kernel
     /// gives only after that.
     func awaitClosed(_ name: String) throws {
         let file = try OwnedFD.open("\(policies)/\(name)", O_RDONLY)
-        while unsafe fcntl(file.rawValue, F_SETLEASE, F_RDLCK) != 0 {
+        while fcntl(file.raw, Self.setLease, Int32(F_RDLCK)) != 0 {
             try #require(errno == EAGAIN)
             sched_yield()
         }
