@@ -21,7 +21,7 @@ import Testing
         #expect(facts(without: "sched_prepare_exec", "cgroup_mkdir").obstaclesToRun.isEmpty)
         #expect(
             facts(without: "sched_process_exec", "sched_process_exit").obstaclesToRun == [
-                "nothing here sees exec (everything)", "nothing here sees exit (exits)",
+                "nothing here sees exit (exits)", "nothing here sees exec (everything)",
             ])
     }
 

@@ -39,6 +39,7 @@ final class EventPipeline: @unchecked Sendable {
     /// Bytes for the process tree.
     var treeBudget: Int
     private let clockOffset: @Sendable () -> UInt64
+    private let watchesAlways: Bool
     private var handover = HandoverPace()
     private var nextAudit: UInt64 = 0
     private var hasWaiting = false
@@ -55,6 +56,8 @@ final class EventPipeline: @unchecked Sendable {
         self.context = context
         self.output = output
         self.treeBudget = treeBudget
+        // What was executed is read before it is deleted, if that can be.
+        watchesAlways = settings.isWatched || settings.digests
         tree = ProcessTree(context: context)
         handler = RecordHandler(context: context, tree: tree, output: output, settings: settings, cpus: cpus)
         reader = RingReader([
@@ -68,6 +71,9 @@ final class EventPipeline: @unchecked Sendable {
         try waiter.watch(sensors.verdict)
         try waiter.watch(sensors.observation)
     }
+
+    /// Whether somebody waits for what comes.
+    private var isWatched: Bool { watchesAlways || !output.subscribers.isEmpty }
 
     /// Runs `body` on the worker's thread, between two passes.
     func perform(_ body: @escaping @Sendable (EventPipeline) -> Void) {
@@ -94,7 +100,7 @@ final class EventPipeline: @unchecked Sendable {
             let now = BootClock.now
             let count = pass(now, isCalm: pace.isCalm)
             if stopping { break }
-            let sleep = pace.sleep(after: count, at: now)
+            let sleep = pace.sleep(after: count, at: now, isWatched: isWatched)
             if count < Self.passLimit { rest(hasWaiting ? min(sleep, Self.waitingRest) : sleep) }
         }
         drainToTheEnd(reason: stopReason())

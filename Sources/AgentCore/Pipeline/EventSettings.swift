@@ -16,6 +16,8 @@ package struct EventSettings: Sendable {
     /// Watched paths and the kinds (by name) that are wanted for each, in the order of the sensor's
     /// watch numbers.
     package var files: [(path: String, kinds: Set<String>)] = []
+    /// Somebody waits for events though nobody has subscribed: they are not kept back to come with others.
+    package var isWatched = false
     package var redaction = Redaction()
     /// Open sockets that are remembered at most.
     package var socketLimit = 65_536

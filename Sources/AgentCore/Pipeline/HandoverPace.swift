@@ -4,7 +4,7 @@
 /// wait for each other; what comes after a pause, in a burst, or last, never does.
 package struct HandoverPace {
     /// Since the batch before, nanoseconds: with the sleep of the reader, events are with their sinks within a tenth
-    /// of a second.
+    /// of a second while somebody looks on. Else the reader sleeps longer than this, and each pass gives what it read.
     package static let rest: UInt64 = 60_000_000
     /// Bytes of a batch that is worth a wakeup: about twenty events.
     package static let enough = 64 * 1024

@@ -38,6 +38,7 @@ final class LiveAgent: @unchecked Sendable {
         agent.wake_bytes = 1 << 20
         var options = EngineOptions(
             sensors: SensorOptions(agent: agent, cgroupRoot: Kernel.cgroupRoot), nodeName: "node")
+        options.events.isWatched = true
         configure(&options)
         engine = try AgentEngine(options, logger: Logger(label: "kernel-tests"))
         engine.add(lines: capture)
