@@ -60,6 +60,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     private let programs: EnginePrograms
     private let store: GenerationStore
     private let attachments: HookAttachments
+    private let enforcers: Enforcers
     private let origins: Origins
     private let socketOwners: SocketOwners
     private let scripts: Scripts
@@ -104,6 +105,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
     /// Policies that run.
     private var running: Set<UInt64> = []
     private var attached: [HookAttachments.Wanted] = []
+    private var enforcing: Set<UInt32> = []
     /// By number: the generation that its hook came with.
     private var since: [UInt32: UInt32] = [:]
     private var beside = Beside()
@@ -126,7 +128,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         }
         programs = try EnginePrograms(agent: options.agent, shared: options.shared, setup: setup)
         store = try GenerationStore(programs.maps)
-        attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot)
+        enforcers = Enforcers(programs.maps.enforced)
+        attachments = HookAttachments(programs, cgroupRoot: options.facts.cgroupRoot, enforcers)
         counters = CounterBook(programs.maps.counters, tally)
         origins = Origins(programs.maps.origins)
         socketOwners = SocketOwners(programs.maps.owners, cgroupRoot: options.facts.cgroupRoot)
@@ -162,6 +165,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         let since = since
         var plan = try GenerationPlan(
             tables, policies, sides, ladder, number, since: { since[$0] ?? self.store.next })
+        plan.notify(enforcers.wanted(policies, checks), checks)
         do throws(PolicyRefusal) {
             try plan.counters(counters, policies)
         } catch {
@@ -190,7 +194,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         files.settle()
         // Once more, for processes that came meanwhile.
         seed.write()
-        attachments.detach(allBut: plan.wanted)
+        enforcing = Set(plan.enforcers.map(\.number))
+        attachments.detach(allBut: plan.wanted, enforcers: enforcing)
         forgetCalls(except: plan.wanted)
         stopFollowing(allBut: beside)
         attached = plan.wanted
@@ -227,6 +232,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         }
         do throws(HookAttachments.Failure) {
             try attachments.attach(plan.wanted, keeping: attached)
+            try attachments.attach(plan.enforcers)
             if beside.forks { try attachments.followForks() }
         } catch {
             options.words("\(error.error)\n\(error.error.log)")
@@ -243,7 +249,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
 
     /// What was attached for a generation that does not come goes; the one that runs keeps all that it has.
     private func takeBack() {
-        attachments.detach(allBut: attached)
+        attachments.detach(allBut: attached, enforcers: enforcing)
         stopFollowing(allBut: beside)
         files.abandon()
     }

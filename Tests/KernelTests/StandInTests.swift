@@ -48,6 +48,27 @@ extension KernelSuite {
                     name: "devcgroup_check_permission", steps: [.open(.path("/dev/null"), O_RDONLY)],
                     shows: ["int16", "uint32", "uint32", "int16"]),
                 Function(
+                    name: "fd_install", steps: [.open(.path("/etc/passwd"), O_RDONLY)],
+                    shows: ["int", "file"]),
+                Function(name: "commit_creds", steps: [Step("setuid", Call.nobody)], shows: ["cred"]),
+                Function(
+                    name: "security_mmap_file",
+                    steps: [.open(.path("/etc/passwd"), O_RDONLY), .mmap(Call.first, PROT_READ)],
+                    shows: ["file", "uint32", "uint32"]),
+                Function(
+                    name: "security_socket_create", steps: [.socket(0, Net.inet, Net.stream)],
+                    shows: ["int", "int", "int"]),
+                Function(name: "security_socket_listen", steps: connected, shows: ["socket"]),
+                Function(
+                    // No file system has this name.
+                    name: "security_sb_mount",
+                    steps: [
+                        .call(165, "none", .path(folder.path), "secdtest", 0, 0).fails(ENODEV)
+                    ], shows: ["string", "nop", "string", "uint64"]),
+                Function(
+                    // No command has this number.
+                    name: "security_bpf", steps: [.call(321, 9999, 0, 0).fails(EINVAL)], shows: ["int"]),
+                Function(
                     name: "cap_capable", steps: [Step("setuid", 0)], shows: ["nop", "nop", "capability"]),
             ]
         }
@@ -191,6 +212,93 @@ extension KernelSuite {
                 #expect(refusal?.faults.map(\.place.line) == [7])
                 #expect(try tries(ECONNREFUSED) == .exited(0))
             }
+        }
+
+        @Test("a descriptor is told with its file where it is made, and none where the call fails")
+        func descriptors() throws {
+            defer { _ = try? live.run([]) }
+            let (there, absent) = (folder / "there", folder / "absent")
+            try live.run([
+                PolicySample.policy(
+                    "descriptors",
+                    """
+                    kprobes:
+                    - call: fd_install
+                      syscall: false
+                      args:
+                      - {index: 0, type: int}
+                      - {index: 1, type: file}
+                    """)
+            ])
+            let story = try live.agent.run(
+                .open(.path(absent), O_RDONLY).fails(ENOENT), .open(.path(there), O_RDWR | O_CREAT),
+                .open(.path(absent), O_RDONLY).fails(ENOENT))
+
+            let events = live.events(story)
+            #expect(story.status == .exited(0))
+            #expect(events.map { $0.body["args"][0]["int_arg"].int }.allSatisfy { ($0 ?? -1) >= 0 })
+            let paths = events.map { $0.body["args"][1]["file_arg"]["path"].text }
+            #expect(paths.filter { $0 == there }.count == 1, "\(paths)")
+            #expect(!paths.contains(absent), "\(paths)")
+        }
+
+        @Test("who opens a file is killed where its descriptor is made")
+        func killsOpener() throws {
+            defer { _ = try? live.run([]) }
+            let secret = folder / "secret"
+            try Data("secret".utf8).write(to: URL(filePath: secret))
+            let report = try live.run([
+                PolicySample.policy(
+                    "opener",
+                    """
+                    kprobes:
+                    - call: fd_install
+                      syscall: false
+                      args:
+                      - {index: 1, type: file}
+                      selectors:
+                      - matchArgs:
+                        - {index: 1, operator: Equal, values: ["\(secret)"]}
+                        matchActions:
+                        - {action: Sigkill}
+                    """)
+            ])[0]
+
+            let story = try live.agent.run(.open(.path(secret), O_RDONLY), .exit(7))
+
+            #expect(report.hooks.map(\.effect) == [.killBeforeReturn])
+            #expect(story.status == .killed(signal: SIGKILL, core: false))
+        }
+
+        @Test(
+            "a socket is refused before it is made, by its protocol",
+            .enabled(if: Kernel.cgroupRoot != nil, "needs a cgroup2 hierarchy"))
+        func socketCreate() throws {
+            defer { _ = try? live.run([]) }
+            // Experimental protocols (RFC 3692): nobody else uses them here.
+            let report = try live.run([
+                PolicySample.policy(
+                    "protocol",
+                    """
+                    kprobes:
+                    - call: security_socket_create
+                      syscall: false
+                      args:
+                      - {index: 2, type: int}
+                      selectors:
+                      - matchArgs:
+                        - {index: 2, operator: Equal, values: ["253"]}
+                        matchActions:
+                        - {action: Override, argError: -1}
+                    """)
+            ])[0]
+
+            let story = try live.agent.run(
+                .socket(0, Net.inet, 3, 253).fails(EPERM), .socket(0, Net.inet, 3, 254))
+
+            #expect(report.hooks.map(\.effect) == [.prevent])
+            #expect(story.status == .exited(0))
+            #expect(live.events(story).map { $0.body["action"].text } == ["KPROBE_ACTION_OVERRIDE"])
         }
 
         @Test("a device is refused before it is made")

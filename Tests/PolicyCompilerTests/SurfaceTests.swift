@@ -220,6 +220,13 @@ import YAMLReader
             ])
     }
 
+    @Test func listsOfEnforcersMayHoldCallsAndFunctions() throws {
+        let policy = try Self.checked(
+            "lists:\n- {name: both, values: [sys_dup, security_file_open]}\nenforcers:\n- calls: [\"list:both\"]\nkprobes:\n- call: sys_read"
+        )
+        #expect(policy.enforcers == [.syscall("dup"), .function("security_file_open")])
+    }
+
     @Test func tracepointsCountBothWays() throws {
         for index in [4, 0] {
             let policy = try Self.checked(

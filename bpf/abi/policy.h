@@ -71,7 +71,8 @@ SECD_SIZE(secd_policy_control, 8);
 struct secd_policy_setup {
 	__u64 seed[SECD_POLICY_SEEDS];   /* random, per start of the daemon: "Keys" in the page */
 	__u32 host_ns[10];        /* inode numbers of PID 1's namespaces, in the order of secd_namespaces */
-	__u32 hook;               /* of a program without cookie; 0 = the cookie says */
+	__u32 hook;               /* of a program without cookie; 0 = the cookie says; of a guard, its
+				   * place among `secd_policy_enforced` */
 	__u32 arguments;          /* of the function or raw tracepoint that a program is loaded for */
 	/* Of a raw tracepoint that stands for a function: only calls with this argument are meant. */
 	__u32 only_argument;      /* its position and 1; 0 = all calls */
@@ -89,15 +90,34 @@ SECD_SIZE(secd_policy_setup, 200);
 #define SECD_POLICY_SOCKET_CALLS   20
 /* secd_policy_call.listed of socketcall(2) itself. */
 #define SECD_POLICY_LISTED_SOCKET 255
+/* In secd_policy_call.refuses: `enforcers` of some policy name the call. */
+#define SECD_POLICY_CALL_ENFORCED (1U << 15)
 struct secd_policy_call {
 	__u32 enter;              /* hook, judged before the call; 0 = none */
 	__u32 exit;               /* hook, judged when the call returns; 0 = none */
 	__u32 waits;              /* hook that waits: judged before the call and at its return; 0 = none */
 	__u32 listed;             /* of 32-bit calls: so many arguments are words in memory at the first
 				   * one; SECD_POLICY_LISTED_SOCKET = hooks stand at CALLS_SOCKET */
-	__u32 refuses;            /* hook, judged before the call, which guards then refuse; 0 = none */
+	__u32 refuses;            /* hook, judged before the call, which guards then refuse; 0 = none;
+				   * SECD_POLICY_CALL_ENFORCED */
 };
 SECD_SIZE(secd_policy_call, 20);
+
+/*
+ * Key of the hash `secd_policy_enforced`, value __u32: calls that policies name in `enforcers`. Not of a
+ * generation: a policy's number as an enforcer is given once.
+ */
+#define SECD_POLICY_ENFORCED_MAX 32768
+struct secd_policy_enforced {
+	__u32 enforcer;
+	__u32 call;               /* place in `secd_policy_calls`; of other functions, from CALLS on, the
+				   * secd_policy_setup.hook of their guard, or ENFORCED_PLACES and a place
+				   * of cgroup programs */
+};
+SECD_SIZE(secd_policy_enforced, 8);
+#define SECD_POLICY_ENFORCED_PLACES 0x10000
+/* No call: stands as long as the enforcer does. */
+#define SECD_POLICY_ENFORCED_ALIVE 0xffffffffU
 
 /* Key of the hash `secd_policy_waiting`: calls that matched and have not returned. Their values are the
  * programs' own. */
@@ -118,6 +138,7 @@ SECD_SIZE(secd_policy_waiting_key, 16);
 #define SECD_POLICY_PLACE_RELEASE  3   /* sock_release, of TCP */
 #define SECD_POLICY_PLACE_UNIX     4   /* connect_unix */
 #define SECD_POLICY_PLACE_DEVICE   5   /* dev */
+#define SECD_POLICY_PLACE_CREATE   6   /* sock_create */
 #define SECD_POLICY_PLACES         8
 #define SECD_POLICY_PLACE_HOOKS    4
 struct secd_policy_place {

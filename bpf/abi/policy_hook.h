@@ -234,6 +234,8 @@ SECD_SIZE(secd_policy_column, 80);
 #define SECD_POLICY_HOOK_AGAIN   (1U << 4)
 /* A rule of the hook ties sockets to processes: they are read before it decides. */
 #define SECD_POLICY_HOOK_SOCKETS (1U << 5)
+/* A tracepoint of the end of a system call: only calls that succeed are meant. */
+#define SECD_POLICY_HOOK_SUCCEEDS (1U << 6)
 
 /* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
 struct secd_policy_hook {
@@ -285,8 +287,10 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_KILL_CONTAINER (1U << 9)   /* likewise */
 #define SECD_POLICY_TRACK          (1U << 10)  /* ties a socket to the process: TrackSock … */
 #define SECD_POLICY_UNTRACK        (1U << 11)  /* … and UntrackSock */
-#define SECD_POLICY_ENFORCES (SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_OVERRIDE | \
-			      SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE | SECD_POLICY_KILL_CONTAINER)
+#define SECD_POLICY_NOTIFY         (1U << 12)  /* the calls of `enforcers`: NotifyEnforcer */
+#define SECD_POLICY_ENFORCES (SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_OVERRIDE |   \
+			      SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE |                     \
+			      SECD_POLICY_KILL_CONTAINER | SECD_POLICY_NOTIFY)
 
 #define SECD_POLICY_COUNTS         (1U << 31)  /* in secd_policy_rule.counts, also without columns */
 
@@ -294,6 +298,9 @@ SECD_SIZE(secd_policy_hook, 4520);
 /* In `flags` and, of what is done when the call returns, in `rate_scope`: the column of the socket that
  * TRACK and UNTRACK are about. */
 #define SECD_POLICY_COLUMN_SHIFT   4
+
+/* In `notice`: bits below the signal. */
+#define SECD_POLICY_NOTICE_SIGNAL 16
 
 #define SECD_POLICY_SCOPE_THREAD   0
 #define SECD_POLICY_SCOPE_PROCESS  1
@@ -314,8 +321,13 @@ struct secd_policy_rule {
 	__u32 counts;             /* COUNT by key: SECD_POLICY_COUNTS and columns by bit; 0 = only the rule's
 				   * number of decisions */
 	__u64 rate_ns;            /* one event of a key per so long; 0 = all */
+	__u32 enforcer;           /* of NOTIFY: whose calls */
+	__u32 notice;             /* of NOTIFY: an error, positive, and above it a signal; 0 = none … */
+	__u32 return_notice;      /* … when the call returns */
+	__u32 reserved;
 };
 SECD_LAYOUT(secd_policy_rule, counter, 16);
-SECD_SIZE(secd_policy_rule, 32);
+SECD_LAYOUT(secd_policy_rule, enforcer, 32);
+SECD_SIZE(secd_policy_rule, 48);
 
 #endif

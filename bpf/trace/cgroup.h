@@ -3,7 +3,8 @@
  * Cgroup programs, which may refuse: a process connects, sends to an address, binds, opens or makes a device.
  * Policies name kernel functions; what stands here for their arguments: 0 the struct socket, 1 the address in
  * kernel memory, 2 its length, 3 the struct sock. Where a socket is closed there is only the last; of a
- * device there are its type, major, minor and the access, as devcgroup_check_permission has them.
+ * device there are its type, major, minor and the access, as devcgroup_check_permission has them; of a new
+ * socket its family, type and protocol, as security_socket_create has them.
  */
 #ifndef SECD_TRACE_CGROUP_H
 #define SECD_TRACE_CGROUP_H
@@ -39,6 +40,8 @@ static __always_inline int place_met(struct bpf_sock_addr *ctx, __u32 place, __u
 	struct secd_policy_place *hooks = bpf_map_lookup_elem(&secd_policy_places, &place);
 	struct bpf_sock_addr_kern *call = bpf_cast_to_kern_ctx(ctx);
 
+	if (notices_at_place(place))
+		return 0;
 	if (!hooks)
 		return 1;
 	if (!length)
@@ -78,6 +81,39 @@ static __always_inline int place_device(const struct bpf_cgroup_dev_ctx *ctx)
 		if (!hooks->hook[n])
 			break;
 		if (device_judge(hooks->hook[n], ctx))
+			return 0;
+	}
+	return 1;
+}
+
+static __always_inline int creation_judge(__u32 hook, const struct bpf_sock *sock)
+{
+	struct event event = event_begin(hook, false);
+
+	if (!event.work)
+		return 0;
+	event.work->arguments[0] = sock->family;
+	event.work->arguments[1] = sock->type;
+	event.work->arguments[2] = sock->protocol;
+	/* Not one of the kernel's own: for those nobody is asked. */
+	event.work->arguments[3] = 0;
+	return event_end(&event);
+}
+
+/* An IP socket is made; returns 0 where a hook refuses, else 1. */
+static __always_inline int place_created(const struct bpf_sock *ctx)
+{
+	__u32 place = SECD_POLICY_PLACE_CREATE;
+	struct secd_policy_place *hooks = bpf_map_lookup_elem(&secd_policy_places, &place);
+
+	if (notices_at_place(place))
+		return 0;
+	if (!hooks)
+		return 1;
+	for (__u32 n = 0; n < SECD_POLICY_PLACE_HOOKS; n++) {
+		if (!hooks->hook[n])
+			break;
+		if (creation_judge(hooks->hook[n], ctx))
 			return 0;
 	}
 	return 1;

@@ -8,14 +8,10 @@
 #define SECD_TRACE_DECIDE_H
 
 #include "count.h"
-#include "doom.h"
 #include "judge.h"
+#include "notice.h"
 #include "own.h"
-#include "owner.h"
-#include "refuse.h"
 
-/* include/uapi/asm-generic/signal.h */
-#define SECD_SIGSTOP 19
 /* Words of a set count only where the summary says so. */
 static __always_inline void set_add_word(struct policy_work *work, __u32 set, __u32 word, __u64 bits)
 {
@@ -40,16 +36,6 @@ static __always_inline struct secd_policy_counter *rule_counter(const struct sec
 	__u32 counter = rule->counter;
 
 	return bpf_map_lookup_elem(&secd_policy_counters, &counter);
-}
-
-/* Sends a signal to the running process. */
-static __always_inline void send_signal(struct policy_work *work, __u32 signal, __u32 flag)
-{
-#ifndef SECD_POLICY_NO_SIGNALS
-	work->flags |= bpf_send_signal(signal) ? SECD_POLICY_EVENT_FAILED : flag;
-#else
-	work->flags |= SECD_POLICY_EVENT_FAILED;
-#endif
 }
 
 /* Where what a program returns is what the kernel does, or a guard tells the kernel. */
@@ -83,6 +69,9 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 			    SECD_POLICY_EVENT_SIGNALLED);
 	if (actions & SECD_POLICY_FREEZE)
 		send_signal(work, SECD_SIGSTOP, SECD_POLICY_EVENT_SIGNALLED);
+	if (actions & SECD_POLICY_NOTIFY)
+		policy_notify(work, rule->enforcer,
+			      work->returning && !work->again ? rule->return_notice : rule->notice);
 }
 
 static __always_inline void act_on_socket(struct policy_work *work, __u32 actions, __u32 column)

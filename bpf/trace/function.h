@@ -155,7 +155,10 @@ static __always_inline int guard_verdict(unsigned long long *ctx)
 {
 	int before = verdict_before(ctx);
 
-	return before ? before : verdict_bounded(refusal_of_call());
+	if (before)
+		return before;
+	before = refusal_of_call();
+	return verdict_bounded(before ? before : notices_at_guard());
 }
 
 /* Probes: one program for all; which hook it runs for is the cookie of the attachment. */
@@ -191,6 +194,17 @@ static __always_inline int probe_returned(struct pt_regs *regs)
 	return 0;
 }
 
+/* Where the end of a system call says what it returned (kernel/trace/trace_syscalls.c). */
+#define SECD_CALL_RESULT 16
+
+static __always_inline bool call_failed(void *ctx)
+{
+	__s64 result = 0;
+
+	bpf_probe_read_kernel(&result, sizeof(result), ctx + SECD_CALL_RESULT);
+	return result < 0;
+}
+
 /* A tracepoint: what is read are its fields. */
 static __always_inline int tracepoint_hit(void *ctx)
 {
@@ -198,6 +212,10 @@ static __always_inline int tracepoint_hit(void *ctx)
 
 	if (!event.work)
 		return 0;
+	if ((event.hook->flags & SECD_POLICY_HOOK_SUCCEEDS) && call_failed(ctx)) {
+		work_release(event.work);
+		return 0;
+	}
 	event.work->fields = (__u64)ctx;
 	event_end(&event);
 	return 0;

@@ -8,18 +8,17 @@
 #ifndef SECD_TRACE_REFUSE_H
 #define SECD_TRACE_REFUSE_H
 
+#include "enforced.h"
 #include "work.h"
 
 /* MAX_ERRNO: what a hook may return. */
 #define SECD_ERRNO_MASK 4095
-/* arch/x86/include/asm/thread_info.h */
-#define SECD_TS_COMPAT 2
 
 /* Of the thread that makes the call. */
 struct call_refusal {
 	__u64 call;               /* number, and above it whether it is a 32-bit one */
 	__u32 hook;               /* by which it was judged, … */
-	__u32 generation;         /* … and in which */
+	__u32 generation;         /* … and in which; 0 = by no hook, this is an enforcer's number */
 	__s32 verdict;            /* 0 = none */
 	__u32 reserved;
 };
@@ -65,6 +64,21 @@ static __always_inline bool refusal_begin(const struct policy_work *work, __s32 
 #endif
 }
 
+/* The same of a call that `enforcers` name: as long as they do. */
+static __always_inline bool refusal_of_notice(struct task_struct *task, __u32 enforcer, __s32 verdict)
+{
+	struct call_refusal *refusal =
+		bpf_task_storage_get(&secd_policy_refusals, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!refusal)
+		return false;
+	refusal->call = call_running(task);
+	refusal->hook = enforcer;
+	refusal->generation = 0;
+	refusal->verdict = verdict;
+	return true;
+}
+
 /* A new call begins: what was said of one with the same number is over. */
 static __always_inline void refusal_end(void)
 {
@@ -87,6 +101,8 @@ static __always_inline int refusal_of_call(void)
 
 	if (!refusal || !refusal->verdict || refusal->call != call_running(task))
 		return 0;
+	if (!refusal->generation)
+		return is_enforced(refusal->hook, call_position(task)) ? refusal->verdict : 0;
 	hook = policy_hook(current_generation() & 1, refusal->hook);
 	return hook && (__s32)(refusal->generation - hook->since) >= 0 ? refusal->verdict : 0;
 }

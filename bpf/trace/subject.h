@@ -69,7 +69,7 @@ static __always_inline __u64 subject_pid_tgid(void)
 	return subject ? (__u64)subject->tgid << 32 | subject->tid : 0;
 }
 
-/* What a map has for the process that waits: all of the engine's storage belongs to leaders. */
+/* What a map has for the process that waits: the engine's storage belongs to leaders, but for notices. */
 static __always_inline void *subject_storage(void *map, __u64 flags)
 {
 	struct secd_policy_subject *subject = policy_subject();
@@ -80,6 +80,20 @@ static __always_inline void *subject_storage(void *map, __u64 flags)
 		return NULL;
 	value = bpf_task_storage_get(map, leader, NULL, flags);
 	bpf_task_release(leader);
+	return value;
+}
+
+/* The same for the thread that waits. */
+static __always_inline void *subject_thread_storage(void *map, __u64 flags)
+{
+	struct secd_policy_subject *subject = policy_subject();
+	struct task_struct *task = subject ? bpf_task_from_pid(subject->tid) : NULL;
+	void *value;
+
+	if (!task)
+		return NULL;
+	value = bpf_task_storage_get(map, task, NULL, flags);
+	bpf_task_release(task);
 	return value;
 }
 

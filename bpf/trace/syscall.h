@@ -24,8 +24,8 @@ static __always_inline struct secd_policy_call *call_of(__u32 number, __u32 base
 /*
  * Hooks of a call at one of its ends, and what the call is, in one word: what is kept over the judgement is
  * on the stack, where room is scarce. From bit 0 the hook that is judged at this end alone, from 16 the one
- * that is judged at both, from 32 the one that refuses, from 48 SECD_POLICY_EVENT_COMPAT and _X32, from 60
- * how its arguments are listed.
+ * that is judged at both, from 32 the one that refuses, at 47 whether `enforcers` name it, from 48
+ * SECD_POLICY_EVENT_COMPAT and _X32, from 60 how its arguments are listed.
  */
 #define CALL_WAITS 16
 #define CALL_REFUSES 32
@@ -36,8 +36,10 @@ static __always_inline struct secd_policy_call *call_of(__u32 number, __u32 base
 #define CALL_REFUSAL_TURN 2
 _Static_assert(CALL_REFUSES == CALL_WAITS * CALL_REFUSAL_TURN, "the hook of a turn is found by a shift");
 #define CALL_LISTED 60
-_Static_assert(SECD_POLICY_HOOK_CHUNKS <= 1 << CALL_WAITS, "a hook number has 16 bits");
+#define CALL_ENFORCED ((__u64)SECD_POLICY_CALL_ENFORCED << CALL_REFUSES)
+_Static_assert(SECD_POLICY_HOOK_CHUNKS <= SECD_POLICY_CALL_ENFORCED, "a hook number has 15 bits");
 #define CALL_HOOK_MASK ((1ULL << CALL_WAITS) - 1)
+#define CALL_NUMBER_MASK (SECD_POLICY_CALL_ENFORCED - 1)
 #define CALL_HOOKS_MASK ((1ULL << CALL_FLAGS) - 1)
 /* So many arguments are words in memory, where the first one leads, or … */
 #define CALL_LISTED_MASK 7
@@ -167,6 +169,12 @@ static __always_inline int call_judge(__u32 hook, struct pt_regs *regs, bool exi
 	return 0;
 }
 
+/* A frame of its own: nothing of it is needed where calls are judged. */
+static __noinline int call_enforced(void)
+{
+	return notices_at_call();
+}
+
 /* A call may be of three hooks: of those who judge it here alone, who wait for its return, who refuse it. */
 static __always_inline int call_judge_all(__u64 hooks, struct pt_regs *regs, bool exit)
 {
@@ -184,8 +192,11 @@ static __always_inline int call_judge_all(__u64 hooks, struct pt_regs *regs, boo
 			continue;
 		if (n == CALL_REFUSAL_TURN)
 			refusal_end();
-		call_judge(hook, regs, exit, hooks >> CALL_FLAGS);
+		call_judge(hook & CALL_NUMBER_MASK, regs, exit, hooks >> CALL_FLAGS);
 	}
+	/* Behind the hooks, which may notify. */
+	if (!exit && (hooks & CALL_ENFORCED))
+		call_enforced();
 	return 0;
 }
 

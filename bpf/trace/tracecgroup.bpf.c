@@ -9,6 +9,7 @@
  * cgroup/bind4, 6            security_socket_bind: IP
  * cgroup/sock_release        tcp_close, by processes; cannot refuse
  * cgroup/dev                 devcgroup_check_permission
+ * cgroup/sock_create         security_socket_create: IP
  */
 #define SECD_POLICY_NO_SIGNALS
 #include "../kernel/access.h"
@@ -65,6 +66,12 @@ SEC("cgroup/sock_release")
 int on_release(struct bpf_sock *ctx)
 {
 	return place_released(ctx);
+}
+
+SEC("cgroup/sock_create")
+int on_create(struct bpf_sock *ctx)
+{
+	return place_created(ctx);
 }
 
 SEC("cgroup/dev")

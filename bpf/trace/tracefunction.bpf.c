@@ -8,7 +8,8 @@
  * fmod_ret                   security_ functions; may refuse
  * fentry, fexit              kernel functions, called and returned
  * raw_tp                     tracepoints, with the arguments of the kernel's call
- * lsm, fmod_ret (on_guard)   refuses what the hook on all system calls has decided to refuse
+ * lsm, fmod_ret (on_guard)   refuses what the hook on all system calls has decided to refuse, and calls
+ *                            that a rule has notified of
  */
 #include "../kernel/access.h"
 #include "function.h"

@@ -120,9 +120,10 @@ extension PolicyHookStatus {
     fileprivate init(_ report: HookReport, _ policy: CheckedPolicy) {
         let entry = policy.hooks.first { $0.path == report.path }
         // `spec.kprobes[2]`
+        let isEnforced = report.path.hasPrefix("spec.enforcers[")
         let position = report.path.split(separator: "[").last.map { $0.dropLast() }
         self.init(
-            path: report.path, section: entry?.section.rawValue ?? "",
+            path: report.path, section: entry?.section.rawValue ?? (isEnforced ? "enforcers" : ""),
             index: position.flatMap { Int($0) } ?? 0, point: report.point.name, state: report.state.rawValue,
             mechanism: report.mechanism, effect: report.effectText, blindSpots: report.blindSpots,
             degraded: report.isDegraded)

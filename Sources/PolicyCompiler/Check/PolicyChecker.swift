@@ -126,7 +126,9 @@ struct PolicyCheck {
             for (position, call) in enforcer.calls.enumerated() {
                 let path = "spec.enforcers[\(index)].calls[\(position)]"
                 let resolver = CallResolver(self, path: path, ignoresMissing: false)
-                let resolved = resolver.points(call, isSyscall: SyscallTable.looksLikeSyscall(call.value))
+                let isList = ValueLists.reference(call.value) != nil
+                let resolved = resolver.points(
+                    call, isSyscall: isList || SyscallTable.looksLikeSyscall(call.value))
                 for point in resolved.points {
                     if case .function(let symbol) = point, !symbol.hasPrefix("security_") {
                         problems.error(

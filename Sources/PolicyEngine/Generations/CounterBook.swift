@@ -103,6 +103,10 @@ final class CounterBook {
             counts.overrides = enforced
             counts.monitoredOverrides = monitored
         }
+        if entry.actions & SECD_POLICY_NOTIFY != 0 {
+            counts.notifications = enforced
+            counts.monitoredNotifications = monitored
+        }
         return counts
     }
 

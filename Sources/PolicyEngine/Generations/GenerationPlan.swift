@@ -10,6 +10,7 @@ struct GenerationPlan {
     private(set) var placements: [GenerationPacker.Placement] = []
     /// Likewise.
     private(set) var wanted: [HookAttachments.Wanted] = []
+    private(set) var enforcers: [Enforcers.Wanted] = []
 
     /// - Parameters:
     ///   - number: of a hook; nil = there are too many.
@@ -36,6 +37,7 @@ struct GenerationPlan {
                 counters: [])
             placement.impossible = mechanism.impossible
             placement.waits = placed.waits
+            placement.succeeds = mechanism.standIn?.succeeds ?? false
             placement.since = since(number)
             placement.judgesAgain = placed.waits && mechanism.judgesAgain
             placements.append(placement)
@@ -43,6 +45,19 @@ struct GenerationPlan {
                 HookAttachments.Wanted(
                     number: number, mechanism: mechanism, waits: placed.waits,
                     arguments: reader.argumentCount, touched: hook.columns.touched))
+        }
+    }
+
+    /// Tells rules that notify whose calls they are about; before they get their counters.
+    mutating func notify(_ enforcers: [Enforcers.Wanted], _ checks: [PolicyCheck]) {
+        self.enforcers = enforcers
+        guard !enforcers.isEmpty else { return }
+        for (index, hook) in tables.hooks.enumerated() {
+            placements[index].enforcers = hook.rules.map { rule in
+                let policy = hook.groups[rule.group].policy
+                guard !checks[policy].actsAtOnce(hook.point) else { return nil }
+                return enforcers.first { $0.policy == policy }?.number
+            }
         }
     }
 
@@ -74,7 +89,10 @@ struct GenerationPlan {
                             reason: reason)
                     ], reason: reason)
             }
-            let packed = RulePacker.pack(rule, .enforce, counter: counter)
+            let enforcers = placements[rules[index].hook].enforcers
+            let packed = RulePacker.pack(
+                rule, .enforce, counter: counter,
+                enforcer: enforcers.isEmpty ? nil : enforcers[rules[index].bit])
             book.set(key, actions: packed.actions | packed.return_actions)
             placements[rules[index].hook].counters[rules[index].bit] = counter
         }
@@ -121,6 +139,12 @@ struct GenerationPlan {
 
     /// Why a hook could not be attached, and whose it is.
     func refusal(of hook: UInt32, _ reason: String, _ policies: [RunnablePolicy]) -> PolicyRefusal {
+        if let enforcer = enforcers.first(where: { Enforcers.user($0.number) == hook }) {
+            let policy = policies[enforcer.policy]
+            let words = "\(PolicyCheck.enforcersPath): \(reason)"
+            let fault = PolicyRefusal.Fault(policy: policy.id, place: policy.policy.place, reason: words)
+            return PolicyRefusal(faults: [fault], reason: words)
+        }
         guard let index = wanted.firstIndex(where: { $0.number == hook }) else {
             return PolicyRefusal(reason: reason)
         }
@@ -161,6 +185,11 @@ struct GenerationPlan {
                 }
                 hooks += entry.skippedCalls.map { HookReport(skipped: .function($0), .callNotFound, entry) }
                 hooks += entry.rejectedPoints.map { HookReport(skipped: $0, .digestRejected, entry) }
+            }
+            hooks += checks[index].enforced.map { placed in
+                HookReport(
+                    path: PolicyCheck.enforcersPath, point: placed.point, mechanism: placed.mechanism.name,
+                    effect: placed.effect, blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
             }
             return PolicyReport(
                 id: policies[index].id, hooks: hooks, kernelBytes: bytes * UInt64(rules[index]) / UInt64(all))

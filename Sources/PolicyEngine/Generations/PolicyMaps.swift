@@ -24,6 +24,7 @@ final class PolicyMaps: Sendable {
     /// By the lowest bit of an epoch.
     let counts: [SharedBPFMap]
     let waiting: SharedBPFMap
+    let enforced: SharedBPFMap
 
     /// - Parameter file: loaded.
     init(_ file: borrowing BPFProgramFile) throws(BPFError) {
@@ -44,6 +45,7 @@ final class PolicyMaps: Sendable {
         scripts = try Self.open("secd_policy_scripts", file)
         waiting = try Self.open("secd_policy_waiting", file)
         counters = try Self.open("secd_policy_counters", file)
+        enforced = try Self.open("secd_policy_enforced", file)
         doomed = try Self.open("secd_policy_doomed", file)
         owners = try Self.open("secd_policy_owners", file)
         counts = [try Self.open("secd_policy_counts_0", file), try Self.open("secd_policy_counts_1", file)]

@@ -9,7 +9,7 @@ package struct ColumnReader {
         package var reason: String
     }
 
-    private let kernel: BTFKernelTypes
+    let kernel: BTFKernelTypes
     let point: AttachPoint
     /// The prototype at the point; nil where there is none.
     let prototype: KernelFunction?
@@ -110,6 +110,9 @@ package struct ColumnReader {
             packed.position = UInt16(clamping: position)
             if isInProgram { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
             if case .syscall = point { packed.flags |= UInt8(SECD_POLICY_COLUMN_USER) }
+            if let standIn, !standIn.callPoints.isEmpty {
+                return try start(position, standIn, column, &packed)
+            }
             guard let prototype else { return nil }
             guard position < prototype.parameters.count else {
                 throw Obstacle(reason: "\(point.name) has no argument \(position) here")
@@ -205,13 +208,17 @@ package struct ColumnReader {
     private func setSteps(
         _ layout: MemberLayout, _ packed: inout secd_policy_column
     ) throws(Obstacle) {
-        guard layout.offsets.count <= Int(SECD_POLICY_STEPS_MAX) else {
+        guard layout.offsets.count + Int(packed.step_count) <= Int(SECD_POLICY_STEPS_MAX) else {
             throw Obstacle(
                 reason:
                     "\(layout.offsets.count) pointers are followed; at most \(SECD_POLICY_STEPS_MAX) can be")
         }
-        CArray.copy(layout.offsets, to: &packed.steps)
-        packed.step_count = UInt8(layout.offsets.count)
+        // A step that leads to the start stands before them.
+        let before = Int(packed.step_count)
+        for (index, offset) in layout.offsets.enumerated() {
+            CArray.set(&packed.steps, before + index, offset)
+        }
+        packed.step_count = UInt8(before + layout.offsets.count)
         if let bits = layout.bits {
             packed.bit_offset = UInt8(clamping: bits.lowerBound)
             packed.bit_size = UInt8(clamping: bits.count)
@@ -229,7 +236,9 @@ package struct ColumnReader {
             setNumber(column, value, &packed)
             return
         }
-        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), !isInProgram, column.type.textFacet == .text {
+        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), !isInProgram, standIn == nil,
+            column.type.textFacet == .text
+        {
             try setFieldText(column, &packed)
             return
         }
@@ -245,7 +254,7 @@ package struct ColumnReader {
     private func reader(
         _ column: Column, _ value: KernelType?, _ packed: inout secd_policy_column
     ) throws(Obstacle) -> UInt8 {
-        if let reader = column.type.reader { return reader }
+        if let reader = try standInReader(column, packed) ?? column.type.reader { return reader }
         switch column.type {
         case .constBuf:
             guard case .array(let element, let count) = value?.shape, let bytes = element.bytes else {

@@ -201,7 +201,7 @@ final class EnginePrograms {
 enum CgroupPlaces {
     static let programs = [
         ["on_connect4", "on_connect6"], ["on_sendmsg4", "on_sendmsg6"], ["on_bind4", "on_bind6"],
-        ["on_release"], ["on_connect_unix"], ["on_device"],
+        ["on_release"], ["on_connect_unix"], ["on_device"], ["on_create"],
     ]
 
     /// Attach types that this libbpf has no section for: BPF_CGROUP_UNIX_CONNECT.

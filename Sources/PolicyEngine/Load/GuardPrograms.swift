@@ -1,4 +1,5 @@
 import BPFRuntime
+import CEventABI
 
 /// Guards that are attached: one for each function or LSM hook, for all policies together.
 final class GuardPrograms {
@@ -17,6 +18,7 @@ final class GuardPrograms {
 
     private let programs: EnginePrograms
     private var standing: [CallGuard: Standing] = [:]
+    private var places: [CallGuard: UInt32] = [:]
 
     init(_ programs: EnginePrograms) { self.programs = programs }
 
@@ -27,9 +29,16 @@ final class GuardPrograms {
             return
         }
         let loaded = try programs.instance(
-            one.program, target: one.target, hook: 0, arguments: one.arguments)
+            one.program, target: one.target, hook: place(one), arguments: one.arguments)
         let link = Link(try loaded.file.attach(one.program))
         standing[one] = Standing(hooks: [hook], link: link, programs: loaded)
+    }
+
+    /// Where a guard stands among the calls that enforcers name: behind all system calls, for ever.
+    func place(_ one: CallGuard) -> UInt32 {
+        let place = places[one] ?? UInt32(SECD_POLICY_CALLS) + UInt32(places.count)
+        places[one] = place
+        return place
     }
 
     /// Detaches guards that none of these hooks needs.

@@ -40,18 +40,22 @@ final class HookAttachments {
     private let probes: ProgramProbes
     private let guards: GuardPrograms
     private var own: [UInt32: Own] = [:]
-    private var calls: [UInt32: secd_policy_call] = [:]
-    private var enter: Link?
-    private var exit: Link?
+    private let calls: CallHooks
+    private let enforcers: Enforcers
+    private var enforcing: Set<UInt32> = []
+    /// By enforcer: places where what waits for its calls is looked at.
+    private var enforcedPlaces: [UInt32: Set<UInt32>] = [:]
     private var forks: Link?
     private var places: [UInt32: [UInt32]] = [:]
     private var placeLinks: [UInt32: [Link]] = [:]
 
-    init(_ programs: EnginePrograms, cgroupRoot: String?) {
+    init(_ programs: EnginePrograms, cgroupRoot: String?, _ enforcers: Enforcers) {
         self.programs = programs
         self.cgroupRoot = cgroupRoot
         probes = ProgramProbes(programs)
         guards = GuardPrograms(programs)
+        calls = CallHooks(programs)
+        self.enforcers = enforcers
     }
 
     /// Attaches what is missing. Where that fails, nothing more is attached than before.
@@ -68,10 +72,11 @@ final class HookAttachments {
 
     private func attach(_ hook: Wanted) throws(BPFError) {
         switch hook.mechanism.attachment {
-        case .calls(let positions, let returned): try attach(hook, calls: positions, returned: returned)
+        case .calls(let positions, let returned):
+            try calls.attach(hook, calls: positions, returned: returned)
         case .guarded(let positions, let needed):
             for one in needed { try guards.attach(one, for: hook.number) }
-            try attach(hook, calls: positions, returned: false)
+            try calls.attach(hook, calls: positions, returned: false)
         case .places(let places): for place in places { try attach(hook.number, at: place) }
         // `FilePrevention` has marks instead.
         case .files: return
@@ -81,6 +86,16 @@ final class HookAttachments {
             let link = try loaded.file.attach(
                 EnginePrograms.tracepoint, tracepoint: category, event, cookie: UInt64(hook.number))
             own[hook.number] = Own(links: [Link(link)], programs: [loaded])
+        case .callPoints(let events):
+            guard own[hook.number] == nil else { return }
+            let loaded = try programs.common(EnginePrograms.tracepoint)
+            let links = try events.map { event throws(BPFError) in
+                Link(
+                    try loaded.file.attach(
+                        EnginePrograms.tracepoint, tracepoint: "syscalls", event, cookie: UInt64(hook.number))
+                )
+            }
+            own[hook.number] = Own(links: links, programs: [loaded])
         case .rawTracepoint(let event):
             guard own[hook.number] == nil else { return }
             let loaded = try programs.instance(
@@ -150,44 +165,35 @@ final class HookAttachments {
         own[hook.number] = mine
     }
 
-    private func attach(_ hook: Wanted, calls positions: [UInt32], returned: Bool) throws(BPFError) {
-        if !returned, enter == nil {
-            enter = Link(try programs.common(EnginePrograms.enter).file.attach(EnginePrograms.enter))
-        }
-        if returned || hook.waits, exit == nil {
-            exit = Link(try programs.common(EnginePrograms.exit).file.attach(EnginePrograms.exit))
-        }
-        // 32-bit programs reach what stands behind it by that one call.
-        if positions.contains(where: { $0 > UInt32(SECD_POLICY_CALLS_SOCKET) }) {
-            for (position, count) in CallNumbers.listed where count == UInt32(SECD_POLICY_LISTED_SOCKET) {
-                try set(calls[position] ?? secd_policy_call(), at: position)
+    /// Has what waits for the calls of enforcers met there. Where that fails, `detach` takes back what was done.
+    func attach(_ wanted: [Enforcers.Wanted]) throws(Failure) {
+        for index in wanted.indices {
+            do throws(BPFError) {
+                try attach(wanted[index])
+            } catch {
+                throw Failure(hook: Enforcers.user(wanted[index].number), error: error)
             }
-        }
-        for position in positions {
-            var call = calls[position] ?? secd_policy_call()
-            if returned {
-                call.exit = hook.number
-            } else if case .guarded = hook.mechanism.attachment {
-                call.refuses = hook.number
-            } else if hook.waits {
-                call.waits = hook.number
-            } else {
-                call.enter = hook.number
-            }
-            try set(call, at: position)
         }
     }
 
-    private func set(_ call: secd_policy_call, at position: UInt32) throws(BPFError) {
-        var call = call
-        call.listed = CallNumbers.listed[position] ?? 0
-        let has = calls[position] ?? secd_policy_call()
-        guard
-            has.enter != call.enter || has.exit != call.exit || has.waits != call.waits
-                || has.refuses != call.refuses || has.listed != call.listed
-        else { return }
-        try programs.maps.calls.map.update(position, call)
-        calls[position] = call
+    private func attach(_ enforcer: Enforcers.Wanted) throws(BPFError) {
+        enforcing.insert(enforcer.number)
+        var calls: Set<UInt32> = []
+        for mechanism in enforcer.calls {
+            switch mechanism.attachment {
+            case .guarded(let positions, let needed):
+                for one in needed { try guards.attach(one, for: Enforcers.user(enforcer.number)) }
+                calls.formUnion(positions.isEmpty ? needed.map(guards.place) : positions)
+            case .places(let needed):
+                enforcedPlaces[enforcer.number, default: []].formUnion(needed)
+                for place in needed { try attachPrograms(at: place) }
+                calls.formUnion(needed.map { UInt32(SECD_POLICY_ENFORCED_PLACES) + $0 })
+            default: continue
+            }
+        }
+        try enforcers.write(enforcer.number, calls)
+        // Last of all: a notice that comes earlier waits for the next call.
+        try self.calls.enforce(enforcer.number, calls: calls.filter { $0 < UInt32(SECD_POLICY_CALLS) })
     }
 
     private func attach(_ hook: UInt32, at place: UInt32) throws(BPFError) {
@@ -196,6 +202,10 @@ final class HookAttachments {
             hooks.append(hook)
             try write(hooks, place)
         }
+        try attachPrograms(at: place)
+    }
+
+    private func attachPrograms(at place: UInt32) throws(BPFError) {
         guard placeLinks[place] == nil, let cgroupRoot else { return }
         let loaded = try programs.cgroupPrograms(place)
         let directory = unsafe open(cgroupRoot, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -234,28 +244,27 @@ final class HookAttachments {
     /// No generation has marks any more.
     func stopFollowingForks() { forks = nil }
 
-    /// Detaches what none of these hooks needs. What cannot be taken back does no harm: its hook has no
-    /// tables.
-    func detach(allBut kept: [Wanted]) {
+    /// Detaches what none of these hooks and enforcers needs. What cannot be taken back does no harm: its hook
+    /// has no tables.
+    /// - Parameter enforcers: nil = all of them stay.
+    func detach(allBut kept: [Wanted], enforcers left: Set<UInt32>? = nil) {
         let numbers = Set(kept.map(\.number))
-        for (position, call) in calls {
-            var left = call
-            if !numbers.contains(call.enter) { left.enter = 0 }
-            if !numbers.contains(call.exit) { left.exit = 0 }
-            if !numbers.contains(call.waits) { left.waits = 0 }
-            if !numbers.contains(call.refuses) { left.refuses = 0 }
-            try? set(left, at: position)
+        if let left {
+            enforcing = left
+            enforcers.keep(left)
+            enforcedPlaces = enforcedPlaces.filter { left.contains($0.key) }
         }
-        calls = calls.filter { $0.value.enter | $0.value.exit | $0.value.waits | $0.value.refuses != 0 }
-        if !calls.values.contains(where: { $0.enter | $0.waits | $0.refuses != 0 }) { enter = nil }
-        if !calls.values.contains(where: { $0.exit | $0.waits != 0 }) { exit = nil }
+        calls.detach(allBut: numbers, enforcers: enforcing)
         for hook in own.keys where !numbers.contains(hook) { own[hook] = nil }
-        guards.detach(allBut: numbers)
+        guards.detach(allBut: numbers.union(enforcing.map(Enforcers.user)))
         probes.detach(allBut: numbers)
         for (place, hooks) in places {
             let left = hooks.filter { numbers.contains($0) }
             if left != hooks { try? write(left, place) }
-            if left.isEmpty { placeLinks[place] = nil }
+        }
+        let enforced = enforcedPlaces.values.reduce(into: Set()) { $0.formUnion($1) }
+        for place in placeLinks.keys where (places[place] ?? []).isEmpty && !enforced.contains(place) {
+            placeLinks[place] = nil
         }
     }
 }

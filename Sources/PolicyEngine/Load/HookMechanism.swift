@@ -21,6 +21,8 @@ struct HookMechanism: Hashable {
         case probe(String)
         /// Probes in a program's file.
         case program(ProgramPlaces)
+        /// The same program at tracepoints of single system calls.
+        case callPoints([String])
         /// Programs that see mapped files.
         case loads
         /// Questions of fanotify.

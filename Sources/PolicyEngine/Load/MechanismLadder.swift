@@ -86,7 +86,7 @@ struct MechanismLadder {
     }
 
     /// Judged where calls begin, and refused further on; nil = nobody refuses this call here.
-    private func guarded(
+    func guarded(
         _ name: String, _ numbers: [UInt32], _ needs: Needs, _ seen: [String]
     ) -> HookMechanism? {
         var guards: [CallGuard]?
@@ -270,8 +270,19 @@ struct MechanismLadder {
 
     // MARK: What stands for functions
 
+    /// The tracepoints of calls that this kernel has.
+    private func callPoints(_ standIn: StandIn) throws(Obstacle) -> [String] {
+        let found = standIn.callPoints.filter { event in
+            if case .text = kernel.tracepointText("syscalls", event) { true } else { false }
+        }
+        guard !found.isEmpty else {
+            throw Obstacle(reason: "tracepoints of system calls are not there, or tracefs is not mounted")
+        }
+        return found
+    }
+
     /// How a function is met by what stands for it; nil = nothing does here.
-    private func standIn(_ symbol: String) throws(Obstacle) -> HookMechanism? {
+    func standIn(_ symbol: String) throws(Obstacle) -> HookMechanism? {
         guard var standIn = StandIn.all[symbol] else { return nil }
         if kernel.function(EngineFacts.unixPlaceMark) != nil { standIn = standIn.withUnixSockets }
         let attachment: HookMechanism.Attachment
@@ -286,6 +297,9 @@ struct MechanismLadder {
             guard kernel.rawTracepoint(event) != nil else { return nil }
             attachment = .rawTracepoint(event)
             number = SECD_POLICY_BY_RAW_TRACEPOINT
+        case .calls:
+            attachment = .callPoints(try callPoints(standIn))
+            number = SECD_POLICY_BY_SYSCALL_POINT
         }
         let isPlace = number == SECD_POLICY_BY_CGROUP
         return HookMechanism(

@@ -18,19 +18,22 @@ struct PolicyCheck {
         var files: [WantedFiles] = []
     }
 
-    private let policy: RunnablePolicy
-    private let ladder: MechanismLadder
+    let policy: RunnablePolicy
+    let ladder: MechanismLadder
     private(set) var faults: [PolicyRefusal.Fault] = []
     /// By entry of the policy, and in it by attach point; points that cannot be met are missing.
     private(set) var placed: [[Placed]] = []
+    /// The calls of `enforcers`, where an action notifies of them.
+    private(set) var enforced: [Placed] = []
 
     init(_ policy: RunnablePolicy, _ ladder: MechanismLadder) {
         self.policy = policy
         self.ladder = ladder
         for hook in policy.policy.hooks { placed.append(check(hook)) }
+        enforced = checkEnforcers()
     }
 
-    private mutating func fault(_ place: SourcePlace, _ reason: String) {
+    mutating func fault(_ place: SourcePlace, _ reason: String) {
         faults.append(PolicyRefusal.Fault(policy: policy.id, place: place, reason: reason))
     }
 
@@ -43,6 +46,8 @@ struct PolicyCheck {
     private mutating func check(
         _ hook: CheckedHook, _ point: AttachPoint, _ needs: MechanismLadder.Needs
     ) -> Placed? {
+        var needs = needs
+        if actsAtOnce(point), hook.notices.contains(where: \.refuses) { needs.deny = true }
         let mechanism: HookMechanism
         do throws(MechanismLadder.Obstacle) {
             mechanism = try ladder.choose(point, needs)
@@ -109,7 +114,7 @@ struct PolicyCheck {
     // MARK: Actions
 
     /// Other signals may be caught.
-    private static let killSignal: Int64 = 9
+    static let killSignal: Int64 = 9
 
     private mutating func check(
         _ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed, atReturn: Bool
@@ -118,30 +123,23 @@ struct PolicyCheck {
         if kind == .override, hook.section == .uprobes { return checkRegisters(action, hook, &placed) }
         switch kind {
         case .kill, .signal, .freeze:
-            need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
+            need(placed.mechanism.canSignal, "send signals", action, hook.path, &placed)
             let isDeadly = kind == .kill || action.signal?.value == Self.killSignal
             raise(isDeadly ? placed.mechanism.killEffect : .observe, &placed, atReturn: atReturn)
         case .killTree, .killContainer:
-            need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
+            need(placed.mechanism.canSignal, "send signals", action, hook.path, &placed)
             raise(placed.mechanism.killEffect, &placed, atReturn: atReturn)
             need(
                 kind == .killTree || ladder.facts.cgroupRoot != nil, "find containers without cgroup2",
-                action,
-                hook, &placed)
+                action, hook.path, &placed)
             placed.blindSpots.append(
                 kind == .killTree
                     ? "descendants of the process are ended by the daemon, some milliseconds after the process"
                     : "the rest of the container is ended by the daemon, some milliseconds after the process; "
                         + "a process outside of containers ends alone")
-        case .override: refuse(action, hook, &placed)
-        case .notifyEnforcer:
-            placed.blindSpots.append("NotifyEnforcer acts here at once, not at the calls of spec.enforcers")
-            if action.error != nil { refuse(action, hook, &placed) }
-            if let signal = action.signal?.value {
-                need(placed.mechanism.canSignal, "send signals", action, hook, &placed)
-                let isDeadly = signal == Self.killSignal
-                raise(isDeadly ? placed.mechanism.killEffect : .observe, &placed, atReturn: atReturn)
-            }
+        case .override: refuse(action, hook.path, &placed)
+        // Else it changes nothing here, but at the calls of `enforcers`.
+        case .notifyEnforcer where actsAtOnce(placed.point): check(notice: action, hook.path, &placed)
         case .set:
             fault(
                 action.place,
@@ -156,19 +154,20 @@ struct PolicyCheck {
             placed.blindSpots.append(
                 "the digest of the file is computed by the daemon (file_hash) when it reads the event; IMA is not asked"
             )
-        case .post, .noPost, .cleanupEnforcer, .count: break
+        case .post, .noPost, .notifyEnforcer, .cleanupEnforcer, .count: break
         }
     }
 
-    private mutating func refuse(_ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed) {
+    mutating func refuse(_ action: ActionSpec, _ path: String, _ placed: inout Placed) {
         let mechanism = placed.mechanism
+        need(mechanism.canDeny, "refuse the call", action, path, &placed)
+        guard mechanism.canDeny else { return }
         guard case .guarded = mechanism.attachment else {
-            need(mechanism.canDeny, "refuse the call", action, hook, &placed)
-            if mechanism.canDeny { raise(.prevent, &placed, atReturn: false) }
+            raise(.prevent, &placed, atReturn: false)
             return
         }
         let error = action.error?.value ?? 0
-        need(error != 0, "make a call seem to succeed (argError: 0)", action, hook, &placed)
+        need(error != 0, "make a call seem to succeed (argError: 0)", action, path, &placed)
         guard error != 0 else { return }
         raise(.prevent, &placed, atReturn: false)
         if let only = mechanism.onlyError, only != error {
@@ -215,13 +214,13 @@ struct PolicyCheck {
         }
     }
 
-    private func raise(_ effect: EffectClass, _ placed: inout Placed, atReturn: Bool) {
+    func raise(_ effect: EffectClass, _ placed: inout Placed, atReturn: Bool) {
         let possible = atReturn ? min(effect, .killBeforeReturn) : effect
         placed.effect = max(placed.effect, possible)
     }
 
-    private mutating func need(
-        _ isPossible: Bool, _ what: String, _ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed
+    mutating func need(
+        _ isPossible: Bool, _ what: String, _ action: ActionSpec, _ path: String, _ placed: inout Placed
     ) {
         guard !isPossible else { return }
         if policy.policy.acceptsDegraded {
@@ -230,7 +229,7 @@ struct PolicyCheck {
         } else {
             fault(
                 action.place,
-                "\(hook.path): \(action.kind.value.rawValue): \(placed.point.name) is met by "
+                "\(path): \(action.kind.value.rawValue): \(placed.point.name) is met by "
                     + "\(placed.mechanism.name) on this kernel, which cannot \(what); "
                     + "degraded: true accepts that"
             )
@@ -241,7 +240,7 @@ struct PolicyCheck {
     private mutating func checkNames(
         _ selector: CheckedSelector, _ hook: CheckedHook, _ placed: inout Placed
     ) {
-        guard case .syscall = placed.point, placed.mechanism.asked == nil else { return }
+        guard placed.readsCallersText else { return }
         for condition in selector.conditions {
             guard case .column(let index, .text) = condition.subject, hook.columns[index].type == .string
             else {
@@ -267,9 +266,7 @@ extension MechanismLadder.Needs {
     /// policies, which come and go, do not move it from the begin of calls to their end.
     init(_ hook: CheckedHook) {
         let actions = hook.selectors.flatMap { $0.actions + $0.returnActions }
-        deny = actions.contains { action in
-            action.kind.value == .override || action.kind.value == .notifyEnforcer && action.error != nil
-        }
+        deny = actions.contains { $0.kind.value == .override }
         wait =
             hook.event.waitsForReturn || hook.columns.contains { $0.atReturn }
             || hook.selectors.contains { !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty }
@@ -285,8 +282,16 @@ extension MechanismLadder.Needs {
     }
 }
 
-extension HookMechanism {
+extension PolicyCheck.Placed {
+    /// Strings are compared where the caller has them.
+    fileprivate var readsCallersText: Bool {
+        if let standIn = mechanism.standIn { return standIn.readsCallersText }
+        guard case .syscall = point else { return false }
+        return mechanism.asked == nil
+    }
+}
 
+extension HookMechanism {
     /// Met by questions of fanotify; nil = it is not.
     var asked: FileCalls? { if case .files(let calls) = attachment { calls } else { nil } }
 

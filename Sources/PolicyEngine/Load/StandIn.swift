@@ -9,6 +9,8 @@ struct StandIn: Hashable {
         case places([UInt32])
         /// A raw tracepoint, with its number of arguments.
         case rawTracepoint(String, arguments: Int)
+        /// Tracepoints of system calls, by the names of the calls: where they are made, or where they return.
+        case calls([String], returned: Bool)
     }
 
     /// Calls of a tracepoint that are meant: those with this argument.
@@ -22,10 +24,14 @@ struct StandIn: Hashable {
     var name: String
     /// For each argument of the function, where it stands here; nil = it is not here.
     var arguments: [Int?]
+    /// The same where it is met by tracepoints of calls; `arguments` is empty then.
+    var sources: [Source?] = []
     /// nil = all calls.
     var only: Only?
     /// The socket has no destination yet: the call's address is it.
     var hasPeer = false
+    /// What stands for a `struct socket *` is its `struct sock *`.
+    var givesSock = false
     /// The call can be refused.
     var canDeny = false
     /// What it sees otherwise than the function, in sentences.
@@ -64,6 +70,15 @@ struct StandIn: Hashable {
                 // TCP_LISTEN, include/net/tcp_states.h
                 name: "raw_tp/inet_sock_set_state", arguments: [0],
                 only: Only(argument: 2, value: 10), blindSpots: []),
+            "security_socket_listen": StandIn(
+                kind: .rawTracepoint("inet_sock_set_state", arguments: 3),
+                name: "raw_tp/inet_sock_set_state", arguments: [0, nil],
+                only: Only(argument: 2, value: 10), givesSock: true,
+                blindSpots: ["only TCP sockets are seen, and no second listen of one"]),
+            "security_socket_create": StandIn(
+                kind: .places([UInt32(SECD_POLICY_PLACE_CREATE)]), name: "cgroup/sock_create",
+                arguments: [0, 1, 2, 3], canDeny: true,
+                blindSpots: ["only IP sockets are seen, and none of the kernel's own"]),
             "cap_capable": StandIn(
                 kind: .rawTracepoint("cap_capable", arguments: 5), name: "raw_tp/cap_capable",
                 arguments: [0, 1, 3, nil], blindSpots: []),
@@ -77,7 +92,7 @@ struct StandIn: Hashable {
             blindSpots: ["of a script only its interpreter is seen, and no exec that fails before that"])
         all["security_bprm_check"] = exec
         all["security_bprm_check_security"] = exec
-        return all
+        return all.merging(ofCalls) { own, _ in own }
     }()
 
     /// The same where the kernel has a place for Unix sockets as well (6.7 and later).

@@ -20,8 +20,12 @@ package struct GenerationPacker {
         package var waits: Bool?
         /// Whether they are then judged again, where a condition was unknown.
         package var judgesAgain = false
+        /// Calls that fail are not meant.
+        package var succeeds = false
         /// The first of the generations that have the hook without a break.
         package var since: UInt32 = 0
+        /// By rule: whose calls `NotifyEnforcer` is about; nil, and where there is no rule, it acts at the hook.
+        package var enforcers: [UInt32?] = []
 
         package init(
             number: UInt32, mechanism: UInt16, columns: [secd_policy_column?], counters: [UInt32]
@@ -101,6 +105,7 @@ package struct GenerationPacker {
         tables.columns = UInt16(hook.columns.count)
         if placement.waits ?? hook.waitsForReturn { tables.flags |= SECD_POLICY_HOOK_WAITS }
         if placement.judgesAgain { tables.flags |= SECD_POLICY_HOOK_AGAIN }
+        if placement.succeeds { tables.flags |= SECD_POLICY_HOOK_SUCCEEDS }
         let shown = hook.shownColumns
         for (index, column) in placement.columns.enumerated() {
             guard var column else { continue }
@@ -133,7 +138,8 @@ package struct GenerationPacker {
         for (bit, rule) in hook.rules.enumerated() {
             let group = hook.groups[rule.group]
             var packed = RulePacker.pack(
-                rule, generation.policies[group.policy].mode, counter: placement.counters[bit])
+                rule, generation.policies[group.policy].mode, counter: placement.counters[bit],
+                enforcer: placement.enforcers.isEmpty ? nil : placement.enforcers[bit])
             RulePacker.addReturnAction(group.event, to: &packed)
             packed.actions &= ~placement.impossible
             packed.return_actions &= ~placement.impossible

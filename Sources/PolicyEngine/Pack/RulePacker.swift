@@ -7,15 +7,20 @@ enum RulePacker {
     /// Nanoseconds of a second.
     private static let second: UInt64 = 1_000_000_000
 
-    static func pack(_ rule: Rule, _ mode: PolicyMode, counter: UInt32) -> secd_policy_rule {
+    /// - Parameter enforcer: whose calls `NotifyEnforcer` is about; nil = it acts at the hook itself.
+    static func pack(
+        _ rule: Rule, _ mode: PolicyMode, counter: UInt32, enforcer: UInt32? = nil
+    ) -> secd_policy_rule {
         var packed = secd_policy_rule()
+        packed.enforcer = enforcer ?? 0
         packed.group = UInt16(clamping: rule.group)
         packed.counter = counter
         if mode == .monitor { packed.flags |= UInt8(SECD_POLICY_RULE_MONITOR) }
-        packed.actions = actions(rule.actions, &packed, atReturn: false)
+        let enforces = enforcer != nil
+        packed.actions = actions(rule.actions, &packed, atReturn: false, enforces)
         // Without actions of its own the return tells what the call's actions let it tell.
         if !rule.returnActions.isEmpty {
-            packed.return_actions = actions(rule.returnActions, &packed, atReturn: true)
+            packed.return_actions = actions(rule.returnActions, &packed, atReturn: true, enforces)
         }
         tellOrders(&packed)
         return packed
@@ -55,8 +60,14 @@ enum RulePacker {
         (packed.actions | packed.return_actions) & (SECD_POLICY_TRACK | SECD_POLICY_UNTRACK) != 0
     }
 
+    /// What waits for a call: an error, and above it a signal.
+    private static func notice(_ action: ActionSpec) -> UInt32 {
+        let signal = UInt32(UInt8(clamping: action.signal?.value ?? 0)) << SECD_POLICY_NOTICE_SIGNAL
+        return signal | UInt32(UInt16(clamping: -(action.error?.value ?? 0)))
+    }
+
     private static func actions(
-        _ list: [ActionSpec], _ rule: inout secd_policy_rule, atReturn: Bool
+        _ list: [ActionSpec], _ rule: inout secd_policy_rule, atReturn: Bool, _ notifies: Bool
     ) -> UInt32 {
         // As with Tetragon, whatever else is done is told, too; NoPost and Count say that it is not.
         var bits = SECD_POLICY_POST
@@ -73,13 +84,16 @@ enum RulePacker {
                 if action.userStackTrace { bits |= SECD_POLICY_USER_STACK }
             case .noPost: bits &= ~SECD_POLICY_POST
             case .kill: bits |= SECD_POLICY_KILL
+            case .notifyEnforcer where notifies:
+                bits |= SECD_POLICY_NOTIFY
+                if atReturn { rule.return_notice = notice(action) } else { rule.notice = notice(action) }
             case .signal, .notifyEnforcer:
                 if let signal = action.signal?.value {
                     bits |= SECD_POLICY_SIGNAL
                     let number = UInt8(clamping: signal)
                     if atReturn { rule.return_signal = number } else { rule.signal = number }
                 }
-                if action.kind.value == .notifyEnforcer, let error = action.error?.value {
+                if action.kind.value == .notifyEnforcer, action.refuses, let error = action.error?.value {
                     bits |= SECD_POLICY_OVERRIDE
                     rule.error = UInt16(clamping: -error)
                 }
