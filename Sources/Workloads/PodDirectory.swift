@@ -46,7 +46,7 @@ package struct PodDirectory {
             let changed = set(pod)
             end(pod.metadata.uid, at: now)
             return changed
-        case .all(let pods):
+        case .all(let pods, _):
             var changed: [Workload] = []
             for pod in pods { changed += set(pod) }
             let living = Set(pods.map(\.metadata.uid))
