@@ -110,7 +110,8 @@ import Testing
         store.adopt([Self.change("ant")])
         #expect(runtime.names == ["ant"])
         #expect(store.complaints.count == 1)
-        #expect(store.complaints[0].hasPrefix("1 policies of the cluster are not kept in \(path) as they are"))
+        #expect(
+            store.complaints[0].hasPrefix("1 policies of the cluster are not kept in \(path) as they are"))
         try FileTree.remove(path)
         store.adopt([Self.change("bee")])
         #expect(store.complaints == [])
@@ -126,7 +127,9 @@ import Testing
         let runtime = MemoryRuntime()
         let second = store(folder, runtime)
         #expect(second.complaints.count == 1)
-        #expect(second.complaints[0].hasSuffix("ant.yaml is damaged: a policy that the cluster had is not in force"))
+        #expect(
+            second.complaints[0].hasSuffix(
+                "ant.yaml is damaged: a policy that the cluster had is not in force"))
         #expect(runtime.names == [])
     }
 

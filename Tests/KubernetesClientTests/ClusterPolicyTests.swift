@@ -67,7 +67,8 @@ import Testing
         let folder = try PolicyFollowing.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let first = try await PolicyFollowing(
-            objects: [Self.node("a"), policy("ant", node: "a"), policy("bee", namespace: "shop")], folder: folder)
+            objects: [Self.node("a"), policy("ant", node: "a"), policy("bee", namespace: "shop")],
+            folder: folder)
         _ = await first.policies { $0.map(\.state) == [.enabled, .enabled] }
         await first.stop()
 

@@ -63,7 +63,8 @@ struct KubectlTests {
         let namespaced = try kubectl.run(apply, input: policy("bee", namespace: "shop"))
         #expect(namespaced == "tracingpolicynamespaced.cilium.io/bee created\n")
         #expect(await following.policies { $0.count == 2 }.map(\.namespace) == ["", "shop"])
-        #expect(try kubectl.run(["get", "tpn", "-A", "-o", "name"]) == "tracingpolicynamespaced.cilium.io/bee\n")
+        #expect(
+            try kubectl.run(["get", "tpn", "-A", "-o", "name"]) == "tracingpolicynamespaced.cilium.io/bee\n")
 
         #expect(try kubectl.run(["delete", "tracingpolicy", "ant"]).contains("\"ant\" deleted"))
         #expect(await following.policies { $0.count == 1 }.map(\.name) == ["bee"])

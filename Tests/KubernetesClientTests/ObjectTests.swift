@@ -99,7 +99,7 @@ import YAMLReader
     @Test func writesAPolicyAsATextForItsReader() throws {
         let text =
             #"{"metadata":{"name":"ant","namespace":"shop","uid":"u","resourceVersion":"7","managedFields":[{}],"#
-            + #""labels":{"a":1},"annotations":{"b":"c","kubectl.kubernetes.io/last-applied-configuration":"x"}},"#
+            + #""labels":{"a":1},"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"x"}},"#
             + #""spec":{"values":["\#(String(repeating: "v", count: 80))","w"],"odd":"\u2028\u007f\n😀\\"},"#
             + #""status":{"x":1}}"#
         let reader = ObjectReader(try JSONScanner.parse(Array(text.utf8).span))
@@ -110,7 +110,7 @@ import YAMLReader
                 {
                   "apiVersion": "cilium.io/v1alpha1",
                   "kind": "TracingPolicyNamespaced",
-                  "metadata": {"name": "ant", "namespace": "shop", "labels": {"a": 1}, "annotations": {"b": "c"}},
+                  "metadata": {"name": "ant", "namespace": "shop", "labels": {"a": 1}, "annotations": {}},
                   "spec": {
                     "values": [
                       "\(String(repeating: "v", count: 80))",
@@ -123,8 +123,8 @@ import YAMLReader
                 """)
         // YAML has the same values.
         let source = SourceText(file: "x", bytes: policy.text)
-        let documents = try #require(
-            YAMLReader.documents(DiagnosticCollector(source), limits: YAMLLimits(bytes: 1 << 20, depth: 48, nodes: 100)))
+        let limits = YAMLLimits(bytes: 1 << 20, depth: 48, nodes: 100)
+        let documents = try #require(YAMLReader.documents(DiagnosticCollector(source), limits: limits))
         let spec = NodeCursor(documents[0], DiagnosticCollector(source)).required("spec")
         #expect(spec?.optional("odd")?.string() == "\u{2028}\u{7f}\n😀\\")
         #expect(spec?.optional("values")?.each().count == 2)
@@ -134,7 +134,10 @@ import YAMLReader
         (#"{}"#, #""metadata" is missing"#), (#"{"metadata":{}}"#, #"metadata: "name" is missing"#),
         (#"{"metadata":{"name":"../a"}}"#, #"metadata: ""/"../a" is no name of an object"#),
         (#"{"metadata":{"name":"a","namespace":"B"}}"#, #"metadata: "B"/"a" is no name of an object"#),
-        (#"{"metadata":{"name":"a","namespace":5}}"#, "metadata.namespace: expected text, found the number 5"),
+        (
+            #"{"metadata":{"name":"a","namespace":5}}"#,
+            "metadata.namespace: expected text, found the number 5"
+        ),
     ])
     func saysWhereItIsNoPolicy(text: String, words: String) throws {
         let reader = ObjectReader(try JSONScanner.parse(Array(text.utf8).span))

@@ -70,12 +70,20 @@ struct PolicyFollowing {
 
     /// The policies, when this holds for them; all that happens is looked at until then.
     func policies(where holds: ([PolicyStatus]) -> Bool) async -> [PolicyStatus] {
-        await until { await keeper.statuses() } holds: { holds($0) }
+        await until {
+            await keeper.statuses()
+        } holds: {
+            holds($0)
+        }
     }
 
     /// What the daemon would tell of the cluster, when this holds for it.
     func told(where holds: ((problems: [String], notes: [String])) -> Bool) async {
-        _ = await until { (problems: follower.problems, notes: follower.notes) } holds: { holds($0) }
+        _ = await until {
+            (problems: follower.problems, notes: follower.notes)
+        } holds: {
+            holds($0)
+        }
     }
 
     private func until<Value>(_ look: () async -> Value, holds: (Value) -> Bool) async -> Value {

@@ -175,7 +175,8 @@ package final class ClusterFollower: Sendable {
             let refused = books.policies.refused.sorted { $0.key < $1.key }.map(\.value)
             let more = refused.count - Self.shown
             return books.accounts.compactMap { if case .problem(let text) = $0 { text } else { nil } }
-                + refused.prefix(Self.shown) + (more > 0 ? ["… and \(more) more policies of the cluster"] : [])
+                + refused.prefix(Self.shown)
+                + (more > 0 ? ["… and \(more) more policies of the cluster"] : [])
         }
     }
 

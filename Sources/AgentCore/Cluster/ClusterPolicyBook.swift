@@ -91,7 +91,8 @@ package struct ClusterPolicyBook: Sendable {
         let before = waiting[key]
         let others = bytes - (before?.text?.count ?? 0)
         guard others + policy.text.count <= Self.mostBytes else {
-            return refuse(key, "the policies of the cluster are longer than \(Self.mostBytes >> 20) MiB together")
+            return refuse(
+                key, "the policies of the cluster are longer than \(Self.mostBytes >> 20) MiB together")
         }
         bytes = others + policy.text.count
         known.insert(key)

@@ -58,7 +58,9 @@ extension PolicyStore {
         let isConcerned = desired.cluster.values.contains { !$0.problem.isEmpty || !$0.binaries.isEmpty }
         guard isConcerned else { return }
         let settings = options.settings()
-        for (key, source) in desired.cluster where !source.text.isEmpty { take(source.text, of: key, settings) }
+        for (key, source) in desired.cluster where !source.text.isEmpty {
+            take(source.text, of: key, settings)
+        }
     }
 
     private func take(_ text: [UInt8], of key: PolicyKey, _ settings: CheckSettings) {

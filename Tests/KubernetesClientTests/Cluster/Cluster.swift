@@ -78,7 +78,8 @@ final class Cluster: Sendable {
         let namespace = object["metadata"]["namespace"].text
         state.withLock { state in
             _ = state.store.put(
-                object, resource: kind?.resource ?? "", namespace: kind?.isNamespaced == true ? namespace : nil)
+                object, resource: kind?.resource ?? "",
+                namespace: kind?.isNamespaced == true ? namespace : nil)
             Self.tell(&state)
         }
     }

@@ -16,7 +16,8 @@ struct ClusterKind {
         ClusterKind(
             kind: "Pod", resource: "pods", singular: "pod", short: "po", isNamespaced: true, apiVersion: "v1"),
         ClusterKind(
-            kind: "Namespace", resource: "namespaces", singular: "namespace", short: "ns", isNamespaced: false,
+            kind: "Namespace", resource: "namespaces", singular: "namespace", short: "ns",
+            isNamespaced: false,
             apiVersion: "v1"),
         ClusterKind(
             kind: "Node", resource: "nodes", singular: "node", short: "no", isNamespaced: false,
@@ -40,7 +41,8 @@ struct ClusterKind {
                 + others.map(group).joined(separator: ",") + "]}",
         ]
         for version in ["v1"] + others {
-            let resources = kinds.filter { $0.apiVersion == version }.map(\.description).joined(separator: ",")
+            let resources = kinds.filter { $0.apiVersion == version }.map(\.description).joined(
+                separator: ",")
             answers[(version == "v1" ? "/api/" : "/apis/") + version] =
                 #"{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"\#(version)","resources":["#
                 + resources + "]}"
