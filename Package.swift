@@ -248,7 +248,8 @@ let package = Package(
         tests(
             "EventModelTests",
             [
-                "EventModel", "TextEncoding", "CEventABI", "EventReference", "TestSupport", "ControlProtos",
+                "EventModel", "WorkloadModel", "TextEncoding", "CEventABI", "EventReference", "TestSupport",
+                "ControlProtos",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         tests("EventReferenceTests", ["EventReference", "EventModel", "TestSupport"]),

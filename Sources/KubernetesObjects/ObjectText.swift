@@ -1,4 +1,4 @@
-import JSONTree
+package import JSONTree
 
 /// Writes a tree as text that people can be shown a line of: JSON with a line for each member, in which YAML's readers
 /// find the same values.

@@ -79,7 +79,7 @@ import Testing
 
         // Who does not follow the cluster any more has none of it, and keeps what was there.
         let without = MemoryRuntime()
-        #expect(store(folder, without, follows: false).statuses == [])
+        #expect(store(folder, without, follows: false).statuses.isEmpty)
         let kept = try FileTree.names(in: "\(folder.state)/cluster-policies").sorted()
         #expect(kept == ["ant.yaml", "bee.yaml", "cat.yaml"])
     }

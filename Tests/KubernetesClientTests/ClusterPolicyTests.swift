@@ -43,7 +43,8 @@ import Testing
         let following = try await PolicyFollowing(objects: [policy("ant")], folder: folder)
         _ = await following.policies { $0.count == 1 }
         try following.cluster.put(policy("ant", message: "bad", selectors: #"{"matchNothing":[]}"#))
-        let status = try #require(await following.policies { $0.first?.error != "" }.first)
+        let statuses = await following.policies { $0.first?.error.isEmpty == false }
+        let status = try #require(statuses.first)
         #expect(status.state == .enabled && following.versions == ["one"])
         #expect(status.error.hasPrefix("the text before goes on: kubernetes:tracingpolicies/ant:"))
         #expect(status.error.contains("matchNothing"))

@@ -30,8 +30,13 @@ struct PolicyFollowing {
         self.cluster = cluster
         for object in objects { try cluster.put(object) }
         try prepare(cluster)
-        let port = if let port { port } else { try await cluster.start() }
-        self.port = port
+        let listening: Int
+        if let port {
+            listening = port
+        } else {
+            listening = try await cluster.start()
+        }
+        self.port = listening
         var limits = ClusterFollower.limits
         limits.answerSeconds = 5
         limits.connectSeconds = 5
@@ -52,7 +57,7 @@ struct PolicyFollowing {
         follower = ClusterFollower(
             node: Self.node,
             APIClient(limits: limits) { () throws(APIFailure) in
-                ClusterAccess(server: Following.address(port))
+                ClusterAccess(server: Following.address(listening))
             },
             kept: kept, backOff: backOff, logger: logger,
             listener: ClusterFollower.Listener(
@@ -139,10 +144,10 @@ final class NotingLog: Sendable {
 
     func tick() { source.yield() }
 
-    var handler: any LogHandler { Handler(log: self) }
+    var handler: any LogHandler { Handler(notes: self) }
 
     private struct Handler: LogHandler {
-        let log: NotingLog
+        let notes: NotingLog
         var metadata: Logger.Metadata = [:]
         var logLevel: Logger.Level = .info
 
@@ -152,8 +157,8 @@ final class NotingLog: Sendable {
         }
 
         func log(event: LogEvent) {
-            log.kept.withLock { $0.append("\(event.message)") }
-            log.tick()
+            notes.kept.withLock { $0.append("\(event.message)") }
+            notes.tick()
         }
     }
 }

@@ -24,7 +24,7 @@ package final class ClusterFollower: Sendable {
         }
     }
 
-    private struct Books {
+    fileprivate struct Books {
         var policies = ClusterPolicyBook()
         /// Somebody was told, and has not taken yet.
         var isRinging = false
@@ -84,9 +84,9 @@ package final class ClusterFollower: Sendable {
             books.policies = ClusterPolicyBook(kept: known)
             books.labels = labels
             books.tasks = [
-                follow(.policies(ClusterScope.self)) { $0.take($1, .policies) },
-                follow(.policies(NamespaceScope.self)) { $0.take($1, .namespacedPolicies) },
-                follow(.node(node)) { $0.take($1) },
+                follow(policiesOf: ClusterScope.self, .policies),
+                follow(policiesOf: NamespaceScope.self, .namespacedPolicies),
+                follow(.node(node)) { (follower, report) in follower.take(report) },
             ]
         }
     }
@@ -94,6 +94,15 @@ package final class ClusterFollower: Sendable {
     /// Ends it; what is known stays in force.
     package func stop() {
         for task in books.withLock({ $0.tasks }) { task.cancel() }
+    }
+
+    private func follow<Scope: TracingPolicyScope>(
+        policiesOf scope: Scope.Type, _ collection: Collection
+    ) -> Task<Void, Never> {
+        follow(.policies(scope)) {
+            (follower, report: ReflectorReport<KubernetesTracingPolicy<Scope>>) in
+            follower.take(report, collection)
+        }
     }
 
     private func follow<Object>(

@@ -2,7 +2,7 @@ import Glibc
 import JSONTree
 import KubernetesObjects
 import LinuxSystem
-import SystemPackage
+package import SystemPackage
 
 /// The labels that a cluster gave this node, in a file of the state directory: policies with a `nodeSelector` are in
 /// force from the start, also while the API of the cluster is away.

@@ -71,7 +71,11 @@ final class Daemon: Sendable {
             cluster: kept?.read() ?? [:])
         policies = try Self.policies(
             configuration, nodeLabels: nodeLabels.merged, policyRuntime, logger)
-        cluster = kept.map { Self.cluster(configuration, $0, policies, nodeLabels, logger) }
+        if let kept {
+            cluster = Self.cluster(configuration, kept, policies, nodeLabels, logger)
+        } else {
+            cluster = nil
+        }
         identities = try Self.identities(configuration, logger)
         engine.add(identities: identities)
         if let file { engine.add(lines: file) }

@@ -2,6 +2,7 @@ package import AgentModel
 import LinuxSystem
 import Logging
 import PolicyCompiler
+import YAMLReader
 
 /// Policies of a cluster: they come and go by its API alone, and are kept, so that a restart finds them while nobody
 /// answers there.

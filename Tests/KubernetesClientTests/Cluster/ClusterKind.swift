@@ -34,7 +34,7 @@ struct ClusterKind {
     /// What a server says of the kinds that it knows.
     static func discovery(_ kinds: [ClusterKind]) -> [String: String] {
         let others = Set(kinds.map(\.apiVersion)).subtracting(["v1"]).sorted()
-        var answers = [
+        var answers: [String: String] = [
             "/version": #"{"major":"1","minor":"32","gitVersion":"v1.32.0"}"#,
             "/api": #"{"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":[]}"#,
             "/apis": #"{"kind":"APIGroupList","apiVersion":"v1","groups":["#
