@@ -89,8 +89,8 @@ import Testing
         book.take(.set(more))
         #expect(book.refused.isEmpty && book.known.contains(Self.key("more")))
 
-        var small = ClusterPolicyBook()
-        let filler = String(repeating: "x", count: 30 << 20)
+        var small = ClusterPolicyBook(room: 7000)
+        let filler = String(repeating: "x", count: 3000)
         for name in ["a", "b", "c"] {
             let one: Policy = try Self.policy(name, filler)
             small.take(.set(one))

@@ -59,8 +59,8 @@ import Testing
         // Deleted and made anew, it does not fall back on what was deleted.
         following.cluster.remove("tracingpolicies", "ant")
         try following.cluster.put(policy("ant", selectors: #"{"matchNothing":[]}"#))
-        let last = await following.policies { $0.first?.state == .loadError }
-        #expect(last.map(\.state) == [.loadError, .loadError] && following.versions == [])
+        let last = await following.policies { $0.map(\.state) == [.loadError, .loadError] }
+        #expect(last.map(\.name) == ["ant", "bee"] && following.versions == [])
         await following.stop()
     }
 

@@ -32,9 +32,15 @@ package struct ClusterPolicyBook: Sendable {
     package private(set) var refused: [PolicyKey: String] = [:]
     private var waiting: [PolicyKey: ClusterPolicyChange] = [:]
     private var bytes = 0
+    private let room: Int
 
-    /// - Parameter kept: policies that are in force from the start, since they were when this machine last asked.
-    package init(kept: Set<PolicyKey> = []) { known = kept }
+    /// - Parameters:
+    ///   - kept: policies that are in force from the start, since they were when this machine last asked.
+    ///   - room: bytes of the texts that wait at most.
+    package init(kept: Set<PolicyKey> = [], room: Int = ClusterPolicyBook.mostBytes) {
+        known = kept
+        self.room = room
+    }
 
     /// Takes what the API tells of policies of a scope.
     package mutating func take<Scope: TracingPolicyScope>(
@@ -90,7 +96,7 @@ package struct ClusterPolicyBook: Sendable {
         }
         let before = waiting[key]
         let others = bytes - (before?.text?.count ?? 0)
-        guard others + policy.text.count <= Self.mostBytes else {
+        guard others + policy.text.count <= room else {
             return refuse(
                 key, "the policies of the cluster are longer than \(Self.mostBytes >> 20) MiB together")
         }
