@@ -184,7 +184,7 @@ let package = Package(
             [
                 "Sensors", "Export", "ControlAPI", "EventFilters", "EventDecoder", "ProcessTree",
                 "PolicyEngine", "FilePrevention", "Workloads", "WorkloadModel", "SecurityIdentity",
-                "IdentityStores",
+                "IdentityStores", "KubernetesClient", "KubernetesObjects", "JSONTree",
                 "Configuration", "YAMLReader", "PolicyCompiler", "PolicyModel", "PolicyReference",
                 "EventModel", "AgentModel", "LinuxSystem", "BPFRuntime", "TextEncoding", "CEventABI",
                 "CSystemd", "CLinuxShims", system,
@@ -230,7 +230,8 @@ let package = Package(
         tests(
             "KubernetesClientTests",
             [
-                "KubernetesClient", "KubernetesObjects", "JSONTree", "YAMLReader",
+                "KubernetesClient", "KubernetesObjects", "JSONTree", "YAMLReader", "AgentCore", "AgentModel",
+                "PolicyModel", logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -247,7 +248,8 @@ let package = Package(
         tests(
             "EventModelTests",
             [
-                "EventModel", "TextEncoding", "CEventABI", "EventReference", "TestSupport", "ControlProtos",
+                "EventModel", "WorkloadModel", "TextEncoding", "CEventABI", "EventReference", "TestSupport",
+                "ControlProtos",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         tests("EventReferenceTests", ["EventReference", "EventModel", "TestSupport"]),
@@ -293,7 +295,8 @@ let package = Package(
                 "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "Export",
                 "ProcessTree",
                 "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyEngine", "PolicyModel", "TestSupport",
-                "WorkloadModel", "Workloads", "KubernetesObjects", "SecurityIdentity", "IdentityStores",
+                "WorkloadModel", "Workloads", "KubernetesObjects", "KubernetesClient", "JSONTree",
+                "SecurityIdentity", "IdentityStores",
                 .product(name: "Crypto", package: "swift-crypto"), logging,
             ]),
         tests(

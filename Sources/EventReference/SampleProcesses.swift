@@ -121,6 +121,9 @@ struct SampleProcesses {
         workload.cgroup = containerCgroup
         workload.started = boot + 600 * second
         workload.isPrivileged = true
+        workload.execProbes = [
+            ExecProbe(["curl", "-H", "Accept: text/html", "https://example.com/"])
+        ].compactMap { $0 }
         workload.naming = .pending
         return workload
     }

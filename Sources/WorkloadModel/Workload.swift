@@ -66,6 +66,8 @@ public struct Workload: Sendable, Hashable, Codable {
     public var started: UInt64 = 0
     /// Whether it has all rights of the host; nil = not known.
     public var isPrivileged: Bool?
+    /// Commands that the kubelet runs in it, to see how it does; empty where nobody knows the pod's specification.
+    public var execProbes: [ExecProbe] = []
     /// How much of it is known.
     public var naming = Naming.known
 
@@ -118,6 +120,7 @@ public struct Workload: Sendable, Hashable, Codable {
         if result.cgroup.isEmpty { result.cgroup = other.cgroup }
         if result.slice.isEmpty { result.slice = other.slice }
         result.isPrivileged = result.isPrivileged ?? other.isPrivileged
+        if result.execProbes.isEmpty { result.execProbes = other.execProbes }
         result.pod = result.pod?.completed(by: other.pod) ?? other.pod
         if other.naming == .known { result.naming = .known }
         return result

@@ -29,12 +29,7 @@ public final class KubernetesProvider: WorkloadProvider {
     ///   - node: as the cluster calls it.
     ///   - kubeconfig: path; empty = the service account of the pod that this runs in.
     public convenience init(node: String, kubeconfig: String) {
-        self.init(
-            node: node,
-            APIClient { () throws(APIFailure) in
-                guard kubeconfig.isEmpty else { return try Kubeconfig.read(kubeconfig) }
-                return try ClusterAccess.inCluster()
-            })
+        self.init(node: node, APIClient(kubeconfig: kubeconfig))
     }
 
     deinit { task?.cancel() }

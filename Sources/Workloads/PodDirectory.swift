@@ -46,7 +46,7 @@ package struct PodDirectory {
             let changed = set(pod)
             end(pod.metadata.uid, at: now)
             return changed
-        case .all(let pods):
+        case .all(let pods, _):
             var changed: [Workload] = []
             for pod in pods { changed += set(pod) }
             let living = Set(pods.map(\.metadata.uid))
@@ -134,6 +134,7 @@ package struct PodDirectory {
             workload.image = Workload.Image(name: name, id: status.imageID)
             workload.started = RFC3339.nanoseconds(status.started)
             workload.isPrivileged = wanted.map { $0.isPrivileged ?? false }
+            workload.execProbes = wanted?.execProbes ?? []
             workload.pod = pod
             return workload
         }
@@ -151,4 +152,9 @@ extension Pod {
         (owner, ownerKind) = (made.name, made.kind)
         isOfCluster = true
     }
+}
+
+extension KubernetesPod.Container {
+    /// What processes are compared with.
+    var execProbes: [ExecProbe] { probes.compactMap { ExecProbe($0) } }
 }

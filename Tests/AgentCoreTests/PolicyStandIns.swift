@@ -98,7 +98,7 @@ struct PolicyFolder {
     }
 
     func remove() {
-        for folder in [kept, state, policies, root] {
+        for folder in [kept, "\(state)/\(PolicyStore.clusterFolder)", state, policies, root] {
             for name in (try? FileTree.names(in: folder)) ?? [] { try? FileTree.remove("\(folder)/\(name)") }
             unsafe rmdir(folder)
         }

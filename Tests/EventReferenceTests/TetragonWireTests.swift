@@ -20,14 +20,10 @@ import Testing
         "policy.process": unresolved.union(rights),
         "policy.parent": unresolved.union(rights),
         "policy.ancestors": unresolved.union(rights).union(details),
-        "process_exec.process.pod.container": probes, "process_exec.parent.pod.container": probes,
-        "process_exit.process.pod.container": probes, "process_exit.parent.pod.container": probes,
-        "policy.process.pod.container": probes, "policy.parent.pod.container": probes,
         "argument": ["cred_arg", "user_namespace_arg"],
         "argument.process_credentials_arg.user_ns": ["ns"],
     ]
     private static let unresolved: Set = ["refcnt", "user"]
-    private static let probes: Set = ["maybe_exec_probe"]
     private static let rights: Set = [
         "cap", "ns", "process_credentials", "binary_properties", "environment_variables",
     ]

@@ -65,9 +65,17 @@ struct Following {
     /// The next list, by names.
     mutating func nextList() async -> [String] {
         while let report = await reports.next(isolation: #isolation) {
-            if case .all(let pods) = report { return pods.map(\.metadata.name) }
+            if case .all(let pods, _) = report { return pods.map(\.metadata.name) }
         }
         return []
+    }
+
+    /// The next list, and how many objects it lacks.
+    mutating func nextAll() async -> (pods: [KubernetesPod], missing: Int)? {
+        while let report = await reports.next(isolation: #isolation) {
+            if case .all(let pods, let missing) = report { return (pods, missing) }
+        }
+        return nil
     }
 
     /// The next object that came or changed.

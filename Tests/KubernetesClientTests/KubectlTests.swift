@@ -1,3 +1,4 @@
+import AgentModel
 import Foundation
 import KubernetesClient
 import KubernetesObjects
@@ -43,6 +44,34 @@ struct KubectlTests {
         #expect(try kubectl.run(["get", "pods", "-n", "shop", "-o", "name"]) == "pod/web\n")
 
         watch.terminate()
+        await following.stop()
+    }
+
+    /// As one does it in a cluster: the policy acts on this node, and goes.
+    @Test func policiesAreAppliedAndDeleted() async throws {
+        let folder = try PolicyFollowing.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let following = try await PolicyFollowing(folder: folder)
+        let kubectl = try Kubectl(port: following.port)
+        defer { kubectl.clean() }
+        let apply = ["apply", "--validate=false", "-f", "-"]
+        let applied = try kubectl.run(apply, input: policy("ant"))
+        #expect(applied == "tracingpolicy.cilium.io/ant created\n")
+        #expect(await following.policies { $0.count == 1 }.map(\.state) == [.enabled])
+        let again = try kubectl.run(apply, input: policy("ant", message: "two"))
+        #expect(again == "tracingpolicy.cilium.io/ant configured\n")
+        _ = await following.policies { _ in following.versions == ["two"] }
+        let namespaced = try kubectl.run(apply, input: policy("bee", namespace: "shop"))
+        #expect(namespaced == "tracingpolicynamespaced.cilium.io/bee created\n")
+        #expect(await following.policies { $0.count == 2 }.map(\.namespace) == ["", "shop"])
+        #expect(
+            try kubectl.run(["get", "tpn", "-A", "-o", "name"]) == "tracingpolicynamespaced.cilium.io/bee\n")
+
+        #expect(try kubectl.run(["delete", "tracingpolicy", "ant"]).contains("\"ant\" deleted"))
+        #expect(await following.policies { $0.count == 1 }.map(\.name) == ["bee"])
+        _ = try kubectl.run(["delete", "tracingpoliciesnamespaced", "bee", "-n", "shop"])
+        #expect(await following.policies { $0.isEmpty }.isEmpty)
+        #expect(following.versions == [])
         await following.stop()
     }
 }

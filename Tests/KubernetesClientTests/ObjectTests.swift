@@ -2,6 +2,7 @@ import JSONTree
 import KubernetesClient
 import KubernetesObjects
 import Testing
+import YAMLReader
 
 /// Objects as the API writes them.
 @Suite struct ObjectTests {
@@ -93,6 +94,59 @@ import Testing
         let tree = try JSONScanner.parse(Array(text.utf8).span)
         #expect(try KubernetesNamespace(ObjectReader(tree)).metadata.labels == ["a": "b"])
         #expect(try ObjectType(ObjectReader(tree)) == ObjectType(of: KubernetesNamespace.self))
+    }
+
+    @Test func writesAPolicyAsATextForItsReader() throws {
+        let text =
+            #"{"metadata":{"name":"ant","namespace":"shop","uid":"u","resourceVersion":"7","managedFields":[{}],"#
+            + #""labels":{"a":1},"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"x"}},"#
+            + #""spec":{"values":["\#(String(repeating: "v", count: 80))","w"],"odd":"\u2028\u007f\n😀\\"},"#
+            + #""status":{"x":1}}"#
+        let reader = ObjectReader(try JSONScanner.parse(Array(text.utf8).span))
+        let policy = try KubernetesTracingPolicy<NamespaceScope>(reader)
+        #expect(policy.metadata.name == "ant" && policy.metadata.resourceVersion == "7")
+        #expect(
+            String(decoding: policy.text, as: UTF8.self) == """
+                {
+                  "apiVersion": "cilium.io/v1alpha1",
+                  "kind": "TracingPolicyNamespaced",
+                  "metadata": {"name": "ant", "namespace": "shop", "labels": {"a": 1}, "annotations": {}},
+                  "spec": {
+                    "values": [
+                      "\(String(repeating: "v", count: 80))",
+                      "w"
+                    ],
+                    "odd": "\\u2028\\u007f\\n😀\\\\"
+                  }
+                }
+
+                """)
+        // YAML has the same values.
+        let source = SourceText(file: "x", bytes: policy.text)
+        let limits = YAMLLimits(bytes: 1 << 20, depth: 48, nodes: 100)
+        let documents = try #require(YAMLReader.documents(DiagnosticCollector(source), limits: limits))
+        let spec = NodeCursor(documents[0], DiagnosticCollector(source)).required("spec")
+        #expect(spec?.optional("odd")?.string() == "\u{2028}\u{7f}\n😀\\")
+        #expect(spec?.optional("values")?.each().count == 2)
+    }
+
+    @Test(arguments: [
+        (#"{}"#, #""metadata" is missing"#), (#"{"metadata":{}}"#, #"metadata: "name" is missing"#),
+        (#"{"metadata":{"name":"../a"}}"#, #"metadata: ""/"../a" is no name of an object"#),
+        (#"{"metadata":{"name":"a","namespace":"B"}}"#, #"metadata: "B"/"a" is no name of an object"#),
+        (
+            #"{"metadata":{"name":"a","namespace":5}}"#,
+            "metadata.namespace: expected text, found the number 5"
+        ),
+    ])
+    func saysWhereItIsNoPolicy(text: String, words: String) throws {
+        let reader = ObjectReader(try JSONScanner.parse(Array(text.utf8).span))
+        do {
+            _ = try KubernetesTracingPolicy<ClusterScope>(reader)
+            Issue.record("it was read")
+        } catch {
+            #expect("\(error)" == words)
+        }
     }
 
     @Test func aListMayLackObjectsButNoVersion() throws {

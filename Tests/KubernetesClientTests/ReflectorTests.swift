@@ -104,6 +104,39 @@ import Testing
         await following.stop()
     }
 
+    @Test func saysHowManyAListLacks() async throws {
+        let page =
+            #"{"metadata":{"resourceVersion":"101"},"items":[{"metadata":{"name":"a"}},{"metadata":{}}]}"#
+        var following = try await Following(prepare: { $0.change { $0.refusals = [(200, page, [])] } })
+        #expect(await following.nextAll()?.missing == 1)
+        #expect(following.state.skipped == 1)
+        await following.stop()
+    }
+
+    @Test func asksSlowlyForWhatTheServerDoesNotKnow() async throws {
+        var limits = Following.quick
+        limits.missingMilliseconds = 300
+        let missing = ClusterAnswer.status(404, "NotFound", "no such path")
+        var following = try await Following(
+            pods: [pod("web")], limits: limits,
+            prepare: { $0.change { $0.refusals = [(404, missing, [])] } })
+        let began = ContinuousClock.now
+        #expect(await following.nextState { $0.refusal != 0 }.refusal == 404)
+        #expect(await following.nextList() == ["web"])
+        #expect(ContinuousClock.now - began >= .milliseconds(290))
+        #expect(await following.nextState { $0.isSynced }.refusal == 0)
+        await following.stop()
+    }
+
+    @Test func refusesAListWhosePagesAreTooLongTogether() async throws {
+        var limits = Following.quick
+        limits.list = 1000
+        var following = try await Following(pods: (1...9).map { pod("web-\($0)") }, limits: limits)
+        let state = await following.nextState { !$0.lastError.isEmpty }
+        #expect(state.lastError == "a list is longer than 0 MiB" && !state.isSynced)
+        await following.stop()
+    }
+
     @Test func readsLinesThatComeInPieces() async throws {
         var following = try await Following()
         _ = await following.nextWatch()

@@ -35,6 +35,7 @@ import Workloads
         var web = Self.pod("web", uid: "u1", annotations: ["team": "blue"])
         web.metadata.owners = [OwnerReference(kind: "DaemonSet", name: "webs")]
         web.containers[0].isPrivileged = true
+        web.containers[0].probes = [["cat", "/ready"]]
         var status = KubernetesPod.ContainerStatus(name: "app", containerID: "docker://" + Self.id)
         status.imageID = "sha256:1"
         web.statuses = [status]
@@ -46,6 +47,7 @@ import Workloads
         #expect(workload.name == "app" && workload.id == Self.id && workload.runtime == "docker")
         #expect(workload.image == Workload.Image(name: "nginx:1.27", id: "sha256:1"))
         #expect(workload.isPrivileged == true)
+        #expect(workload.execProbes.first == ExecProbe(["cat", "/ready"]))
     }
 
     @Test func whatTheRuntimeKnowsOfTheContainerStays() {

@@ -17,7 +17,8 @@ import Workloads
             #"{"metadata":{"name":"web-5d4-x","namespace":"shop","uid":"\#(uid)","labels":\#(labels),"#
             + #""annotations":\#(annotations),"#
             + #""ownerReferences":[{"kind":"DaemonSet","name":"web","controller":true}]},"#
-            + #""spec":{"containers":[{"name":"web","image":"nginx","securityContext":{"privileged":true}}]},"#
+            + #""spec":{"containers":[{"name":"web","image":"nginx","securityContext":{"privileged":true},"#
+            + #""startupProbe":{"exec":{"command":["/bin/check","-q"]}}}]},"#
             + #""status":{"containerStatuses":\#(statuses)}}"#
         return try KubernetesPod(ObjectReader(try JSONScanner.parse(Array(text.utf8).span)))
     }
@@ -34,6 +35,7 @@ import Workloads
         #expect(workload?.id == Self.id && workload?.name == "web" && workload?.runtime == "containerd")
         #expect(workload?.image == Workload.Image(name: "docker.io/nginx:1", id: "sha256:9"))
         #expect(workload?.isPrivileged == true)
+        #expect(workload?.execProbes.first == ExecProbe(["/bin/check", "-q"]))
         #expect(workload?.started == 1_795_334_400_000_000_000)
         #expect(workload?.pod?.owner == "web" && workload?.pod?.ownerKind == "DaemonSet")
         #expect(workload?.pod?.labels == ["app": "shop"])

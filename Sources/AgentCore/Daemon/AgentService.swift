@@ -42,8 +42,9 @@ struct AgentService: AgentControl {
             bootID: EngineIdentity.bootID,
             problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead())
                 + (await daemon.policies.complaints()) + (daemon.manifests?.problems ?? [])
+                + (daemon.cluster?.problems ?? [])
                 + (daemon.identities.problem.map { ["identities: \($0)"] } ?? []),
-            notes: daemon.manifests?.notes ?? [],
+            notes: (daemon.manifests?.notes ?? []) + (daemon.cluster?.notes ?? []),
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(policies: await daemon.policies.kernelBytes()),

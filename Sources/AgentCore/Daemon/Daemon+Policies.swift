@@ -16,15 +16,15 @@ extension Daemon {
 
     /// The owner of the policies; it begins with `start`, when somebody reads the records of what it lets run.
     static func policies(
-        _ configuration: AgentConfiguration, _ manifests: ManifestDirectory?, _ runtime: any PolicyRuntime,
+        _ configuration: AgentConfiguration, nodeLabels: [String: String], _ runtime: any PolicyRuntime,
         _ logger: Logger
     ) throws(DaemonError) -> PolicyKeeper {
-        let options = PolicyOptions(
+        var options = PolicyOptions(
             paths: configuration.policies,
             manifests: configuration.manifests.isEmpty ? [] : [configuration.manifests],
             stateDirectory: configuration.stateDirectory,
-            nodeLabels: nodeLabels(configuration.nodeName, manifests?.content), guardian: .ofThisDaemon,
-            settings: { settings(logger) })
+            nodeLabels: nodeLabels, guardian: .ofThisDaemon, settings: { settings(logger) })
+        options.followsCluster = configuration.workloads.kubernetes != "off"
         do throws(Errno) {
             return try PolicyKeeper(options, runtime: runtime, logger: logger)
         } catch {
@@ -42,20 +42,5 @@ extension Daemon {
             logger.warning("policies are not compared with this kernel: \(error)")
             return CheckSettings(programs: ProgramReader())
         }
-    }
-
-    /// Labels that Kubernetes gives every node, and those that a manifest of this node says.
-    static func nodeLabels(_ nodeName: String, _ manifests: ManifestContent?) -> [String: String] {
-        var name = utsname()
-        _ = unsafe uname(&name)
-        let machine = unsafe withUnsafeBytes(of: &name.machine) {
-            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        let architecture = ["x86_64": "amd64", "aarch64": "arm64"][machine] ?? machine
-        let given = [
-            "kubernetes.io/hostname": nodeName, "kubernetes.io/os": "linux",
-            "kubernetes.io/arch": architecture,
-        ]
-        return given.merging(manifests?.nodeLabels ?? [:]) { $1 }
     }
 }

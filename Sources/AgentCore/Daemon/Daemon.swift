@@ -28,6 +28,8 @@ final class Daemon: Sendable {
     let policies: PolicyKeeper
     let identities: IdentityKeeper
     let manifests: ManifestDirectory?
+    let cluster: ClusterFollower?
+    private let nodeLabels: NodeLabels
     private let policyRuntime: any PolicyRuntime
     let started = BootClock.now
 
@@ -63,7 +65,17 @@ final class Daemon: Sendable {
         file = try Self.fileSink(configuration, logger, gaps)
         journal = try Self.journalSink(configuration, logger, gaps)
         policyRuntime = runtime(engine, logger)
-        policies = try Self.policies(configuration, manifests, policyRuntime, logger)
+        let kept = Self.keptLabels(configuration)
+        nodeLabels = NodeLabels(
+            node: configuration.nodeName, manifests: manifests?.content.nodeLabels ?? [:],
+            cluster: kept?.read() ?? [:])
+        policies = try Self.policies(
+            configuration, nodeLabels: nodeLabels.merged, policyRuntime, logger)
+        if let kept {
+            cluster = Self.cluster(configuration, kept, policies, nodeLabels, logger)
+        } else {
+            cluster = nil
+        }
         identities = try Self.identities(configuration, logger)
         engine.add(identities: identities)
         if let file { engine.add(lines: file) }
@@ -121,8 +133,7 @@ final class Daemon: Sendable {
                 ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
         }
         if configuration.kubernetes != "off" {
-            let path = configuration.kubernetes == "in-cluster" ? "" : configuration.kubernetes
-            providers.append(KubernetesProvider(node: node, kubeconfig: path))
+            providers.append(KubernetesProvider(node: node, kubeconfig: configuration.kubeconfig))
         }
         return providers
     }
@@ -194,10 +205,10 @@ final class Daemon: Sendable {
             throw DaemonError("cannot start the thread of identities: \(error)", exit: .system)
         }
         engine.whenWorkloadsLackClasses { [policies] in policies.renew() }
-        let nodeName = configuration.nodeName
-        manifests?.follow { [policies] content in
-            policies.adopt(nodeLabels: Self.nodeLabels(nodeName, content))
+        manifests?.follow { [policies, nodeLabels] content in
+            nodeLabels.set(manifests: content.nodeLabels) { policies.adopt(nodeLabels: $0) }
         }
+        cluster?.start(known: policies.keptOfCluster)
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             logger.info("\(sensor.name) sensor: \(mechanisms.joined(separator: ", "))")
@@ -258,6 +269,7 @@ final class Daemon: Sendable {
     /// detached.
     /// - Parameter directory: for `KernelSensors.detach`.
     func stop(reason: String, detachThrough directory: String) {
+        cluster?.stop()
         policies.stop()
         policyRuntime.finish()
         engine.stop(reason: reason)

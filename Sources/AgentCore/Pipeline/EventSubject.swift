@@ -62,7 +62,8 @@ final class EventSubject: FilterSubject {
             containerID: String(decoding: image.containerID, as: UTF8.self),
             containerName: workload?.pod == nil ? "" : workload?.name ?? "",
             workloadName: workload?.title ?? "", workloadKind: workload?.kind.rawValue ?? "",
-            workloadLabels: workload?.labels ?? [:], unit: workload?.unit ?? "")
+            workloadLabels: workload?.labels ?? [:], unit: workload?.unit ?? "",
+            maybeExecProbe: object.mayBeExecProbe)
         object.attachment = view
         return view
     }

@@ -56,11 +56,12 @@ package struct PolicyArchive: Sendable {
     /// Bytes of `overrides.json` that are read: some 100,000 entries.
     private static let overridesLimit = 32 << 20
 
-    /// `policies` in the state directory.
+    /// In the state directory.
     package let directory: String
 
-    package init(stateDirectory: String) {
-        directory = stateDirectory + "/policies"
+    /// - Parameter folder: of the state directory, which is its alone.
+    package init(stateDirectory: String, folder: String = "policies") {
+        directory = stateDirectory + "/" + folder
     }
 
     // MARK: Reading
@@ -116,9 +117,10 @@ package struct PolicyArchive: Sendable {
     }
 
     /// Writes files beside their final names, and waits until they are on the disk.
+    /// - Parameter overrides: nil = those that are there stay.
     func stage(
         texts: [PolicyKey: [UInt8]], removing removed: [PolicyKey],
-        overrides: [PolicyKey: PolicyOverride]
+        overrides: [PolicyKey: PolicyOverride]?
     ) throws(PolicyChangeError) -> Staged {
         var staged = Staged()
         do throws(Errno) {
@@ -128,7 +130,9 @@ package struct PolicyArchive: Sendable {
             for (key, bytes) in texts.sorted(by: { $0.key < $1.key }) {
                 try write(bytes, to: path(of: key), &staged)
             }
-            try write(Self.encoded(overrides), to: "\(directory)/\(Self.overridesName)", &staged)
+            if let overrides {
+                try write(Self.encoded(overrides), to: "\(directory)/\(Self.overridesName)", &staged)
+            }
             staged.removals = removed.map { path(of: $0) }
         } catch {
             discard(staged)

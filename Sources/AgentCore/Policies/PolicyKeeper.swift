@@ -7,7 +7,7 @@ package import SystemPackage
 
 /// The thread that owns the policies: it watches their files and does what the API asks, one after another.
 package final class PolicyKeeper: @unchecked Sendable {
-    // @unchecked: `store`, `watch` and `programs` are touched by the thread alone once it runs; `thread` by the owner alone.
+    // @unchecked: `store`, `watch` and `programs` are touched by the thread alone once it runs; the rest by the owner alone.
 
     private struct Control {
         var requests: [@Sendable (PolicyStore) -> Void] = []
@@ -22,6 +22,8 @@ package final class PolicyKeeper: @unchecked Sendable {
     private let control = Mutex(Control())
     private let wake: EventFD
     private var thread: LinuxSystem.Thread?
+    /// Policies that a cluster had when this machine last asked, once it has started.
+    package private(set) var keptOfCluster: Set<PolicyKey> = []
 
     /// Watches files from now on; nothing is read yet.
     /// - Throws: `Errno` where the kernel gives no descriptor.
@@ -39,6 +41,7 @@ package final class PolicyKeeper: @unchecked Sendable {
     /// - Throws: `Errno` where no thread can be made.
     package func start() throws(Errno) {
         store.start()
+        keptOfCluster = store.clusterPolicies
         programs.follow(store.programs, binaries: store.binaries)
         thread = try LinuxSystem.Thread(name: "secd-policies") { [self] in run() }
     }
@@ -131,6 +134,12 @@ package final class PolicyKeeper: @unchecked Sendable {
     /// From now on `nodeSelector` is judged by these labels.
     package func adopt(nodeLabels: [String: String]) {
         control.withLock { $0.requests.append { $0.adopt(nodeLabels: nodeLabels) } }
+        wake.signal()
+    }
+
+    /// Policies of a cluster have changed: `take` is called for the changes when the thread has time for them.
+    package func adopt(_ take: @escaping @Sendable () -> [ClusterPolicyChange]) {
+        control.withLock { $0.requests.append { $0.adopt(take()) } }
         wake.signal()
     }
 

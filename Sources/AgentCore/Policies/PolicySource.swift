@@ -9,6 +9,8 @@ struct PolicySource {
         case file
         /// A file in which other objects stand, too.
         case manifest
+        /// An object of a cluster.
+        case cluster
     }
 
     let origin: Origin
@@ -22,6 +24,8 @@ struct PolicySource {
     var problem = ""
     /// Names that the newest text has.
     var keys: [PolicyKey] = []
+    /// The newest text itself, where it cannot be read again; empty = it can.
+    var text: [UInt8] = []
     /// Programs that it names.
     var programs: Set<String> = []
     /// Programs that conditions of `policies` compare, with the files that they led to.

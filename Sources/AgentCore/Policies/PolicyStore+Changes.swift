@@ -138,8 +138,9 @@ extension PolicyStore {
     }
 
     private func fileSource(of key: PolicyKey) -> String? {
-        desired.files.values.first { $0.keys.contains(key) || $0.policies.contains { PolicyKey($0) == key } }?
-            .name
+        (Array(desired.files.values) + Array(desired.cluster.values)).first {
+            $0.keys.contains(key) || $0.policies.contains { PolicyKey($0) == key }
+        }?.name
     }
 
     private func written(_ key: PolicyKey) -> CheckedPolicy? {

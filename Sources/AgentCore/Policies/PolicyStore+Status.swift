@@ -41,7 +41,7 @@ extension PolicyStore {
             names[line, default: []].append(
                 PolicyKey(name: status.name, namespace: status.namespace).description)
         }
-        return problems
+        return problems + keepingProblem
             + order.map { line in
                 let all = names[line, default: []]
                 if all.count == 1 { return "policy \(all[0]): \(line)" }
@@ -101,7 +101,13 @@ extension PolicyStore {
 
 extension PolicySource {
     /// Tetragon's word for where a policy is from.
-    fileprivate var domain: String { origin == .api ? "grpc" : "static" }
+    fileprivate var domain: String {
+        switch origin {
+        case .api: "grpc"
+        case .file, .manifest: "static"
+        case .cluster: "k8s"
+        }
+    }
 }
 
 extension HookReport {

@@ -13,6 +13,8 @@ package struct PolicyOptions: Sendable {
     package var manifests: [String]
     /// Where policies of the API are kept.
     package var stateDirectory: String
+    /// A cluster tells policies, too: what it had is in force until it says something else.
+    package var followsCluster = false
     /// Labels that `nodeSelector` is judged by.
     package var nodeLabels: [String: String]
     /// What policies must not end.
@@ -38,8 +40,8 @@ package struct PolicyOptions: Sendable {
 /// The policies of the node: what is wanted (files, and what the API brought), and what of it runs.
 ///
 /// One owner, one thread. Each change is whole: what runs is replaced at once, or stays. What is wanted does not
-/// depend on the order of changes, so that a restart gives the same: names of the API go before names in files,
-/// files are in the order of their paths, and the first of a name counts.
+/// depend on the order of changes, so that a restart gives the same: names of the API go before names in files, these
+/// before names in a cluster; files are in the order of their paths, and the first of a name counts.
 package final class PolicyStore {
     /// A policy that runs.
     struct Running {
@@ -52,16 +54,19 @@ package final class PolicyStore {
     struct Desired {
         var api: [PolicyKey: PolicySource] = [:]
         var files: [String: PolicySource] = [:]
+        var cluster: [PolicyKey: PolicySource] = [:]
         var overrides: [PolicyKey: PolicyOverride] = [:]
 
         /// In the order in which names count.
         var sources: [PolicySource] {
             api.sorted { $0.key < $1.key }.map(\.value) + files.sorted { $0.key < $1.key }.map(\.value)
+                + cluster.sorted { $0.key < $1.key }.map(\.value)
         }
     }
 
     let options: PolicyOptions
     let archive: PolicyArchive
+    let clusterArchive: PolicyArchive
     private let files: ConfiguredFiles
     private let manifests: ConfiguredFiles
     /// Labels of this node, as they are now.
@@ -76,6 +81,9 @@ package final class PolicyStore {
     var generalObstacle = ""
     /// About directories and kept files, a sentence each.
     var problems: [String] = []
+    /// Policies of the cluster that are on the disk as they were, or not at all, and why.
+    var unkept: Set<PolicyKey> = []
+    var unkeptReason = ""
     /// What runs stands on what has changed since: programs, or classes of workloads.
     private var isOutdated = false
     private(set) var ids: [PolicyKey: UInt64] = [:]
@@ -86,6 +94,8 @@ package final class PolicyStore {
         self.runtime = runtime
         self.logger = logger
         archive = PolicyArchive(stateDirectory: options.stateDirectory)
+        clusterArchive = PolicyArchive(
+            stateDirectory: options.stateDirectory, folder: Self.clusterFolder)
         files = ConfiguredFiles(options.paths, of: "policies")
         manifests = ConfiguredFiles(options.manifests, of: "policies")
         nodeLabels = options.nodeLabels
@@ -96,8 +106,9 @@ package final class PolicyStore {
         let kept = archive.load()
         desired.overrides = kept.overrides
         take(kept)
+        let cluster = takeKeptCluster()
         readFiles(nil)
-        problems += kept.problems
+        problems += kept.problems + cluster
         for problem in problems { logger.error("\(problem)") }
         settle(desired)
         logStart()
@@ -119,10 +130,17 @@ package final class PolicyStore {
 
     /// Looks at all files again (`nil`), or at some.
     package func refresh(_ paths: Set<String>?) {
+        telling {
+            readFiles(paths)
+            settle(desired)
+        }
+    }
+
+    /// Does something, and puts into the log what is another state after it.
+    func telling(_ body: () -> Void) {
         let known = Set(complaints)
         let before = running
-        readFiles(paths)
-        settle(desired)
+        body()
         for (key, now) in running.sorted(by: { $0.key < $1.key }) where before[key]?.policy != now.policy {
             logger.notice("policy \(key) runs (\(now.policy.file))")
         }
@@ -145,6 +163,7 @@ package final class PolicyStore {
         if desired.api.values.contains(where: { !$0.problem.isEmpty || !$0.binaries.isEmpty }) {
             take(archive.load())
         }
+        recheckCluster()
         refresh(nil)
     }
 

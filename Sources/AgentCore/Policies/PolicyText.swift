@@ -52,6 +52,11 @@ package struct PolicyText: Sendable {
         if more > 0 { problem += "\n… and \(more) more: secctl policy check shows all" }
     }
 
+    /// Names in a text, which is not checked.
+    static func keys(in bytes: [UInt8]) -> [PolicyKey] {
+        keys(of: specs(in: SourceText(file: "", bytes: bytes), false))
+    }
+
     /// What can be read in a text with errors.
     private static func specs(in source: SourceText, _ amongOthers: Bool) -> [PolicySpec] {
         guard source.bytes.count <= PolicyReader.limits.bytes else { return [] }

@@ -9,7 +9,9 @@ public struct PolicyListCommand: AsyncParsableCommand {
     @OptionGroup(title: "Daemon") var connection: ConnectionOptions
     @OptionGroup var display: DisplayOptions
 
-    @Option(help: ArgumentHelp("Only those of files (static) or of the API (grpc).", valueName: "domain"))
+    @Option(
+        help: ArgumentHelp(
+            "Only those of files (static), of the API (grpc) or of a cluster (k8s).", valueName: "domain"))
     var domain: String?
 
     public init() {}

@@ -41,7 +41,8 @@ extension ProcessObject {
         visitor.timestamp(F.startTime, context.time(image.head.image.start_ns))
         visitor.wrapped(F.auid, image.head.loginuid)
         let workload = image.workload
-        visitor.describe(pod: workload, pidInNamespace: image.head.pid_in_ns, context)
+        visitor.describe(
+            pod: workload, pidInNamespace: image.head.pid_in_ns, mayBeProbe: mayBeExecProbe, context)
         let containerID = image.containerID
         unsafe visitor.string(F.docker, containerID.span.bytes)
         context.withExecID(image.head.parent) { visitor.string(F.parentExecID, $0) }

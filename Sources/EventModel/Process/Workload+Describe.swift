@@ -9,7 +9,9 @@ extension FieldVisitor where Self: ~Copyable {
     }
 
     /// `Process.pod`, as Tetragon has it.
-    mutating func describe(pod record: WorkloadRecord?, pidInNamespace: UInt32, _ context: EncodingContext) {
+    mutating func describe(
+        pod record: WorkloadRecord?, pidInNamespace: UInt32, mayBeProbe: Bool, _ context: EncodingContext
+    ) {
         typealias F = WorkloadFields
         let workload = record?.workload
         let pod = workload?.pod
@@ -19,7 +21,8 @@ extension FieldVisitor where Self: ~Copyable {
             visitor.plain(F.podName, pod?.name ?? "")
             visitor.plain(F.podUID, pod?.uid ?? "")
             visitor.message(F.container, present: true) {
-                $0.describe(container: workload, pidInNamespace: pidInNamespace, context)
+                $0.describe(
+                    container: workload, pidInNamespace: pidInNamespace, mayBeProbe: mayBeProbe, context)
             }
             visitor.map(F.podLabels, count: record?.podLabels.count ?? 0) { index in
                 let label = record?.podLabels[index]
@@ -35,7 +38,7 @@ extension FieldVisitor where Self: ~Copyable {
     }
 
     private mutating func describe(
-        container workload: Workload?, pidInNamespace: UInt32, _ context: EncodingContext
+        container workload: Workload?, pidInNamespace: UInt32, mayBeProbe: Bool, _ context: EncodingContext
     ) {
         typealias F = WorkloadFields
         let id = workload.map { $0.runtime.isEmpty ? $0.id : "\($0.runtime)://\($0.id)" }
@@ -49,6 +52,7 @@ extension FieldVisitor where Self: ~Copyable {
         let started = workload?.started ?? 0
         timestamp(F.startTime, started == 0 ? nil : UnixTime(nanoseconds: started))
         wrapped(F.pid, pidInNamespace)
+        bool(F.maybeExecProbe, mayBeProbe)
         let isPrivileged = workload?.isPrivileged ?? false
         message(F.securityContext, present: isPrivileged) { $0.bool(F.privileged, isPrivileged) }
     }

@@ -15,6 +15,10 @@ public enum WorkloadFields {
     public static let containerImage = Field("image", 3, .message, "Image of the container.")
     public static let startTime = Field("start_time", 4, .timestamp, "When the container started.")
     public static let pid = Field("pid", 5, .uint32Value, "Process id in the container's own pid namespace.")
+    public static let maybeExecProbe = Field(
+        "maybe_exec_probe", 13, .bool,
+        "Whether program and arguments are those of a probe that the kubelet runs in it; anybody there can run the same."
+    )
     public static let securityContext = Field(
         "security_context", 14, .message, "Rights of the container beyond the usual.")
     public static let privileged = Field("privileged", 1, .bool, "Whether it has all rights of the host.")

@@ -22,6 +22,16 @@ package struct APIClient: Sendable {
         self.access = access
     }
 
+    /// - Parameters:
+    ///   - kubeconfig: path; empty = the service account of the pod that this runs in.
+    ///   - limits: on what a server may send.
+    package init(kubeconfig: String, limits: APILimits = APILimits()) {
+        self.init(limits: limits) { () throws(APIFailure) in
+            guard kubeconfig.isEmpty else { return try Kubeconfig.read(kubeconfig) }
+            return try ClusterAccess.inCluster()
+        }
+    }
+
     /// Threads of all connections: one is enough for a few lists and watches. It lives as long as the process.
     private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 

@@ -43,6 +43,8 @@ package struct APILimits: Sendable, Hashable {
     package var head = 65_536
     /// Bytes of a page of a list.
     package var page = 64 << 20
+    /// Bytes of all pages of a list.
+    package var list = 512 << 20
     /// Bytes of a line of a watch: an object. The API server itself takes no more than 3 MiB.
     package var line = 8 << 20
     /// Objects of a kind that are kept.
@@ -53,6 +55,8 @@ package struct APILimits: Sendable, Hashable {
     package var connectSeconds = 5
     /// Seconds for one answer that ends.
     package var answerSeconds = 30
+    /// Milliseconds until a server is asked again that knows no such kind of object; up to twice as long by chance.
+    package var missingMilliseconds = 60_000
     /// Seconds that a watch is asked to last; it is begun again behind that.
     package var watchSeconds = 300
 

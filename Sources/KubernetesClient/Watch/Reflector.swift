@@ -53,7 +53,7 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
                 if error == .cancelled { break }
                 note(error)
                 let pause = backOff.failed(at: MonotonicClock.now, chance: Double.random(in: 0..<1))
-                wait = Self.wait(after: error, pause, isRepeated: wasRefused)
+                wait = self.wait(after: error, pause, isRepeated: wasRefused)
                 wasRefused = error.isUnauthorized
             }
             if wait > 0 { try? await Task.sleep(nanoseconds: wait) }
@@ -61,10 +61,14 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
     }
 
     /// How long a failure waits, nanoseconds.
-    private static func wait(after failure: APIFailure, _ pause: UInt64, isRepeated: Bool) -> UInt64 {
-        switch failure {
+    private func wait(after failure: APIFailure, _ pause: UInt64, isRepeated: Bool) -> UInt64 {
+        let missing = UInt64(client.limits.missingMilliseconds) * 1_000_000
+        return switch failure {
         // The token is read again for each question: it may have been renewed since the last one.
         case .status(401, _, _): isRepeated ? pause : 0
+        // It knows no such kind: somebody has to install it, and that is worth no more than a question now and then.
+        case .status(404, _, _):
+            max(pause, missing + UInt64(Double(missing) * Double.random(in: 0..<1)))
         case .status(_, _, let seconds): max(pause, UInt64(seconds) * 1_000_000_000)
         default: pause
         }
@@ -79,15 +83,24 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
         var next = ""
         var version = ""
         var seen: Set<String> = []
+        var missing = 0
+        var bytes = 0
         repeat {
             let target = resource.list(limit: client.limits.pageObjects, next: next)
-            let page = try ListPage<Object>(try await client.get(target))
+            let answer = try await client.get(target)
+            bytes += answer.count
+            guard bytes <= client.limits.list else {
+                throw .tooLong("a list is longer than \(client.limits.list >> 20) MiB")
+            }
+            let page = try ListPage<Object>(answer)
+            missing += page.unreadable.count
             let room = client.limits.objects - objects.count
             objects += page.objects.prefix(room)
             skip(page.unreadable.map(\.description))
             if page.objects.count > room {
                 let reason = "more than \(client.limits.objects) objects"
                 skip(Array(repeating: reason, count: page.objects.count - room))
+                missing += page.objects.count - room
             }
             version = page.version
             next = page.next
@@ -96,7 +109,7 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
                 throw .unreadable("a list that names the same page twice")
             }
         } while !next.isEmpty
-        sink(.all(objects))
+        sink(.all(objects, missing: missing))
         let result = version
         change { books in
             books.version = result
@@ -104,6 +117,7 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
             books.state.isSynced = true
             books.state.staleSince = nil
             books.state.lastError = ""
+            books.state.refusal = 0
         }
         return result
     }
@@ -139,6 +153,7 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
             books.state.watches += 1
             books.state.staleSince = nil
             books.state.lastError = ""
+            books.state.refusal = 0
         }
     }
 
@@ -184,6 +199,7 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
                 books.state.expired += 1
             }
             books.state.lastError = failure.description
+            books.state.refusal = failure.refusal
             if books.state.staleSince == nil { books.state.staleSince = RealtimeClock.now }
         }
     }
@@ -206,6 +222,11 @@ package final class Reflector<Object: KubernetesObject>: Sendable {
 }
 
 extension APIFailure {
+    /// The status of a refusal; 0 = it is something else.
+    var refusal: Int {
+        if case .status(let status, _, _) = self { status } else { 0 }
+    }
+
     /// Whether the server does not believe the token, or the certificate.
     var isUnauthorized: Bool {
         if case .status(401, _, _) = self { true } else { false }

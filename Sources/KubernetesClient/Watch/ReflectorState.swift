@@ -8,6 +8,8 @@ package struct ReflectorState: Sendable, Hashable {
     package var staleSince: UInt64?
     /// What went wrong last, in words; empty = nothing did.
     package var lastError = ""
+    /// The status of HTTP that the server refused with last; 0 = it did not, or is asked again with success.
+    package var refusal = 0
     /// Lists that were read to their ends.
     package var lists: UInt64 = 0
     /// Watches that a server took.
@@ -28,8 +30,9 @@ package struct ReflectorState: Sendable, Hashable {
 
 /// What a reflector tells, in order.
 package enum ReflectorReport<Object: KubernetesObject>: Sendable {
-    /// All objects that there are: what is not among them is gone.
-    case all([Object])
+    /// All objects that there are: what is not among them is gone, unless some are `missing` here, which could not be
+    /// read or were too many.
+    case all([Object], missing: Int = 0)
     /// One came or changed.
     case set(Object)
     /// One went; its last state.

@@ -1,3 +1,5 @@
+package import KubernetesObjects
+
 /// A collection of objects, as the API names it.
 package struct ResourcePath: Sendable, Hashable {
     /// `/api/v1/pods`.
@@ -13,6 +15,16 @@ package struct ResourcePath: Sendable, Hashable {
     /// The pods of a node.
     package static func pods(onNode name: String) -> ResourcePath {
         ResourcePath("/api/v1/pods", fieldSelector: "spec.nodeName=\(name)")
+    }
+
+    /// One node.
+    package static func node(_ name: String) -> ResourcePath {
+        ResourcePath("/api/v1/nodes", fieldSelector: "metadata.name=\(name)")
+    }
+
+    /// Policies, of all namespaces.
+    package static func policies<Scope: TracingPolicyScope>(_: Scope.Type) -> ResourcePath {
+        ResourcePath("/apis/\(KubernetesTracingPolicy<Scope>.apiVersion)/\(Scope.collection)")
     }
 
     /// A page of the list; `next` is what the page before told, empty for the first one.

@@ -167,6 +167,7 @@ package struct DeclaredPods: Sendable {
         if let container = declared.containers.first(where: { $0.name == claim.container }) {
             if result.image.name.isEmpty { result.image.name = container.image }
             result.isPrivileged = result.isPrivileged ?? container.isPrivileged
+            if !container.probes.isEmpty { result.execProbes = container.execProbes }
         }
         if let status = declared.statuses.first(where: { $0.name == claim.container }),
             result.image.id.isEmpty

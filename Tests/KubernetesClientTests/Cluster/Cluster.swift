@@ -5,7 +5,7 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// An API server for pods, namespaces and nodes: lists in pages, watches with bookmarks, 410 for what is too old,
+/// An API server for pods, namespaces, nodes and tracing policies: lists in pages, watches with bookmarks, 410 for what is too old,
 /// writes; and faults on command.
 final class Cluster: Sendable {
     struct Watch {
@@ -20,6 +20,8 @@ final class Cluster: Sendable {
         var watches: [Watch] = []
         /// What callers must say; empty = nobody is asked.
         var token = ""
+        /// Whether somebody has installed the definitions of policies.
+        var hasPolicies = true
         /// Takes requests and says nothing.
         var isSilent = false
         /// Answers the next requests like this.
@@ -72,19 +74,23 @@ final class Cluster: Sendable {
     /// Writes an object and tells those who watch.
     func put(_ text: String) throws {
         let object = try JSONScanner.parse(Array(text.utf8).span)
-        let resource = object["kind"].textOrEmpty.lowercased() + "s"
-        let isPod = resource == "pods"
+        let kind = ClusterKind.all.first { $0.kind == object["kind"].text }
+        let namespace = object["metadata"]["namespace"].text
         state.withLock { state in
             _ = state.store.put(
-                object, resource: resource, namespace: isPod ? object["metadata"]["namespace"].text : nil)
+                object, resource: kind?.resource ?? "",
+                namespace: kind?.isNamespaced == true ? namespace : nil)
             Self.tell(&state)
         }
     }
 
     /// Takes a pod away and tells those who watch.
-    func remove(pod name: String, _ namespace: String) {
+    func remove(pod name: String, _ namespace: String) { remove("pods", name, namespace) }
+
+    /// Takes an object away and tells those who watch.
+    func remove(_ resource: String, _ name: String, _ namespace: String? = nil) {
         state.withLock { state in
-            _ = state.store.remove(resource: "pods", namespace: namespace, name: name)
+            _ = state.store.remove(resource: resource, namespace: namespace, name: name)
             Self.tell(&state)
         }
     }

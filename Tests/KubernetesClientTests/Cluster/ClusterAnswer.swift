@@ -7,13 +7,15 @@ struct ClusterAnswer {
     private let request: ClusterRequest
     private let channel: any Channel
     private let resource: String
+    private let kind: ClusterKind?
     private let namespace: String?
     private let name: String?
 
     init(_ request: ClusterRequest, _ channel: any Channel) {
         self.request = request
         self.channel = channel
-        var parts = request.path.split(separator: "/").dropFirst(2).map(String.init)
+        let version = request.path.hasPrefix("/apis/") ? 3 : 2
+        var parts = request.path.split(separator: "/").dropFirst(version).map(String.init)
         // /api/v1/namespaces/NAME/pods, and /api/v1/namespaces/NAME itself.
         if parts.count > 2, parts[0] == "namespaces" {
             namespace = parts[1]
@@ -21,7 +23,9 @@ struct ClusterAnswer {
         } else {
             namespace = nil
         }
-        resource = parts.first ?? ""
+        let resource = parts.first ?? ""
+        self.resource = resource
+        kind = ClusterKind.all.first { $0.resource == resource && request.path.hasPrefix($0.prefix) }
         name = parts.count > 1 ? parts[1] : nil
     }
 
@@ -31,8 +35,9 @@ struct ClusterAnswer {
     }
 
     func give(_ state: inout Cluster.State) {
-        if let text = Self.discovery[request.path] { return channel.send(.ok, text) }
-        guard request.path.hasPrefix("/api/v1/"), Self.kinds[resource] != nil else {
+        let kinds = ClusterKind.all.filter { state.hasPolicies || $0.apiVersion == "v1" }
+        if let text = ClusterKind.discovery(kinds)[request.path] { return channel.send(.ok, text) }
+        guard let kind, kinds.contains(where: { $0.kind == kind.kind }) else {
             return channel.send(.notFound, Self.status(404, "NotFound", "no such path"))
         }
         switch (request.method, name) {
@@ -94,7 +99,8 @@ struct ClusterAnswer {
         channel.send(
             .ok,
             JSONValue.object([
-                ("kind", .string((Self.kinds[resource] ?? "") + "List")), ("apiVersion", .string("v1")),
+                ("kind", .string((kind?.kind ?? "") + "List")),
+                ("apiVersion", .string(kind?.apiVersion ?? "v1")),
                 ("metadata", .object(metadata)), ("items", .array(items)),
             ]).json)
     }
@@ -138,29 +144,4 @@ struct ClusterAnswer {
         Cluster.tell(&state)
         channel.send(.ok, last.json)
     }
-
-    // MARK: Discovery
-
-    private static let kinds = ["pods": "Pod", "namespaces": "Namespace", "nodes": "Node"]
-
-    private static let verbs = #"["create","delete","get","list","patch","update","watch"]"#
-
-    private static func resource(
-        _ name: String, _ kind: String, _ short: String, _ isNamespaced: Bool
-    ) -> String {
-        #"{"name":"\#(name)s","singularName":"\#(name)","namespaced":\#(isNamespaced),"kind":"\#(kind)","#
-            + #""shortNames":["\#(short)"],"verbs":\#(verbs)}"#
-    }
-
-    private static let resources = [
-        resource("pod", "Pod", "po", true), resource("namespace", "Namespace", "ns", false),
-        resource("node", "Node", "no", false),
-    ].joined(separator: ",")
-
-    private static let discovery: [String: String] = [
-        "/version": #"{"major":"1","minor":"32","gitVersion":"v1.32.0"}"#,
-        "/api": #"{"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":[]}"#,
-        "/apis": #"{"kind":"APIGroupList","apiVersion":"v1","groups":[]}"#,
-        "/api/v1": #"{"kind":"APIResourceList","groupVersion":"v1","resources":[\#(resources)]}"#,
-    ]
 }
