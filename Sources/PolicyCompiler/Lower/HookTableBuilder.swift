@@ -166,9 +166,23 @@ struct HookTableBuilder {
         let baseRow = row(base)
         var classRows: [UInt32] = []
         classRows.reserveCapacity(classes.count)
+        // Most values are about one condition, and a condition has many values: their row is found once.
+        var rowOfCondition = [UInt32?](repeating: nil, count: members.count)
         for held in classes {
+            let satisfied = members.satisfy(held)
+            if case .nothing = satisfied {
+                classRows.append(baseRow)
+                continue
+            }
+            if case .only(let condition) = satisfied, let known = rowOfCondition[condition] {
+                classRows.append(known)
+                continue
+            }
             var set = base
-            classRows.append(members.judge(held, &set) ? row(set) : baseRow)
+            members.correct(&set)
+            let found = row(set)
+            if case .only(let condition) = satisfied { rowOfCondition[condition] = found }
+            classRows.append(found)
         }
         let constrainedRow = row(constrained)
         // Columns have one value: there nobody asks.

@@ -48,36 +48,53 @@ struct GenerationPlan {
 
     /// Gives each rule its counter. Without one it is not counted, and shares its rate limit with others.
     mutating func counters(_ book: CounterBook, _ policies: [RunnablePolicy]) throws(PolicyRefusal) {
-        var rules: [(policy: Int, hook: Int, bit: Int)] = []
+        var fresh: [NewRule] = []
         for (index, hook) in tables.hooks.enumerated() {
-            placements[index].counters = [UInt32](
-                repeating: UInt32(SECD_POLICY_NONE), count: hook.rules.count)
-            rules += hook.rules.indices.map { (hook.groups[hook.rules[$0].group].policy, index, $0) }
+            var counters: [UInt32] = []
+            counters.reserveCapacity(hook.rules.count)
+            for (bit, rule) in hook.rules.enumerated() {
+                let group = hook.groups[rule.group]
+                let key = CounterBook.Key(
+                    policy: policyIDs[group.policy], hook: group.hook, selector: rule.selector)
+                let packed = RulePacker.pack(rule, .enforce, counter: 0)
+                let actions = packed.actions | packed.return_actions
+                let known = book.known(key, actions: actions)
+                counters.append(known ?? UInt32(SECD_POLICY_NONE))
+                guard known == nil else { continue }
+                fresh.append(
+                    NewRule(policy: group.policy, hook: index, bit: bit, key: key, actions: actions))
+            }
+            placements[index].counters = counters
         }
         // In the order of policies: the last ones find no room.
-        for index in rules.indices.sorted(by: { (rules[$0].policy, $0) < (rules[$1].policy, $1) }) {
-            let hook = tables.hooks[rules[index].hook]
-            let rule = hook.rules[rules[index].bit]
-            let entry = hook.groups[rule.group].hook
-            let id = policyIDs[rules[index].policy]
-            let key = CounterBook.Key(policy: id, hook: entry, selector: rule.selector)
-            guard let counter = book.counter(key) else {
-                let checked = policies[rules[index].policy].policy.hooks[entry]
-                let isWritten = checked.selectors.indices.contains(rule.selector)
-                let reason =
-                    "\(checked.path): selectors of all policies together: there is room for \(book.capacity)"
-                throw PolicyRefusal(
-                    faults: [
-                        PolicyRefusal.Fault(
-                            policy: id,
-                            place: isWritten ? checked.selectors[rule.selector].place : checked.place,
-                            reason: reason)
-                    ], reason: reason)
+        for index in fresh.indices.sorted(by: { (fresh[$0].policy, $0) < (fresh[$1].policy, $1) }) {
+            let rule = fresh[index]
+            guard let counter = book.counter(rule.key, actions: rule.actions) else {
+                throw Self.refusal(of: rule, policies[rule.policy].policy, room: book.capacity)
             }
-            let packed = RulePacker.pack(rule, .enforce, counter: counter)
-            book.set(key, actions: packed.actions | packed.return_actions)
-            placements[rules[index].hook].counters[rules[index].bit] = counter
+            placements[rule.hook].counters[rule.bit] = counter
         }
+    }
+
+    /// A rule that has no counter yet.
+    private struct NewRule {
+        var policy: Int
+        var hook: Int
+        var bit: Int
+        var key: CounterBook.Key
+        var actions: UInt32
+    }
+
+    private static func refusal(of rule: NewRule, _ policy: CheckedPolicy, room: Int) -> PolicyRefusal {
+        let entry = policy.hooks[rule.key.hook]
+        let isWritten = entry.selectors.indices.contains(rule.key.selector)
+        let reason = "\(entry.path): selectors of all policies together: there is room for \(room)"
+        return PolicyRefusal(
+            faults: [
+                PolicyRefusal.Fault(
+                    policy: rule.key.policy,
+                    place: isWritten ? entry.selectors[rule.key.selector].place : entry.place, reason: reason)
+            ], reason: reason)
     }
 
     /// Without a kernel there is nothing to count in.
