@@ -51,9 +51,11 @@ struct HookTableBuilder {
         // Few, so they are searched one by one.
         var keys: [DimensionKey] = []
         var members: [[Member]] = []
+        var ordinals: [DimensionKey.BitSource: Int] = [:]
+        var files: [Int: Int] = [:]
         for rule in conditions.indices {
-            var ordinals: [DimensionKey.BitSource: Int] = [:]
-            var files: [Int: Int] = [:]
+            if !ordinals.isEmpty { ordinals.removeAll(keepingCapacity: true) }
+            if !files.isEmpty { files.removeAll(keepingCapacity: true) }
             for position in conditions[rule].indices {
                 let key: DimensionKey
                 if let classes = classKey(conditions[rule][position], &files) {

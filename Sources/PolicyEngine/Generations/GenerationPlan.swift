@@ -167,17 +167,17 @@ struct GenerationPlan {
         let all = max(1, rules.reduce(0, +))
         return policies.indices.map { index in
             var hooks: [HookReport] = []
-            for (position, entry) in policies[index].policy.hooks.enumerated() {
-                hooks += checks[index].placed[position].map { placed in
-                    HookReport(
-                        path: entry.path, point: placed.point, mechanism: placed.mechanism.name,
-                        effect: placed.effect,
-                        condition: placed.mechanism.asked == nil || placed.effect == .observe
-                            ? "" : FileCalls.duration,
-                        blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
+            for position in checks[index].placed.indices {
+                let path = policies[index].policy.hooks[position].path
+                for place in checks[index].placed[position].indices {
+                    hooks.append(HookReport(path, checks[index].placed[position][place]))
                 }
-                hooks += entry.skippedCalls.map { HookReport(skipped: .function($0), .callNotFound, entry) }
-                hooks += entry.rejectedPoints.map { HookReport(skipped: $0, .digestRejected, entry) }
+                for call in policies[index].policy.hooks[position].skippedCalls {
+                    hooks.append(HookReport(path, skipped: .function(call), .callNotFound))
+                }
+                for point in policies[index].policy.hooks[position].rejectedPoints {
+                    hooks.append(HookReport(path, skipped: point, .digestRejected))
+                }
             }
             return PolicyReport(
                 id: policies[index].id, hooks: hooks, kernelBytes: bytes * UInt64(rules[index]) / UInt64(all))
@@ -187,8 +187,17 @@ struct GenerationPlan {
 
 extension HookReport {
     /// What an entry asks for and has been let go, as it says.
-    fileprivate init(skipped point: AttachPoint, _ state: State, _ entry: CheckedHook) {
-        self.init(path: entry.path, point: point, state: state, mechanism: "", effect: .observe)
+    fileprivate init(_ path: String, skipped point: AttachPoint, _ state: State) {
+        self.init(path: path, point: point, state: state, mechanism: "", effect: .observe)
+    }
+
+    /// An entry at a point, as it is met there.
+    fileprivate init(_ path: String, _ placed: PolicyCheck.Placed) {
+        let isAsked = if case .files = placed.mechanism.attachment { true } else { false }
+        self.init(
+            path: path, point: placed.point, mechanism: placed.mechanism.name, effect: placed.effect,
+            condition: isAsked && placed.effect != .observe ? FileCalls.duration : "",
+            blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
     }
 }
 

@@ -2,8 +2,8 @@ import CEventABI
 import PolicyCompiler
 import PolicyModel
 
-/// Attach point → the best mechanism that this kernel accepts.
-struct MechanismLadder {
+/// Attach point → the best mechanism that this kernel accepts. Thousands of checks share one.
+final class MechanismLadder {
     /// Why calls at a point cannot be met here, as a sentence without its end.
     struct Obstacle: Error, Hashable {
         var reason: String
