@@ -160,6 +160,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         let faults = checks.flatMap(\.faults)
         if let first = faults.first { throw PolicyRefusal(faults: faults, reason: first.reason) }
 
+        if !policies.isEmpty { store.prepare() }
         let sides = HookSides(checks)
         let tables = try GenerationPlan.tables(policies, sides)
         let since = since
@@ -284,8 +285,8 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
         _ image: GenerationImage, _ classes: WorkloadClasses.Plan
     ) throws(PolicyRefusal) -> UInt64 {
         do throws(BPFError) {
-            return try store.fill(image) { slot throws(BPFError) in
-                try options.workloads.map(of: classes, slot: slot)
+            return try store.fill(image) { slot, empty throws(BPFError) in
+                try options.workloads.map(of: classes, slot: slot, empty)
             }
         } catch {
             throw refusal(of: error)

@@ -16,6 +16,11 @@ struct ClassMembers {
     private var satisfiedIn: [Int]
     private var touchedIn: [Int]
     private var turn = 0
+    /// Positions in `rules` that the last class is about.
+    private var touched: [Int] = []
+
+    /// How many conditions there are.
+    var count: Int { owners.count }
 
     /// - Parameters:
     ///   - members: in the order of their rules.
@@ -42,14 +47,25 @@ struct ClassMembers {
         touchedIn = Array(repeating: 0, count: rules.count)
     }
 
-    /// Corrects what holds without atoms to what holds with those of a class; false where no condition is
-    /// satisfied by them.
-    mutating func judge(_ atoms: [Int], _ set: inout RuleSet) -> Bool {
+    /// What the atoms of a class satisfy.
+    enum Satisfied {
+        case nothing
+        /// All of it depends on this condition alone: classes with the same one have the same rules.
+        case only(Int)
+        case several
+    }
+
+    /// Finds the conditions that the atoms of a class satisfy; `correct` corrects by them.
+    mutating func satisfy(_ atoms: [Int]) -> Satisfied {
         turn += 1
-        var touched: [Int] = []
+        touched.removeAll(keepingCapacity: true)
+        var found = 0
+        var last = 0
         for atom in atoms {
             for condition in conditionsOfAtom[atom] where satisfiedIn[condition] != turn {
                 satisfiedIn[condition] = turn
+                found += 1
+                last = condition
                 let owner = owners[condition]
                 if touchedIn[owner] != turn {
                     touchedIn[owner] = turn
@@ -57,6 +73,11 @@ struct ClassMembers {
                 }
             }
         }
+        return found == 0 ? .nothing : found == 1 ? .only(last) : .several
+    }
+
+    /// Corrects what holds without atoms to what holds with those that were satisfied last.
+    func correct(_ set: inout RuleSet) {
         for owner in touched {
             var holds = true
             for condition in starts[owner]..<starts[owner + 1] {
@@ -64,6 +85,5 @@ struct ClassMembers {
             }
             if holds { set.insert(rules[owner].rule) } else { set.remove(rules[owner].rule) }
         }
-        return !touched.isEmpty
     }
 }

@@ -7,6 +7,22 @@ enum Atom: Hashable {
     case postfix([UInt8])
     case range(NumberRange)
     case network(AddressPrefix)
+
+    /// All bytes of a text at once: thousands are looked for whenever policies change.
+    func hash(into hasher: inout Hasher) {
+        switch self {
+        case .equal(let text): Self.combine(0, text, &hasher)
+        case .prefix(let text): Self.combine(1, text, &hasher)
+        case .postfix(let text): Self.combine(2, text, &hasher)
+        case .range(let range): hasher.combine(range)
+        case .network(let network): hasher.combine(network)
+        }
+    }
+
+    private static func combine(_ kind: UInt8, _ text: [UInt8], _ hasher: inout Hasher) {
+        hasher.combine(kind)
+        unsafe text.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
+    }
 }
 
 /// Builds a class table, and tells which atoms hold in each class.

@@ -51,9 +51,11 @@ struct HookTableBuilder {
         // Few, so they are searched one by one.
         var keys: [DimensionKey] = []
         var members: [[Member]] = []
+        var ordinals: [DimensionKey.BitSource: Int] = [:]
+        var files: [Int: Int] = [:]
         for rule in conditions.indices {
-            var ordinals: [DimensionKey.BitSource: Int] = [:]
-            var files: [Int: Int] = [:]
+            if !ordinals.isEmpty { ordinals.removeAll(keepingCapacity: true) }
+            if !files.isEmpty { files.removeAll(keepingCapacity: true) }
             for position in conditions[rule].indices {
                 let key: DimensionKey
                 if let classes = classKey(conditions[rule][position], &files) {
@@ -166,9 +168,23 @@ struct HookTableBuilder {
         let baseRow = row(base)
         var classRows: [UInt32] = []
         classRows.reserveCapacity(classes.count)
+        // Most values are about one condition, and a condition has many values: their row is found once.
+        var rowOfCondition = [UInt32?](repeating: nil, count: members.count)
         for held in classes {
+            let satisfied = members.satisfy(held)
+            if case .nothing = satisfied {
+                classRows.append(baseRow)
+                continue
+            }
+            if case .only(let condition) = satisfied, let known = rowOfCondition[condition] {
+                classRows.append(known)
+                continue
+            }
             var set = base
-            classRows.append(members.judge(held, &set) ? row(set) : baseRow)
+            members.correct(&set)
+            let found = row(set)
+            if case .only(let condition) = satisfied { rowOfCondition[condition] = found }
+            classRows.append(found)
         }
         let constrainedRow = row(constrained)
         // Columns have one value: there nobody asks.

@@ -35,9 +35,17 @@ final class CounterBook {
     /// Selectors of entries that can have a counter at once.
     var capacity: Int { Int(map.map.maxEntries) }
 
+    /// The counter of a selector that has one already; nil where it has none.
+    /// - Parameter actions: what the selector does now, as it stands in the kernel's table.
+    func known(_ key: Key, actions: UInt32) -> UInt32? {
+        guard let index = entries.index(forKey: key) else { return nil }
+        entries.values[index].actions = actions
+        return entries.values[index].counter
+    }
+
     /// The counter of a selector; nil where no room is left.
-    func counter(_ key: Key) -> UInt32? {
-        if let known = entries[key] { return known.counter }
+    func counter(_ key: Key, actions: UInt32) -> UInt32? {
+        if let known = known(key, actions: actions) { return known }
         let counter: UInt32
         if next < UInt32(map.map.maxEntries) {
             counter = next
@@ -49,12 +57,9 @@ final class CounterBook {
             return nil
         }
         entries[key] = Entry(
-            counter: counter, base: sum(counter), toldBase: tally.count(of: counter), actions: 0)
+            counter: counter, base: sum(counter), toldBase: tally.count(of: counter), actions: actions)
         return counter
     }
-
-    /// Notes what a selector does, as it stands in the kernel's table.
-    func set(_ key: Key, actions: UInt32) { entries[key]?.actions = actions }
 
     /// Forgets the selectors of policies that do not run any more.
     func keep(_ policies: Set<UInt64>) {

@@ -63,39 +63,55 @@ struct GenerationPlan {
 
     /// Gives each rule its counter. Without one it is not counted, and shares its rate limit with others.
     mutating func counters(_ book: CounterBook, _ policies: [RunnablePolicy]) throws(PolicyRefusal) {
-        var rules: [(policy: Int, hook: Int, bit: Int)] = []
+        var fresh: [NewRule] = []
         for (index, hook) in tables.hooks.enumerated() {
-            placements[index].counters = [UInt32](
-                repeating: UInt32(SECD_POLICY_NONE), count: hook.rules.count)
-            rules += hook.rules.indices.map { (hook.groups[hook.rules[$0].group].policy, index, $0) }
+            let enforcers = placements[index].enforcers
+            var counters: [UInt32] = []
+            counters.reserveCapacity(hook.rules.count)
+            for (bit, rule) in hook.rules.enumerated() {
+                let group = hook.groups[rule.group]
+                let key = CounterBook.Key(
+                    policy: policyIDs[group.policy], hook: group.hook, selector: rule.selector)
+                let packed = RulePacker.pack(
+                    rule, .enforce, counter: 0, enforcer: enforcers.isEmpty ? nil : enforcers[bit])
+                let actions = packed.actions | packed.return_actions
+                let known = book.known(key, actions: actions)
+                counters.append(known ?? UInt32(SECD_POLICY_NONE))
+                guard known == nil else { continue }
+                fresh.append(
+                    NewRule(policy: group.policy, hook: index, bit: bit, key: key, actions: actions))
+            }
+            placements[index].counters = counters
         }
         // In the order of policies: the last ones find no room.
-        for index in rules.indices.sorted(by: { (rules[$0].policy, $0) < (rules[$1].policy, $1) }) {
-            let hook = tables.hooks[rules[index].hook]
-            let rule = hook.rules[rules[index].bit]
-            let entry = hook.groups[rule.group].hook
-            let id = policyIDs[rules[index].policy]
-            let key = CounterBook.Key(policy: id, hook: entry, selector: rule.selector)
-            guard let counter = book.counter(key) else {
-                let checked = policies[rules[index].policy].policy.hooks[entry]
-                let isWritten = checked.selectors.indices.contains(rule.selector)
-                let reason =
-                    "\(checked.path): selectors of all policies together: there is room for \(book.capacity)"
-                throw PolicyRefusal(
-                    faults: [
-                        PolicyRefusal.Fault(
-                            policy: id,
-                            place: isWritten ? checked.selectors[rule.selector].place : checked.place,
-                            reason: reason)
-                    ], reason: reason)
+        for index in fresh.indices.sorted(by: { (fresh[$0].policy, $0) < (fresh[$1].policy, $1) }) {
+            let rule = fresh[index]
+            guard let counter = book.counter(rule.key, actions: rule.actions) else {
+                throw Self.refusal(of: rule, policies[rule.policy].policy, room: book.capacity)
             }
-            let enforcers = placements[rules[index].hook].enforcers
-            let packed = RulePacker.pack(
-                rule, .enforce, counter: counter,
-                enforcer: enforcers.isEmpty ? nil : enforcers[rules[index].bit])
-            book.set(key, actions: packed.actions | packed.return_actions)
-            placements[rules[index].hook].counters[rules[index].bit] = counter
+            placements[rule.hook].counters[rule.bit] = counter
         }
+    }
+
+    /// A rule that has no counter yet.
+    private struct NewRule {
+        var policy: Int
+        var hook: Int
+        var bit: Int
+        var key: CounterBook.Key
+        var actions: UInt32
+    }
+
+    private static func refusal(of rule: NewRule, _ policy: CheckedPolicy, room: Int) -> PolicyRefusal {
+        let entry = policy.hooks[rule.key.hook]
+        let isWritten = entry.selectors.indices.contains(rule.key.selector)
+        let reason = "\(entry.path): selectors of all policies together: there is room for \(room)"
+        return PolicyRefusal(
+            faults: [
+                PolicyRefusal.Fault(
+                    policy: rule.key.policy,
+                    place: isWritten ? entry.selectors[rule.key.selector].place : entry.place, reason: reason)
+            ], reason: reason)
     }
 
     /// Without a kernel there is nothing to count in.
@@ -174,17 +190,17 @@ struct GenerationPlan {
         let all = max(1, rules.reduce(0, +))
         return policies.indices.map { index in
             var hooks: [HookReport] = []
-            for (position, entry) in policies[index].policy.hooks.enumerated() {
-                hooks += checks[index].placed[position].map { placed in
-                    HookReport(
-                        path: entry.path, point: placed.point, mechanism: placed.mechanism.name,
-                        effect: placed.effect,
-                        condition: placed.mechanism.asked == nil || placed.effect == .observe
-                            ? "" : FileCalls.duration,
-                        blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
+            for position in checks[index].placed.indices {
+                let path = policies[index].policy.hooks[position].path
+                for place in checks[index].placed[position].indices {
+                    hooks.append(HookReport(path, checks[index].placed[position][place]))
                 }
-                hooks += entry.skippedCalls.map { HookReport(skipped: .function($0), .callNotFound, entry) }
-                hooks += entry.rejectedPoints.map { HookReport(skipped: $0, .digestRejected, entry) }
+                for call in policies[index].policy.hooks[position].skippedCalls {
+                    hooks.append(HookReport(path, skipped: .function(call), .callNotFound))
+                }
+                for point in policies[index].policy.hooks[position].rejectedPoints {
+                    hooks.append(HookReport(path, skipped: point, .digestRejected))
+                }
             }
             hooks += checks[index].enforced.map { placed in
                 HookReport(
@@ -199,8 +215,17 @@ struct GenerationPlan {
 
 extension HookReport {
     /// What an entry asks for and has been let go, as it says.
-    fileprivate init(skipped point: AttachPoint, _ state: State, _ entry: CheckedHook) {
-        self.init(path: entry.path, point: point, state: state, mechanism: "", effect: .observe)
+    fileprivate init(_ path: String, skipped point: AttachPoint, _ state: State) {
+        self.init(path: path, point: point, state: state, mechanism: "", effect: .observe)
+    }
+
+    /// An entry at a point, as it is met there.
+    fileprivate init(_ path: String, _ placed: PolicyCheck.Placed) {
+        let isAsked = if case .files = placed.mechanism.attachment { true } else { false }
+        self.init(
+            path: path, point: placed.point, mechanism: placed.mechanism.name, effect: placed.effect,
+            condition: isAsked && placed.effect != .observe ? FileCalls.duration : "",
+            blindSpots: placed.blindSpots, isDegraded: placed.isDegraded)
     }
 }
 

@@ -93,17 +93,22 @@ public final class WorkloadClasses: Sendable {
         return plan
     }
 
-    /// Makes the map of a generation, and keeps it as it should be from now on; nil = it asks for no workloads.
+    /// The map of a slot, without a cgroup.
+    static func emptyMap() throws(BPFError) -> SharedBPFMap {
+        SharedBPFMap(
+            try BPFMap(
+                making: .hash, name: "secd_workloads", keySize: 8, valueSize: 4, maxEntries: capacity + 1))
+    }
+
+    /// Fills the map of a generation, and keeps it as it should be from now on; nil = it asks for no workloads.
     /// What had the slot before is not kept any more.
-    func map(of plan: Plan, slot: Int) throws(BPFError) -> SharedBPFMap? {
+    /// - Parameter empty: the map to fill; nil = a new one.
+    func map(of plan: Plan, slot: Int, _ empty: SharedBPFMap?) throws(BPFError) -> SharedBPFMap? {
         guard !plan.tests.isEmpty else {
             books.withLock { $0.slots[slot] = nil }
             return nil
         }
-        let map = SharedBPFMap(
-            try BPFMap(
-                making: .hash, name: "secd_workloads", keySize: 8, valueSize: 4,
-                maxEntries: Self.capacity + 1))
+        let map = if let empty { empty } else { try Self.emptyMap() }
         let classes = Dictionary(uniqueKeysWithValues: plan.sets.enumerated().map { ($1, UInt32($0)) })
         let entry = Slot(plan: plan, classes: classes, map: map)
         var ask: (@Sendable () -> Void)?

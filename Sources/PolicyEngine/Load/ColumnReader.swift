@@ -3,7 +3,7 @@ package import PolicyCompiler
 package import PolicyModel
 
 /// Columns → how programs read them. Offsets come from the type information of the kernel that runs.
-package struct ColumnReader {
+package final class ColumnReader {
     /// Why a column cannot be read here, as the end of a sentence.
     package struct Obstacle: Error, Hashable {
         package var reason: String
@@ -23,7 +23,7 @@ package struct ColumnReader {
     /// The point is met by questions of fanotify.
     private let asked: FileCalls?
 
-    package init(_ kernel: BTFKernelTypes, _ point: AttachPoint) {
+    package convenience init(_ kernel: BTFKernelTypes, _ point: AttachPoint) {
         self.init(kernel, point, standIn: nil, programs: nil)
     }
 

@@ -2,8 +2,8 @@ import CEventABI
 import PolicyCompiler
 import PolicyModel
 
-/// Attach point → the best mechanism that this kernel accepts.
-struct MechanismLadder {
+/// Attach point → the best mechanism that this kernel accepts. Thousands of checks share one.
+final class MechanismLadder {
     /// Why calls at a point cannot be met here, as a sentence without its end.
     struct Obstacle: Error, Hashable {
         var reason: String
@@ -15,6 +15,18 @@ struct MechanismLadder {
     let programs: ProgramCache
     /// Why files cannot be asked about where nothing else refuses; nil = they can.
     let fileObstacle: () -> String?
+    private let answers = LadderAnswers()
+
+    init(
+        facts: EngineFacts, kernel: BTFKernelTypes, syscalls: SyscallTable, programs: ProgramCache,
+        fileObstacle: @escaping () -> String?
+    ) {
+        self.facts = facts
+        self.kernel = kernel
+        self.syscalls = syscalls
+        self.programs = programs
+        self.fileObstacle = fileObstacle
+    }
 
     /// What an entry of a policy asks of its points.
     struct Needs: Hashable {
@@ -32,6 +44,17 @@ struct MechanismLadder {
 
     /// The best mechanism for a point.
     func choose(_ point: AttachPoint, _ needs: Needs) throws(Obstacle) -> HookMechanism {
+        try answers.mechanism(point, needs) { () throws(Obstacle) in try find(point, needs) }
+    }
+
+    /// What reads columns at a point that a mechanism of this ladder meets.
+    func reader(_ point: AttachPoint, _ mechanism: HookMechanism) -> ColumnReader {
+        answers.reader(point, mechanism) {
+            ColumnReader(kernel, point, standIn: mechanism.standIn, programs: programs)
+        }
+    }
+
+    private func find(_ point: AttachPoint, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         switch point {
         case .syscall(let name): return try syscall(name, needs)
         case .tracepoint(let subsystem, let event): return try tracepoint(subsystem, event)

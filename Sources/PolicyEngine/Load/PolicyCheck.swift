@@ -81,8 +81,7 @@ struct PolicyCheck {
     // MARK: Values
 
     private mutating func checkColumns(_ hook: CheckedHook, _ placed: inout Placed) {
-        let reader = ColumnReader(
-            ladder.kernel, placed.point, standIn: placed.mechanism.standIn, programs: ladder.programs)
+        let reader = ladder.reader(placed.point, placed.mechanism)
         for (index, column) in hook.columns.enumerated() {
             do throws(ColumnReader.Obstacle) {
                 _ = try reader.pack(column)

@@ -42,7 +42,10 @@ final class ProgramCache {
     /// The policies without the places whose programs have other digests, where the policy says that these are
     /// skipped.
     func skipping(_ policies: [RunnablePolicy]) -> [RunnablePolicy] {
-        policies.map { policy in
+        guard policies.contains(where: { $0.policy.hooks.contains(where: \.ignoresDigestMismatch) }) else {
+            return policies
+        }
+        return policies.map { policy in
             var policy = policy
             for index in policy.policy.hooks.indices where policy.policy.hooks[index].ignoresDigestMismatch {
                 guard mismatch(policy.policy.hooks[index]) != nil else { continue }

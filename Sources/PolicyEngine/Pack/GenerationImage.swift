@@ -32,23 +32,34 @@ package struct GenerationImage {
     package private(set) var prefixes: [(prefix: secd_policy_prefix, result: UInt32)] = []
     /// The number of the next table.
     private var nextTable = UInt32(SECD_POLICY_TABLE_STEP)
-    private var rowIndex: [[UInt64]: UInt32] = [[]: emptyRow]
+    private var rowIndex: [RowWords: UInt32] = [RowWords(words: []): emptyRow]
+
+    /// Words of a row up to its last bit, hashed all at once: thousands are looked for whenever policies
+    /// change.
+    private struct RowWords: Hashable {
+        var words: [UInt64]
+
+        func hash(into hasher: inout Hasher) {
+            unsafe words.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
+        }
+    }
 
     package init() {}
 
     /// The row with these words; hooks share equal ones. Words behind the last bit make no difference.
     mutating func row(_ words: [UInt64]) -> UInt32 {
-        let used = words.lastIndex { $0 != 0 }.map { Array(words[...$0]) } ?? []
-        if let known = rowIndex[used] { return known }
+        var end = words.count
+        while end > 0, words[end - 1] == 0 { end -= 1 }
+        let used = RowWords(words: end == words.count ? words : Array(words[..<end]))
+        let next = UInt32(rows.count)
+        let index = rowIndex[used, default: next]
+        guard index == next else { return index }
+        rowIndex[used] = next
         var row = secd_policy_row()
-        for (index, word) in used.enumerated() {
-            CArray.set(&row.words, index, word)
-            if word != 0 { row.summary |= 1 << UInt64(index) }
-        }
-        let index = UInt32(rows.count)
+        CArray.copy(used.words, to: &row.words)
+        for index in 0..<end where words[index] != 0 { row.summary |= 1 << UInt64(index) }
         rows.append(row)
-        rowIndex[used] = index
-        return index
+        return next
     }
 
     /// The number of a table of its own.
@@ -97,6 +108,9 @@ package enum CArray {
     package static func copy<Tuple: BitwiseCopyable, Element: BitwiseCopyable>(
         _ elements: [Element], to tuple: inout Tuple
     ) {
-        for (index, element) in elements.enumerated() { set(&tuple, index, element) }
+        precondition(elements.count * MemoryLayout<Element>.stride <= MemoryLayout<Tuple>.size)
+        unsafe withUnsafeMutableBytes(of: &tuple) { bytes in
+            unsafe elements.withUnsafeBytes { unsafe bytes.copyMemory(from: $0) }
+        }
     }
 }

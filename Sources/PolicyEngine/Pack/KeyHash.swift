@@ -29,11 +29,14 @@ package struct KeyHash: Sendable {
     var begin: Lanes { Lanes(first: seed[16], second: seed[17]) }
 
     /// The state behind a text.
-    package func text(_ bytes: [UInt8]) -> Lanes {
+    package func text(_ bytes: [UInt8]) -> Lanes { text(bytes, in: bytes.indices) }
+
+    /// The state behind a part of a text.
+    private func text(_ bytes: [UInt8], in part: Range<Int>) -> Lanes {
         var lanes = begin
-        var start = 0
-        while start < bytes.count {
-            let end = min(start + Self.block, bytes.count)
+        var start = part.lowerBound
+        while start < part.upperBound {
+            let end = min(start + Self.block, part.upperBound)
             add(bytes, start..<end, to: &lanes)
             start = end
         }
@@ -66,12 +69,26 @@ package struct KeyHash: Sendable {
     /// The state behind a path of components from the root.
     package func components(_ names: [[UInt8]]) -> Lanes {
         var lanes = begin
-        for name in names {
-            let own = text(name)
-            lanes.first = Self.mix(lanes.first &+ own.first)
-            lanes.second = Self.mix(lanes.second &+ own.second)
+        for name in names { add(name, in: name.indices, to: &lanes) }
+        return lanes
+    }
+
+    /// The same of a path as it is written, or of its beginning; it begins with a slash, and no name in it is
+    /// empty.
+    package func path(_ text: [UInt8]) -> Lanes {
+        var lanes = begin
+        var start = 1
+        for index in 1...text.count where index == text.count || text[index] == UInt8(ascii: "/") {
+            if start < index { add(text, in: start..<index, to: &lanes) }
+            start = index + 1
         }
         return lanes
+    }
+
+    private func add(_ bytes: [UInt8], in name: Range<Int>, to lanes: inout Lanes) {
+        let own = text(bytes, in: name)
+        lanes.first = Self.mix(lanes.first &+ own.first)
+        lanes.second = Self.mix(lanes.second &+ own.second)
     }
 
     /// The key in a table; `length` is in bytes, or in components.

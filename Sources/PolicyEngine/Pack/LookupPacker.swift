@@ -75,16 +75,14 @@ struct LookupPacker {
         lookup.family = UInt8(SECD_POLICY_COMPONENTS)
         lookup.table = image.table()
         if !table.whole.isEmpty { lookup.flags |= UInt8(SECD_POLICY_LOOKUP_WHOLE) }
-        for (names, number) in table.whole {
-            let key = KeyHash.key(hash.components(names), table: lookup.table, length: names.count)
-            image.add(key, result(number))
+        for path in table.whole {
+            let key = KeyHash.key(hash.path(path.text), table: lookup.table, length: path.names)
+            image.add(key, result(path.number))
         }
-        for (beginning, number) in table.beginnings {
-            let isCut = !beginning.rest.isEmpty
-            let names = beginning.components + (isCut ? [beginning.rest] : [])
+        for path in table.beginnings {
             let key = KeyHash.key(
-                hash.components(names), table: lookup.table + (isCut ? 3 : 1), length: names.count)
-            image.add(key, result(number))
+                hash.path(path.text), table: lookup.table + (path.isCut ? 3 : 1), length: path.names)
+            image.add(key, result(path.number))
         }
         store(table.lengths, &lookup)
     }

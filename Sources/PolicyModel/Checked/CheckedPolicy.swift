@@ -80,7 +80,10 @@ public struct CheckedPolicy: Sendable, Hashable {
     /// Whether any selector has such an action.
     public func has(_ kind: ActionKind) -> Bool {
         hooks.contains { hook in
-            hook.selectors.contains { ($0.actions + $0.returnActions).contains { $0.kind.value == kind } }
+            hook.selectors.contains { selector in
+                selector.actions.contains { $0.kind.value == kind }
+                    || selector.returnActions.contains { $0.kind.value == kind }
+            }
         }
     }
 }
