@@ -104,7 +104,10 @@ static __always_inline int refusal_of_call(void)
 	if (!refusal->generation)
 		return is_enforced(refusal->hook, call_position(task)) ? refusal->verdict : 0;
 	hook = policy_hook(current_generation() & 1, refusal->hook);
-	return hook && (__s32)(refusal->generation - hook->since) >= 0 ? refusal->verdict : 0;
+	/* Zeros stand where a hook is gone. */
+	if (!hook || !hook->since)
+		return 0;
+	return (__s32)(refusal->generation - hook->since) >= 0 ? refusal->verdict : 0;
 }
 
 #endif
