@@ -100,7 +100,7 @@ import YAMLReader
         let text =
             #"{"metadata":{"name":"ant","namespace":"shop","uid":"u","resourceVersion":"7","managedFields":[{}],"#
             + #""labels":{"a":1},"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"x"}},"#
-            + #""spec":{"values":["\#(String(repeating: "v", count: 80))","w"],"odd":"\u2028\u007f\n😀\\"},"#
+            + #""spec":{"values":["\#(String(repeating: "v", count: 120))","w"],"odd":"\u2028\u007f\n😀\\"},"#
             + #""status":{"x":1}}"#
         let reader = ObjectReader(try JSONScanner.parse(Array(text.utf8).span))
         let policy = try KubernetesTracingPolicy<NamespaceScope>(reader)
@@ -113,7 +113,7 @@ import YAMLReader
                   "metadata": {"name": "ant", "namespace": "shop", "labels": {"a": 1}, "annotations": {}},
                   "spec": {
                     "values": [
-                      "\(String(repeating: "v", count: 80))",
+                      "\(String(repeating: "v", count: 120))",
                       "w"
                     ],
                     "odd": "\\u2028\\u007f\\n😀\\\\"
