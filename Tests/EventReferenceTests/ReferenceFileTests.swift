@@ -111,7 +111,10 @@ import Testing
             "process_exec.process.pod",
             "namespace=1 name=2 uid=3 container=4 pod_labels=5 workload=6 workload_kind=7 pod_annotations=8"
         ),
-        ("process_exec.process.pod.container", "id=1 name=2 image=3 start_time=4 pid=5 maybe_exec_probe=13 security_context=14"),
+        (
+            "process_exec.process.pod.container",
+            "id=1 name=2 image=3 start_time=4 pid=5 maybe_exec_probe=13 security_context=14"
+        ),
         ("process_exec.process.cap", "permitted=1 effective=2 inheritable=3"),
         (
             "process_exec.process.ns",
