@@ -212,7 +212,7 @@ extension KernelSuite {
                 (FilePolicySample.refusesUse("/dev/shm/secd-test"), "ext4, XFS or Btrfs"),
                 (
                     FilePolicySample.refusesOpens("/etc/hostname").replacing("file_open", with: "mmap_file"),
-                    "BPF LSM"
+                    "cannot refuse the call"
                 ),
             ])
         func limits(text: String, reason: String) throws {
