@@ -34,7 +34,7 @@ extension DaemonSuite {
         private static func programs(_ daemon: TestDaemon, saying word: String) throws -> [EventLine] {
             try daemon.settle()
             let kinds = ["process_exec", "process_exit"]
-            return try daemon.lines.filter {
+            return try daemon.lines(2) {
                 kinds.contains($0.kind) && $0["process.arguments"] == "echo \(word)"
             }
         }
@@ -83,7 +83,7 @@ extension DaemonSuite {
             #expect(other.ending == .code(0) && other.output == "secret\n", "\(other.errors)")
 
             try daemon.settle()
-            let first = try daemon.lines.filter {
+            let first = try daemon.lines(2) {
                 $0.kind == "process_exec" && $0["process.arguments"] == "cat /secret"
             }
             #expect(first.map { $0["process.workload.name"] } == [name, name + "-b"])

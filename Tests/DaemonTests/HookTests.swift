@@ -70,12 +70,13 @@ extension DaemonSuite {
             #expect(other.output == "secret\n")
 
             try daemon.settle()
-            let lines = try daemon.lines
-            let first = lines.filter { $0.kind == "process_exec" && $0["process.arguments"] == "cat /secret" }
+            let first = try daemon.lines(6) {
+                $0.kind == "process_exec" && $0["process.arguments"] == "cat /secret"
+            }
             #expect(first.count == 6)
             #expect(first.allSatisfy { $0["process.workload.naming"].isEmpty })
             #expect(first.map { $0["process.workload.name"] }.count { $0 == chosen } == 5)
-            #expect(lines.count { $0.kind == "process_kprobe" } == 5)
+            #expect(try daemon.lines(5) { $0.kind == "process_kprobe" }.count == 5)
             try daemon.stop()
         }
 

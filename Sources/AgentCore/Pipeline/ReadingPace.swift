@@ -2,7 +2,7 @@
 ///
 /// Every sleep costs two timer interrupts and two switches, dear in a guest, and code and data that left the caches
 /// meanwhile; every batch wakes the threads of the sinks. So records of a quiet machine wait for each other, and a
-/// machine where nothing happens is left alone. What cannot wait (verdicts, a filling ring) wakes the reader anyway.
+/// machine where nothing happens is left alone. What cannot wait (verdicts, cgroups, a filling ring) wakes the reader anyway.
 package struct ReadingPace {
     /// Records in a millisecond from which a reader is busy: their batches are worth a wakeup, and more than a few
     /// milliseconds of them would be late at the sinks.

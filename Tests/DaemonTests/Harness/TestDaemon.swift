@@ -119,6 +119,17 @@ final class TestDaemon {
         }
     }
 
+    /// Lines that match, when there are so many of them; others after half a minute. Events of a container wait for its
+    /// name, and what came after them passes them meanwhile.
+    func lines(_ count: Int, where matches: (EventLine) -> Bool) throws -> [EventLine] {
+        var found: [EventLine] = []
+        _ = try eventually {
+            found = try lines.filter(matches)
+            return found.count >= count
+        }
+        return found
+    }
+
     /// The export file's lines; whoever reads while it is written may see a part of the last one.
     var lines: [EventLine] { get throws { try EventLine.read(exportFile) } }
 }
