@@ -177,7 +177,7 @@ final class MechanismLadder {
 
     private func function(_ symbol: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         let hook = symbol.hasPrefix("security_") ? String(symbol.dropFirst("security_".count)) : nil
-        if needs.deny || !needs.wait, let hook, facts.lsmObstacle == nil, kernel.lsmHook(hook) != nil {
+        if needs.deny || !needs.wait, let hook, facts.lsmObstacle == nil, isAlike(symbol, hook) {
             return try lsm(hook, needs)
         }
         // A program at such a function cannot refuse; what stands for it may.
@@ -213,6 +213,15 @@ final class MechanismLadder {
             reason:
                 "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
                 + " or kprobes (\(facts.kprobeObstacle ?? ""))")
+    }
+
+    /// Whether a hook has the arguments of the function that asks it. Some have others (security_mmap_file has three,
+    /// its hook four, security_inode_rename five and four): an argument would be taken for another one, or for what
+    /// the programs before have returned, which then became the answer to the kernel.
+    private func isAlike(_ symbol: String, _ hook: String) -> Bool {
+        guard let asked = kernel.lsmHook(hook) else { return false }
+        guard let asking = kernel.function(symbol) else { return true }
+        return asked.parameters.map(\.type) == asking.parameters.map(\.type)
     }
 
     private func lsm(_ hook: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
