@@ -136,7 +136,9 @@ final class EventPipeline: @unchecked Sendable {
         // What a program woke it for must settle first; after a short sleep the next pass finds it.
         let isWoken = BootClock.now &- began < UInt64(milliseconds) * 1_000_000
         guard isWoken, milliseconds > ReadingPace.alert else { return }
-        if control.withLock({ $0.requests.isEmpty && !$0.stopping }) { waiter.wait(milliseconds: Self.settling) }
+        if control.withLock({ $0.requests.isEmpty && !$0.stopping }) {
+            waiter.wait(milliseconds: Self.settling)
+        }
     }
 
     private func drainToTheEnd(reason: String) {
