@@ -134,10 +134,7 @@ final class Daemon: Sendable {
             providers.append(
                 ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
         }
-        if configuration.kubernetes != "off" {
-            providers.append(KubernetesProvider(node: node, kubeconfig: configuration.kubeconfig))
-        }
-        return providers
+        return providers + clusterProviders(configuration, node: node)
     }
 
     private static func events(_ configuration: AgentConfiguration) -> EventSettings {
@@ -210,6 +207,7 @@ final class Daemon: Sendable {
         manifests?.follow { [policies, nodeLabels] content in
             nodeLabels.set(manifests: content.nodeLabels) { policies.adopt(nodeLabels: $0) }
         }
+        if let warning = Self.kubeletWarning(configuration) { logger.warning("\(warning)") }
         cluster?.start(known: policies.keptOfCluster)
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

@@ -97,6 +97,7 @@ extension AgentEngine {
             case .connected: "connected"
             case .partly(let reason): "connected, but \(reason)"
             case .absent: "absent"
+            case .standby(let reason): "not asked: \(reason)"
             case .failing(let reason): reason
             }
         }
