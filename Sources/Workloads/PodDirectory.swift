@@ -139,7 +139,9 @@ package struct PodDirectory {
     /// Whether the kubelet tells what the API has told before.
     private func isOlder(_ object: KubernetesPod, _ known: Entry) -> Bool {
         guard known.isOfAPI else { return false }
-        guard let version = UInt64(object.metadata.resourceVersion), let last = known.version else { return true }
+        guard let version = UInt64(object.metadata.resourceVersion), let last = known.version else {
+            return true
+        }
         return version < last
     }
 

@@ -37,7 +37,9 @@ package struct KubeletAccess: Sendable {
         if let cluster, !hasCredential || !hasAuthority { known = try cluster() }
         access.authority = authority.isEmpty ? known?.authority : .file(authority)
         guard access.authority != nil || isUnverified else {
-            throw .credentials("nobody vouches for the kubelet: name the authority of its certificate in workloads.kubelet.ca")
+            throw .credentials(
+                "nobody vouches for the kubelet: name the authority of its certificate in workloads.kubelet.ca"
+            )
         }
         if !token.isEmpty { access.token = .file(token) }
         if !certificate.isEmpty {
