@@ -106,8 +106,8 @@ public final class KubeletProvider: WorkloadProvider {
     private func take(_ list: ListPage<KubernetesPod>) {
         let surplus = max(0, list.objects.count - Self.mostPods)
         let missing = list.unreadable.count + surplus
-        guard let changed = pods.take(kubelet: Array(list.objects.prefix(Self.mostPods)), isWhole: missing == 0)
-        else { return rest() }
+        let known = Array(list.objects.prefix(Self.mostPods))
+        guard let changed = pods.take(kubelet: known, isWhole: missing == 0) else { return rest() }
         found += changed.map { FoundWorkload($0) }
         guard missing > 0 else {
             state = .connected

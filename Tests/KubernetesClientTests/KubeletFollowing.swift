@@ -135,7 +135,8 @@ struct KubeletFollowing {
 /// A pod of node1 with one container that runs, as JSON.
 func running(_ name: String, uid: String, container: Character, tier: String) -> String {
     let id = String(repeating: container, count: 64)
-    return #"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"\#(name)","namespace":"shop","uid":"\#(uid)","#
+    return
+        #"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"\#(name)","namespace":"shop","uid":"\#(uid)","#
         + #""labels":{"tier":"\#(tier)"}},"#
         + #""spec":{"nodeName":"node1","containers":[{"name":"\#(name)","image":"nginx:1.27"}]},"#
         + #""status":{"containerStatuses":[{"name":"\#(name)","containerID":"containerd://\#(id)"}]}}"#

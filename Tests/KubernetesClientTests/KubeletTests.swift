@@ -175,7 +175,8 @@ import Workloads
     }
 
     @Test(arguments: [
-        ("not JSON", "a list that is no JSON"), ("{}", "a list without items"), ("[]", "a list that is no JSON"),
+        ("not JSON", "a list that is no JSON"), ("{}", "a list without items"),
+        ("[]", "a list that is no JSON"),
         (#"{"items":[{"metadata":{}"#, "a list that is no JSON"),
     ])
     func garbageIsNoAnswer(text: String, words: String) async throws {

@@ -17,7 +17,7 @@ struct PolicyFollowing {
     let follower: ClusterFollower
     let log: NotingLog
     /// Labels of namespaces, as those hear who make identities of them.
-    let told = ToldNamespaces()
+    let toldNamespaces = ToldNamespaces()
     /// Where it listens.
     let port: Int
 
@@ -52,7 +52,7 @@ struct PolicyFollowing {
         let logger = Logger(label: "test") { _ in log.handler }
         let namespaces = NamespaceKeeper(
             manifests: [:], KeptNamespaceLabels(stateDirectory: folder.path), logger: logger
-        ) { [told] in told.take($0) }
+        ) { [toldNamespaces] in toldNamespaces.take($0) }
         let kept = KeptNodeLabels(stateDirectory: folder.path, node: Self.node)
         let labels = NodeLabels(node: Self.node, cluster: kept.read())
         var options = PolicyOptions(paths: [], stateDirectory: folder.path, nodeLabels: labels.merged)
@@ -103,7 +103,7 @@ struct PolicyFollowing {
     /// Labels of namespaces, when this holds for them.
     func namespaces(where holds: ([String: [String: String]]) -> Bool) async -> [String: [String: String]] {
         await until {
-            told.labels
+            toldNamespaces.labels
         } holds: {
             holds($0)
         }

@@ -56,7 +56,9 @@ extension Daemon {
     /// What is said at every start; nil = nothing.
     static func kubeletWarning(_ configuration: AgentConfiguration) -> String? {
         let workloads = configuration.workloads
-        guard workloads.kubelet.insecure, let server = kubeletServer(workloads), server.isSecure else { return nil }
+        guard workloads.kubelet.insecure, let server = kubeletServer(workloads), server.isSecure else {
+            return nil
+        }
         return
             "workloads.kubelet.insecure: whoever listens at \(server) is believed to be the kubelet, and gets its token"
     }

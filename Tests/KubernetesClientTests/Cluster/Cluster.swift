@@ -22,6 +22,8 @@ final class Cluster: Sendable {
         var token = ""
         /// Whether somebody has installed the definitions of policies.
         var hasPolicies = true
+        /// Collections that nobody may read.
+        var forbidden: Set<String> = []
         /// Requests that came.
         var asked = 0
         /// Takes requests and says nothing.

@@ -41,6 +41,9 @@ struct ClusterAnswer {
         guard let kind, kinds.contains(where: { $0.kind == kind.kind }) else {
             return channel.send(.notFound, Self.status(404, "NotFound", "no such path"))
         }
+        guard !state.forbidden.contains(resource) else {
+            return channel.send(.forbidden, Self.status(403, "Forbidden", "\(resource) is forbidden"))
+        }
         switch (request.method, name) {
         case ("GET", nil) where isTrue("watch"): watch(&state)
         case ("GET", nil): list(state)
