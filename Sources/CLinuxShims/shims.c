@@ -36,6 +36,26 @@ void secd_lower_priority(void)
 	setpriority(PRIO_PROCESS, 0, 19);
 }
 
+void secd_request_short_slices(void)
+{
+	/* struct sched_attr of the kernel's first version (SCHED_ATTR_SIZE_VER0): older libcs lack it. */
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} attributes = {
+		.size = sizeof(attributes),
+		.policy = SCHED_OTHER,
+		.nice = getpriority(PRIO_PROCESS, 0),
+		.runtime = 100 * 1000,
+	};
+
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
 static int release_segments(struct dl_phdr_info *object, size_t size, void *unused)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);

@@ -12,7 +12,10 @@ extension JSONValue {
         }
     }
 
-    private static func quoted(_ text: String) -> String {
+    /// A text in quotation marks.
+    /// - Parameter isEscaped: whether a scalar is written as its number, beside what JSON wants so; one beyond 16 bits
+    ///   never is.
+    package static func quoted(_ text: String, where isEscaped: (UInt32) -> Bool = { $0 < 0x20 }) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -22,7 +25,7 @@ extension JSONValue {
             case "\r": result += "\\r"
             case "\t": result += "\\t"
             default:
-                if scalar.value < 0x20 {
+                if scalar.value <= 0xffff, isEscaped(scalar.value) {
                     let hex = String(scalar.value, radix: 16)
                     result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
                 } else {

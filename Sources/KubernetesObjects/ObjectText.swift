@@ -61,31 +61,12 @@ package enum ObjectText {
     }
 
     /// With escapes that JSON and YAML share, also for what only YAML forbids or takes for the end of a line.
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            default:
-                if isPlain(scalar.value) {
-                    result.unicodeScalars.append(scalar)
-                } else {
-                    let hex = String(scalar.value, radix: 16)
-                    result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-                }
-            }
-        }
-        return result + "\""
-    }
+    private static func quoted(_ text: String) -> String { JSONValue.quoted(text) { !isPlain($0) } }
 
     private static func isPlain(_ value: UInt32) -> Bool {
         switch value {
         case 0x20...0x7e, 0xa0...0x2027, 0x202a...0xd7ff, 0xe000...0xfefe, 0xff00...0xfffd: true
-        default: value > 0xffff
+        default: false
         }
     }
 }

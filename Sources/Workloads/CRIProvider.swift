@@ -7,6 +7,8 @@ public final class CRIProvider: WorkloadProvider {
     public let name: String
     public private(set) var state = ProviderState.absent
     public var descriptor: Int32? { nil }
+    /// A pod's sandbox is listed when it runs.
+    public var hearsLate: Bool { state == .connected }
 
     /// Containers that are remembered at most.
     private static let mostContainers = 16_384

@@ -10,8 +10,8 @@ final class ProviderThread: @unchecked Sendable {
     /// What the owner is told.
     struct Reports: Sendable {
         var found: @Sendable ([FoundWorkload]) -> Void
-        /// The provider has looked: with or without success.
-        var answered: @Sendable (WorkloadQuestion) -> Void
+        /// The provider has looked: with or without success, and whether it may have more a moment later.
+        var answered: @Sendable (WorkloadQuestion, Bool) -> Void
         var state: @Sendable (ProviderState) -> Void
     }
 
@@ -54,7 +54,7 @@ final class ProviderThread: @unchecked Sendable {
             control.questions.append(question)
             return true
         }
-        if isTaken { wake.signal() } else { reports.answered(question) }
+        if isTaken { wake.signal() } else { reports.answered(question, false) }
     }
 
     private func run() {
@@ -73,8 +73,9 @@ final class ProviderThread: @unchecked Sendable {
             // First: a container that is asked for may be among them, and gone by now.
             report(provider.changes())
             for question in questions {
-                report(provider.find(question).map { [$0] } ?? [])
-                reports.answered(question)
+                let found = provider.find(question)
+                report(found.map { [$0] } ?? [])
+                reports.answered(question, found == nil && provider.hearsLate)
             }
             if !provider.state.isUsable, MonotonicClock.now >= nextAttempt {
                 report(provider.begin())

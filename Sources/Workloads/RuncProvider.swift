@@ -3,7 +3,8 @@ import SystemPackage
 import WorkloadModel
 
 /// Containers of runc and crun, whoever started them, by the state directories that these keep: a directory
-/// for each container, in which its state appears before its first program runs.
+/// for each container, in which its state appears before its first program runs. What it tells is never all: names,
+/// images and labels have those who start runtimes, so its containers are pending until everybody has looked.
 public final class RuncProvider: WorkloadProvider {
     public let name = "runc"
     public private(set) var state = ProviderState.absent
@@ -15,15 +16,13 @@ public final class RuncProvider: WorkloadProvider {
         var hasNamespaces = false
         /// Below the namespace.
         var below = ""
-        /// An engine that can be asked starts these: what its runtime knows is not all.
-        var hasEngine = false
     }
 
     private static let usual = [
         Root(path: "/run/runc"), Root(path: "/run/crun"),
-        Root(path: "/run/docker/runtime-runc", hasNamespaces: true, hasEngine: true),
-        Root(path: "/run/docker/runtime-crun", hasNamespaces: true, hasEngine: true),
-        Root(path: "/run/containerd/runc", hasNamespaces: true, hasEngine: true),
+        Root(path: "/run/docker/runtime-runc", hasNamespaces: true),
+        Root(path: "/run/docker/runtime-crun", hasNamespaces: true),
+        Root(path: "/run/containerd/runc", hasNamespaces: true),
         Root(path: "/run/user", hasNamespaces: true, below: "/runc"),
         Root(path: "/run/user", hasNamespaces: true, below: "/crun"),
     ]
@@ -180,10 +179,7 @@ public final class RuncProvider: WorkloadProvider {
             read = nil
         }
         guard var workload = read, !workload.cgroup.isEmpty, workload.cgroup != "/" else { return nil }
-        // Images and labels, of pods too, are not among it: known when everybody has looked.
-        if roots.contains(where: { $0.hasEngine && directory.hasPrefix($0.path + "/") }) {
-            workload.naming = .pending
-        }
+        workload.naming = .pending
         return FoundWorkload(workload, cgroupID: cgroups.id(of: workload.cgroup))
     }
 
@@ -202,6 +198,7 @@ public final class RuncProvider: WorkloadProvider {
         if recent.contains(last) {
             var workload = Workload(kind: .container, id: last, name: last, runtime: "runc")
             workload.cgroup = question.path
+            workload.naming = .pending
             return FoundWorkload(workload, cgroupID: question.id)
         }
         for directory in directories {

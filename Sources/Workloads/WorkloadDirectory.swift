@@ -10,12 +10,12 @@ public final class WorkloadDirectory: @unchecked Sendable {
     public struct Listener: Sendable {
         /// Containers were found, or have changed.
         public var found: @Sendable ([FoundWorkload]) -> Void
-        /// All providers have looked for this cgroup.
-        public var answered: @Sendable (WorkloadQuestion) -> Void
+        /// All providers have looked for this cgroup, and whether one of them may find it a moment later.
+        public var answered: @Sendable (WorkloadQuestion, Bool) -> Void
 
         public init(
             found: @escaping @Sendable ([FoundWorkload]) -> Void,
-            answered: @escaping @Sendable (WorkloadQuestion) -> Void
+            answered: @escaping @Sendable (WorkloadQuestion, Bool) -> Void
         ) {
             self.found = found
             self.answered = answered
@@ -23,9 +23,15 @@ public final class WorkloadDirectory: @unchecked Sendable {
     }
 
     private struct Books {
-        /// Providers that have not looked yet.
-        var open: [WorkloadQuestion: Int] = [:]
+        var open: [WorkloadQuestion: OpenQuestion] = [:]
         var states: [String: ProviderState] = [:]
+    }
+
+    private struct OpenQuestion {
+        /// Providers that have not looked yet.
+        var left: Int
+        /// One that has may find it a moment later.
+        var isEarly = false
     }
 
     private var threads: [ProviderThread] = []
@@ -46,7 +52,7 @@ public final class WorkloadDirectory: @unchecked Sendable {
                 try ProviderThread(
                     provider,
                     ProviderThread.Reports(
-                        found: listener.found, answered: { [weak self] in self?.count($0) },
+                        found: listener.found, answered: { [weak self] in self?.count($0, isEarly: $1) },
                         state: { [weak self] in self?.note($0, of: name) })))
         }
     }
@@ -66,24 +72,26 @@ public final class WorkloadDirectory: @unchecked Sendable {
     public func ask(_ question: WorkloadQuestion) {
         let isNew = books.withLock { books in
             guard !threads.isEmpty, books.open[question] == nil else { return threads.isEmpty }
-            books.open[question] = threads.count
+            books.open[question] = OpenQuestion(left: threads.count)
             return true
         }
         guard isNew else { return }
-        if threads.isEmpty { return listener.answered(question) }
+        if threads.isEmpty { return listener.answered(question, false) }
         for thread in threads { thread.ask(question) }
     }
 
     /// How each provider does, by name.
     public var states: [String: ProviderState] { books.withLock { $0.states } }
 
-    private func count(_ question: WorkloadQuestion) {
-        let isLast = books.withLock { books in
-            guard let left = books.open[question] else { return false }
-            books.open[question] = left > 1 ? left - 1 : nil
-            return left <= 1
+    private func count(_ question: WorkloadQuestion, isEarly: Bool) {
+        let done: OpenQuestion? = books.withLock { books in
+            guard var open = books.open[question] else { return nil }
+            open.left -= 1
+            open.isEarly = open.isEarly || isEarly
+            books.open[question] = open.left > 0 ? open : nil
+            return open.left > 0 ? nil : open
         }
-        if isLast { listener.answered(question) }
+        if let done { listener.answered(question, done.isEarly) }
     }
 
     private func note(_ state: ProviderState, of name: String) {

@@ -66,4 +66,10 @@ public protocol WorkloadProvider: AnyObject {
     func changes() -> [FoundWorkload]
     /// The container of a cgroup; nil = not one of this provider, as far as it knows now.
     func find(_ question: WorkloadQuestion) -> FoundWorkload?
+    /// Whether it may learn of a container only after its first program began: then it is worth asking again.
+    var hearsLate: Bool { get }
+}
+
+extension WorkloadProvider {
+    public var hearsLate: Bool { false }
 }

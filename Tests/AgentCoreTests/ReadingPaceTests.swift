@@ -47,6 +47,15 @@ struct ReadingPaceTests {
         #expect(pace.watched(after: 0, at: burst + ReadingPace.alertTime + 1) == 2 * ReadingPace.watched)
     }
 
+    @Test func whatTheReaderWasWokenForIsReadWhenItHasSettled() {
+        #expect(ReadingPace.settling(after: 3 * Self.millisecond, of: ReadingPace.quiet) == 1)
+        #expect(ReadingPace.settling(after: 0, of: ReadingPace.watchedIdle) == 1)
+        // One that ended by itself, and those after which the next pass comes soon in any case.
+        #expect(ReadingPace.settling(after: 32 * Self.millisecond, of: 32) == 0)
+        #expect(ReadingPace.settling(after: 0, of: ReadingPace.alert) == 0)
+        #expect(ReadingPace.settling(after: 0, of: ReadingPace.busy) == 0)
+    }
+
     @Test func whereNobodyLooksOnRecordsWaitLonger() {
         var pace = ReadingPace()
         _ = pace.sleep(after: 0, at: Self.start, isWatched: false)

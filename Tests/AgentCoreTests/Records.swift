@@ -98,8 +98,8 @@ struct Replay {
         replay.name(CgroupTable.Assignment(workload, cgroupID: cgroup))
     }
 
-    func giveUp(_ cgroup: UInt64) { replay.giveUp(cgroup) }
-    func timePasses() { replay.releaseOverdue(.max) }
+    func giveUp(_ cgroup: UInt64, isEarly: Bool = false) { replay.giveUp(cgroup, unlessAskedAgain: isEarly) }
+    func timePasses(until now: UInt64 = .max) { replay.releaseOverdue(now) }
 
     func add(_ catalogue: PolicyCatalogue) { replay.add(catalogue) }
 

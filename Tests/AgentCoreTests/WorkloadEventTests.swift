@@ -1,5 +1,6 @@
 import AgentCore
 import CEventABI
+import LinuxSystem
 import TestSupport
 import Testing
 import WorkloadModel
@@ -91,6 +92,56 @@ import WorkloadModel
 
         replay.name(Self.web())
         #expect(names(try replay.events()) == ["web"])
+    }
+
+    /// Whether runc tells of it before the record of its cgroup is read or after, and though nothing happens in it.
+    @Test(arguments: [true, false])
+    func whatOnlyARuntimeHasToldIsAskedForAtOnce(isEarly: Bool) throws {
+        var records = Records()
+        let replay = Replay()
+        replay.waitForNames()
+        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
+        fromRuntime.naming = .pending
+        fromRuntime.cgroup = Self.path
+        if isEarly { replay.name(fromRuntime, cgroup: 7) }
+        replay.take(records.cgroup(7, Self.path))
+        if !isEarly { replay.name(fromRuntime, cgroup: 7) }
+        #expect(replay.questions == ["7 \(Self.path)"])
+
+        replay.take(records.cgroup(8, Self.path + "/inner"))
+        replay.name(Self.web())
+        replay.take(records.exec(100, cgroup: 8, flags: Self.own))
+        #expect(names(try replay.events()) == ["web"])
+        #expect(replay.questions.count == 1)
+    }
+
+    /// The CRI lists the sandbox of a pod when it runs: until then runc's word is not the last one.
+    @Test func whoHearsLateIsAskedAgainWhileEventsCanWait() throws {
+        var records = Records()
+        let replay = Replay()
+        replay.waitForNames()
+        replay.take(records.cgroup(7, Self.path), records.exec(100, cgroup: 7, flags: Self.own))
+        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
+        fromRuntime.naming = .pending
+        replay.name(fromRuntime, cgroup: 7)
+        let before = replay.questions.count
+        replay.giveUp(7, isEarly: true)
+        #expect(try replay.events().isEmpty && replay.questions.count == before)
+        replay.timePasses(until: BootClock.now + 1_000_000_000)
+        #expect(try replay.events().isEmpty && replay.questions.count == before + 1)
+
+        replay.name(Self.web())
+        #expect(names(try replay.events()) == ["web"])
+    }
+
+    /// With the usual 200 ms: at the end of them the runtime's id is all that there is.
+    @Test func nobodyIsAskedAgainForAnAnswerThatWouldBeTooLate() throws {
+        var records = Records()
+        let replay = Replay()
+        replay.waitForNames(60_000_000)
+        replay.take(records.cgroup(7, Self.path), records.exec(100, cgroup: 7, flags: Self.own))
+        replay.giveUp(7, isEarly: true)
+        #expect(try replay.events().map { $0.at("process_exec.process.workload.naming")?.text } == ["unnamed"])
     }
 
     /// No engine answers: the runtime's id is the name.

@@ -128,6 +128,39 @@ import Testing
         #expect(name.withLock { $0 } == "a name that is ")
     }
 
+    /// The calling thread's slice in nanoseconds, as the kernel shows it; nil where it does not.
+    private static var slice: String? {
+        var text = [UInt8](repeating: 0, count: 16_384)
+        guard let file = try? OwnedFD({ unsafe open("/proc/thread-self/sched", O_RDONLY) }),
+            let count = try? file.read(into: &text)
+        else { return nil }
+        let lines = String(decoding: text.prefix(count), as: UTF8.self).split(separator: "\n")
+        return lines.first { $0.hasPrefix("se.slice") }?.split(separator: " ").last.map(String.init)
+    }
+
+    private static var takesSlices: Bool {
+        var names = utsname()
+        guard unsafe uname(&names) == 0 else { return false }
+        let release = unsafe withUnsafeBytes(of: &names.release) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let numbers = release.split(separator: ".").compactMap { Int($0.prefix { $0.isNumber }) }
+        return numbers.count >= 2 && (numbers[0], numbers[1]) >= (6, 12) && slice != nil
+    }
+
+    @Test(.enabled(if: takesSlices, "the kernel takes no slices (before 6.12) or does not show them"))
+    func aThreadAsksForShortSlices() throws {
+        let slices = Mutex<[String?]>([])
+        try withThread {
+            let before = Self.slice
+            Thread.requestShortSlices()
+            let after = Self.slice
+            slices.withLock { $0 = [before, after] }
+        }
+        let found = slices.withLock { $0 }
+        #expect(found[0] != "100000" && found[1] == "100000")
+    }
+
     @Test func aBlockedCallCanBeInterrupted() throws {
         Thread.prepareInterruption()
         var ends = InlineArray<2, Int32>(repeating: -1)

@@ -157,7 +157,7 @@ import Workloads
         #expect(provider.changes().isEmpty)
         let workload = try #require(provider.find(question("/web"))?.workload)
         #expect(workload.id == "web")
-        #expect(workload.naming == .known)
+        #expect(workload.naming == .pending)
         #expect(provider.find(question("/odd")) == nil)
     }
 

@@ -237,7 +237,8 @@ SECD_SIZE(secd_policy_column, 80);
 /* A tracepoint of the end of a system call: only calls that succeed are meant. */
 #define SECD_POLICY_HOOK_SUCCEEDS (1U << 6)
 
-/* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk = not in this generation. */
+/* Pool `secd_policy_hooks`: chunk = hook number, one entry; no chunk, or zeros, = not in
+ * this generation. */
 struct secd_policy_hook {
 	__u32 flags;              /* SECD_POLICY_HOOK_* */
 	__u16 mechanism;          /* SECD_POLICY_BY_*, as user space attached it; copied into records */

@@ -84,19 +84,28 @@ static __always_inline void record_lost(struct secd_stream *stream, __u32 kind)
 /* A ring's fill is looked at with every so many records of a CPU: 16 of the largest are 256 KiB. */
 #define SECD_FILL_CHECK 16
 
-/* The flag with which to submit: wake only a reader that asked, once, above the fill mark.
+/*
+ * What cannot wait for the end of the reader's sleep: verdicts, and cgroups, because a container's events and
+ * policies wait for the name that is asked for when its cgroup is told.
+ */
+static __always_inline bool is_urgent(__u32 ring, __u32 kind)
+{
+	return ring == SECD_RING_VERDICT || kind == SECD_KIND_CGROUP;
+}
+
+/* The flag with which to submit: wake only a reader that asked, once, for what is urgent or above the fill mark.
  * `sequence` of the record; 0 looks in any case. */
-static __always_inline __u64 wakeup_flag(__u32 ring, __u64 sequence)
+static __always_inline __u64 wakeup_flag(__u32 ring, __u64 sequence, bool urgent)
 {
 	__u32 zero = 0;
 	struct secd_reader *reader;
 
-	if (ring != SECD_RING_VERDICT && (sequence & (SECD_FILL_CHECK - 1)))
+	if (!urgent && (sequence & (SECD_FILL_CHECK - 1)))
 		return BPF_RB_NO_WAKEUP;
 	reader = bpf_map_lookup_elem(&secd_readers, &zero);
 	if (!reader || !reader->wanted[ring])
 		return BPF_RB_NO_WAKEUP;
-	if (ring != SECD_RING_VERDICT &&
+	if (!urgent &&
 	    bpf_ringbuf_query(ring_of(ring), BPF_RB_AVAIL_DATA) < secd_agent.wake_bytes)
 		return BPF_RB_NO_WAKEUP;
 	if (!__sync_lock_test_and_set(&reader->wanted[ring], 0))
@@ -128,7 +137,7 @@ static __always_inline void *record_reserve(__u32 size, __u32 kind, __u32 ring, 
 
 static __always_inline void record_submit(struct secd_record *record, __u32 ring)
 {
-	bpf_ringbuf_submit(record, wakeup_flag(ring, record->sequence));
+	bpf_ringbuf_submit(record, wakeup_flag(ring, record->sequence, is_urgent(ring, 0)));
 }
 
 /* Sends a record that stands in memory. Returns 0, or -ENOSPC with the loss booked. */
@@ -141,7 +150,8 @@ static __always_inline long emit(struct secd_record *head, __u32 size, __u32 kin
 	if (!stream)
 		return -1;
 	head->size = size;
-	result = bpf_ringbuf_output(ring_of(ring), head, size, wakeup_flag(ring, head->sequence));
+	result = bpf_ringbuf_output(ring_of(ring), head, size,
+				    wakeup_flag(ring, head->sequence, is_urgent(ring, kind)));
 	if (result)
 		record_lost(stream, kind);
 	else

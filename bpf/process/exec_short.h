@@ -113,7 +113,7 @@ static __always_inline bool exec_in_ring(struct secd_scratch *scratch, struct se
 	record->exec.head.size = end;
 	if (stream)
 		stream->bytes += end;
-	bpf_ringbuf_submit(record, wakeup_flag(SECD_RING_LIFECYCLE, record->exec.head.sequence));
+	bpf_ringbuf_submit(record, wakeup_flag(SECD_RING_LIFECYCLE, record->exec.head.sequence, false));
 	return true;
 }
 

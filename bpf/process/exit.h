@@ -114,7 +114,7 @@ static __always_inline bool process_ends(struct secd_process *process, struct si
 static __always_inline int thread_exited(struct task_struct *task)
 {
 	struct secd_process *process = process_of(task);
-	struct task_struct *leader = task->group_leader;
+	struct task_struct *leader = kload(task, group_leader);
 	struct signal_struct *signal;
 	struct secd_exit *exit;
 	__u64 now;

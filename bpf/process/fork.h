@@ -93,7 +93,7 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 	if (inherited && own_credentials &&
 	    credentials_differ(&process->credentials, &inherited->credentials))
 		credentials_record(child, &process->image, &inherited->credentials,
-				   &process->credentials, child->cred, ~0U);
+				   &process->credentials, kload(child, cred), ~0U);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static long piece_step(__u32 index, struct pieces *pieces)
 				(void *)(pieces->address + (offset - pieces->first))))
 		piece->flags = SECD_PIECE_FAULT;
 	/* Each is 32 KiB: a few long lists fill the ring while the reader sleeps. */
-	bpf_ringbuf_submit(piece, wakeup_flag(SECD_RING_OBSERVATION, 0));
+	bpf_ringbuf_submit(piece, wakeup_flag(SECD_RING_OBSERVATION, 0, false));
 	return 0;
 }
 

@@ -84,7 +84,7 @@ int on_credentials_syscall(struct trace_event_raw_sys_exit *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return credentials_changed(task, task->cred, ctx->id);
+	return credentials_changed(task, kload(task, cred), ctx->id);
 }
 
 SEC("tp_btf/cgroup_mkdir")

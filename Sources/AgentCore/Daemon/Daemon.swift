@@ -108,8 +108,6 @@ final class Daemon: Sendable {
         options.enrichWait = workloads.enrichWait * 1_000_000
         let node = configuration.nodeName
         options.providers = { Self.providers(workloads, node: node, cgroupRoot: $0) }
-        // A container's name is asked for when its cgroup is read, and its policies hold from then on.
-        options.events.isWatched = true
         return options
     }
 

@@ -27,8 +27,8 @@ extension AgentEngine {
                     }
                 }
             },
-            answered: { [weak pipeline] question in
-                pipeline?.perform { $0.handler.giveUp(question.id) }
+            answered: { [weak pipeline] question, isEarly in
+                pipeline?.perform { $0.handler.giveUp(question.id, unlessAskedAgain: isEarly) }
             })
         var providers = options.providers(cgroupRoot)
         if let manifests = options.manifests {

@@ -51,8 +51,10 @@ package final class EventReplay {
     /// A provider names a container.
     package func name(_ assignment: CgroupTable.Assignment) { handler.name(assignment) }
 
-    /// No provider knows a cgroup.
-    package func giveUp(_ cgroup: UInt64) { handler.giveUp(cgroup) }
+    /// No provider knows a cgroup; where one may hear of it yet, it is asked again.
+    package func giveUp(_ cgroup: UInt64, unlessAskedAgain isEarly: Bool = false) {
+        handler.giveUp(cgroup, unlessAskedAgain: isEarly)
+    }
 
     /// Lets go what has waited until `now` (CLOCK_BOOTTIME).
     package func releaseOverdue(_ now: UInt64) { _ = handler.releaseOverdue(now) }

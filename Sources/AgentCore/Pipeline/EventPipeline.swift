@@ -19,8 +19,6 @@ final class EventPipeline: @unchecked Sendable {
     /// Between looks at the kernel's counters, nanoseconds.
     private static let auditInterval: UInt64 = 1_000_000_000
 
-    /// For which a reader that was woken waits before it reads, milliseconds: `RingReader.settle`.
-    private static let settling: Int32 = 1
     /// Longest sleep while events wait for the name of their container, milliseconds.
     private static let waitingRest: Int32 = 5
 
@@ -133,11 +131,10 @@ final class EventPipeline: @unchecked Sendable {
         waiter.wait(milliseconds: milliseconds)
         wakeups += 1
         for ring in 0..<3 { readers.store(0, atWord: ring) }
-        // What a program woke it for must settle first; after a short sleep the next pass finds it.
-        let isWoken = BootClock.now &- began < UInt64(milliseconds) * 1_000_000
-        guard isWoken, milliseconds > ReadingPace.alert else { return }
-        if control.withLock({ $0.requests.isEmpty && !$0.stopping }) {
-            waiter.wait(milliseconds: Self.settling)
+        let more = ReadingPace.settling(after: BootClock.now &- began, of: milliseconds)
+        // Who asks something is not kept waiting.
+        if more > 0, control.withLock({ $0.requests.isEmpty && !$0.stopping }) {
+            waiter.wait(milliseconds: more)
         }
     }
 

@@ -10,6 +10,10 @@ import WorkloadModel
 struct HeldEvents {
     /// Events that wait at most, of all containers: beyond it they leave without a name.
     private static let limit = 16_384
+    /// After which a provider that may have heard of a cgroup meanwhile is asked again, nanoseconds.
+    private static let pause: UInt64 = 20_000_000
+    /// Before the deadline, nanoseconds: the last answer must be there by then.
+    private static let reserve: UInt64 = 50_000_000
 
     /// An event, with the process as it was when the event happened.
     struct Held {
@@ -22,6 +26,8 @@ struct HeldEvents {
         var events: [Held] = []
         /// CLOCK_BOOTTIME; afterwards nothing of this cgroup waits.
         var deadline: UInt64
+        /// When to ask again, CLOCK_BOOTTIME; 0 = not at all.
+        var nextQuestion: UInt64 = 0
         /// Events that left without a name.
         var left: UInt64 = 0
         /// One of them, for the event that brings the name.
@@ -44,6 +50,22 @@ struct HeldEvents {
     func shouldHold(_ cgroup: UInt64, at now: UInt64) -> Bool {
         guard let wait = waits[cgroup] else { return false }
         return now < wait.deadline && count < Self.limit
+    }
+
+    /// Notes that a cgroup is to be asked about again. Returns false where nothing waits for that, or not for so long.
+    mutating func postpone(_ cgroup: UInt64, from now: UInt64) -> Bool {
+        guard let wait = waits[cgroup], !wait.events.isEmpty, now &+ Self.pause &+ Self.reserve < wait.deadline
+        else { return false }
+        waits[cgroup]?.nextQuestion = now &+ Self.pause
+        return true
+    }
+
+    /// Cgroups that are to be asked about again, now.
+    mutating func takePostponed(_ now: UInt64) -> [UInt64] {
+        guard count > 0 else { return [] }
+        let due = waits.filter { $0.value.nextQuestion != 0 && $0.value.nextQuestion <= now }.map(\.key)
+        for cgroup in due { waits[cgroup]?.nextQuestion = 0 }
+        return due
     }
 
     mutating func hold(

@@ -2,7 +2,7 @@
 ///
 /// Every sleep costs two timer interrupts and two switches, dear in a guest, and code and data that left the caches
 /// meanwhile; every batch wakes the threads of the sinks. So records of a quiet machine wait for each other, and a
-/// machine where nothing happens is left alone. What cannot wait (verdicts, a filling ring) wakes the reader anyway.
+/// machine where nothing happens is left alone. What cannot wait (verdicts, cgroups, a filling ring) wakes the reader.
 package struct ReadingPace {
     /// Records in a millisecond from which a reader is busy: their batches are worth a wakeup, and more than a few
     /// milliseconds of them would be late at the sinks.
@@ -18,7 +18,7 @@ package struct ReadingPace {
     package static let watched: Int32 = 32
     /// While somebody looks on and none come: 13 wakeups a second.
     package static let watchedIdle: Int32 = 80
-    /// For files and journals alone, where no containers are to be named. At 1,200 short processes a second, what one core can start, a batch has about 180
+    /// For files and journals alone. At 1,200 short processes a second, what one core can start, a batch has about 180
     /// of them; a wakeup costs 0.5 ms of cold caches and a process that is one of many 10 us.
     package static let quiet: Int32 = 150
 
@@ -30,6 +30,16 @@ package struct ReadingPace {
 
     /// So little comes that the next record may wait for others.
     package var isCalm: Bool { sleep >= Self.watched }
+
+    /// What to sleep on when a sleep has ended, milliseconds; 0 = nothing. What a program woke the reader for has not
+    /// settled yet (`RingReader.settle`): the next pass would leave it, and find it after another whole sleep. Short
+    /// sleeps make no difference.
+    /// - Parameters:
+    ///   - slept: nanoseconds.
+    ///   - milliseconds: that were to be slept.
+    package static func settling(after slept: UInt64, of milliseconds: Int32) -> Int32 {
+        milliseconds > alert && slept < UInt64(milliseconds) * 1_000_000 ? 1 : 0
+    }
 
     /// The sleep after a pass.
     /// - Parameters:

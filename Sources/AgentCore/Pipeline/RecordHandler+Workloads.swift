@@ -38,6 +38,18 @@ extension RecordHandler {
         let changed = cgroups.assign(assignment)
         guard !changed.isEmpty else { return }
         settle(changed)
+        for cgroup in changed { askMore(about: cgroup) }
+    }
+
+    /// A runtime has told of a container: who started the runtime may know its name, image and labels. Asked at once,
+    /// so that policies that choose it hold soon, and those of older containers at all.
+    func askMore(about cgroup: UInt64) {
+        let name = cgroups.name(cgroup)
+        // Cgroups below share the container's record, and its answer.
+        guard name.isAssigned, let told = name.told, told.isPending,
+            String(decoding: name.path, as: UTF8.self) == told.workload.cgroup
+        else { return }
+        askForName?(cgroup, told.workload.cgroup)
     }
 
     /// A runtime tells of a container before it begins, perhaps before the record of its cgroup was read.
@@ -77,13 +89,15 @@ extension RecordHandler {
     }
 
     /// All providers have looked, and none knows the cgroup if it has no name by now.
-    func giveUp(_ cgroup: UInt64) {
+    /// - Parameter isEarly: one may know it a moment later: while its events can wait, it is asked again.
+    func giveUp(_ cgroup: UInt64, unlessAskedAgain isEarly: Bool) {
         defer { for body in waiters.removeValue(forKey: cgroup) ?? [] { body() } }
         guard let record = cgroups.name(cgroup).told, record.workload.naming == .pending else {
             // Named meanwhile; what began to wait after that need not.
             if held.knows(cgroup) { settle([cgroup]) }
             return
         }
+        if isEarly, held.postpone(cgroup, from: BootClock.now) { return }
         var workload = record.workload
         // A runtime's id is all that there is where no engine has a name for it.
         workload.naming = cgroups.name(cgroup).isAssigned ? .known : .unnamed
@@ -121,8 +135,11 @@ extension RecordHandler {
         emitNow(&event)
     }
 
-    /// Lets go what has waited long enough. Returns whether anything still waits.
+    /// Lets go what has waited long enough, and asks again where it is time. Returns whether anything still waits.
     func releaseOverdue(_ now: UInt64) -> Bool {
+        for cgroup in held.takePostponed(now) {
+            askForName?(cgroup, String(decoding: cgroups.name(cgroup).path, as: UTF8.self))
+        }
         for (cgroup, events) in held.takeOverdue(now) {
             for waiting in events {
                 held.note(cgroup, waiting.process, tree)

@@ -215,6 +215,7 @@ final class RecordHandler {
         let length = min(Int(cgroup.path_length), tail.byteCount)
         cgroups.add(cgroup.id, tail.extracting(0..<length).array)
         whenNamed?([(cgroup.id, cgroups.name(cgroup.id).workload)])
+        askMore(about: cgroup.id)
     }
 
     private func socket(_ record: borrowing RecordView) {

@@ -71,7 +71,11 @@ public final class FileSink: EventConsumer {
             let writer = FileWriter(
                 log, configuration, queue: queue, report: report, keeper: keeper, logger: logger,
                 gapLine: gapLine)
-            writing = try SinkThread(name: "sink/file") { writer.run() }
+            writing = try SinkThread(name: "sink/file") {
+                // What it writes has waited for the reader, and should not wait for somebody else's slice as well.
+                Thread.requestShortSlices()
+                writer.run()
+            }
             self.queue = queue
             self.report = report
             self.keeper = keeper

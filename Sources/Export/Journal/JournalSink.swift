@@ -31,7 +31,10 @@ public final class JournalSink: EventConsumer {
             let report = JournalReport()
             let sender = JournalSender(queue: queue, report: report, logger: logger, gapEntry: gapEntry)
             Thread.prepareInterruption()
-            sending = try SinkThread(name: "sink/journald") { sender.run() }
+            sending = try SinkThread(name: "sink/journald") {
+                Thread.requestShortSlices()
+                sender.run()
+            }
             self.queue = queue
             self.report = report
         } catch {
