@@ -60,7 +60,7 @@ struct KubeletFollowing {
             providers,
             WorkloadDirectory.Listener(
                 found: { for one in $0 { foundSource.yield(one) } },
-                answered: { answeredSource.yield($0) }),
+                answered: { question, _ in answeredSource.yield(question) }),
             logger: Logger(label: "test") { _ in log.handler })
         try directory.start()
     }
