@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -116,6 +119,45 @@ uint64_t secd_bench_connects(uint64_t count)
 		succeeded += connect(fd, (struct sockaddr *)&target, sizeof(target)) == 0;
 	close(fd);
 	return succeeded;
+}
+
+/* In a child of a process with threads: system calls only. */
+static void follow_connects(const char *procs, int out, pid_t parent)
+{
+	struct sockaddr_in target = { .sin_family = AF_INET, .sin_port = htons(9) };
+	struct secd_bench_change change = { .refused = 0 };
+	int group = open(procs, O_WRONLY), fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	target.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 8);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (group < 0 || fd < 0 || write(group, "0", 1) != 1 || unshare(CLONE_NEWNS) || getppid() != parent)
+		_exit(1);
+	for (;;) {
+		uint64_t refused = connect(fd, (struct sockaddr *)&target, sizeof(target)) != 0;
+
+		if (refused == change.refused)
+			continue;
+		change.refused = refused;
+		change.time_ns = read_clock(CLOCK_MONOTONIC);
+		if (write(out, &change, sizeof(change)) != sizeof(change))
+			_exit(1);
+	}
+}
+
+int secd_bench_follow_connects(const char *procs, int out)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0)
+		follow_connects(procs, out, parent);
+	return pid < 0 ? -errno : pid;
+}
+
+int secd_bench_next_change(int in, int timeout, struct secd_bench_change *change)
+{
+	struct pollfd ready = { .fd = in, .events = POLLIN };
+
+	return poll(&ready, 1, timeout) == 1 && read(in, change, sizeof(*change)) == sizeof(*change);
 }
 
 /* In a child that shares the memory of this process: system calls only. */

@@ -10,7 +10,7 @@ final class DaemonProcess {
     var exportFile: URL { folder.appending(path: "events.json") }
 
     /// Starts it and waits until its first line is written. It does not outlive this thread.
-    init(arguments: [String] = []) throws {
+    init(arguments: [String] = [], environment: [String] = []) throws {
         folder = FileManager.default.temporaryDirectory.appending(
             path: "secbench-\(getpid())-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -28,7 +28,7 @@ final class DaemonProcess {
         // One file, however long: lines are counted in it.
         let variables = [
             "SECD_CONFIG=", "SECD_EXPORT_FILE_MAX_SIZE=0", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-        ]
+        ] + environment
         pid = Self.start(words, variables)
         guard pid > 0 else { throw BenchmarkError("cannot start secd: errno \(-pid)") }
         guard writes("{\"stream_start\"") else { throw BenchmarkError("secd did not start") }

@@ -1,12 +1,13 @@
 /// Policies of benchmarks.
 enum PolicyTexts {
-    private static func policy(_ name: String, _ call: String, isSyscall: Bool = true, _ rest: [String])
-        -> String
-    {
-        let lines = [
+    private static func policy(
+        _ name: String, _ call: String, isSyscall: Bool = true, ofPods app: String? = nil, _ rest: [String]
+    ) -> String {
+        var lines = [
             "apiVersion: cilium.io/v1alpha1", "kind: TracingPolicy", "metadata:", "  name: \(name)", "spec:",
-            "  kprobes:", "  - call: \(call)", "    syscall: \(isSyscall)",
         ]
+        if let app { lines += ["  podSelector:", "    matchLabels: {app: \(app)}"] }
+        lines += ["  kprobes:", "  - call: \(call)", "    syscall: \(isSyscall)"]
         return (lines + rest.map { "    " + $0 }).joined(separator: "\n") + "\n"
     }
 
@@ -49,9 +50,10 @@ enum PolicyTexts {
     }
 
     /// Refuses connects to 127.0.0.9; `number` tells policies apart.
-    static func refusesConnects(_ number: Int) -> String {
+    /// - Parameter app: label of the pods that are meant; nil = everybody.
+    static func refusesConnects(_ number: Int, ofPods app: String? = nil) -> String {
         policy(
-            "connects-\(number)", "security_socket_connect", isSyscall: false,
+            "connects-\(number)", "security_socket_connect", isSyscall: false, ofPods: app,
             [
                 "args: [{index: 1, type: sockaddr}]", "selectors:", "- matchArgs:", "  - index: 1",
                 "    operator: SAddr", "    values: [\"127.0.0.9\"]", "  matchActions:",

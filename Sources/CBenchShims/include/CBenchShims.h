@@ -31,6 +31,22 @@ uint64_t secd_bench_opens(const char *path, uint64_t count);
 /* Connects a datagram socket to 127.0.0.9 `count` times; how often that succeeded, or ~0 without a socket. */
 uint64_t secd_bench_connects(uint64_t count);
 
+/* Whether connects to 127.0.0.9 are refused from this moment on (CLOCK_MONOTONIC). */
+struct secd_bench_change {
+	uint64_t time_ns;
+	uint64_t refused;
+};
+
+/*
+ * A process that joins a cgroup (`procs`: path of its cgroup.procs), connects a datagram socket to 127.0.0.9 without a
+ * pause, and writes a secd_bench_change to `out` each time that the answer is another one. It has a mount namespace
+ * of its own, as containers have, and ends with the calling thread. Its number, or -errno.
+ */
+int secd_bench_follow_connects(const char *procs, int out);
+
+/* Waits for a change, milliseconds at most: 1, or 0 where none came. */
+int secd_bench_next_change(int in, int timeout, struct secd_bench_change *change);
+
 /* `count` processes that each write a byte to the end of `path`; how many of them SIGKILL ended, or ~0. */
 uint64_t secd_bench_killed_writers(const char *path, uint64_t count);
 
