@@ -148,7 +148,8 @@ extension PolicyCatalogue {
             event.verdict = .signalled
         }
         let outcomes = matched.monitored.map { hook.rules[$0].outcome }
-        for outcome in [PolicyVerdict.killed, .denied, .changed, .signalled] where outcomes.contains(outcome) {
+        for outcome in [PolicyVerdict.killed, .denied, .changed, .signalled] where outcomes.contains(outcome)
+        {
             event.expected = outcome
             break
         }

@@ -27,7 +27,8 @@ extension KernelFacts {
             programMemory: KernelProbe.writesIntoPrograms
                 ? nil : Obstacle("the kernel does not let programs write into others; lockdown forbids it"),
             programRegisters: KernelProbe.changesRegisters
-                ? nil : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"))
+                ? nil
+                : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"))
     }
 
     private static func lsm(_ probe: borrowing KernelProbe) -> Obstacle? {

@@ -6,14 +6,18 @@ import Testing
 @Suite struct ProgramChangeTests {
     private let settings = CheckSettings(
         programs: SampleProgram(
-            symbols: [.init(name: "SSL_write", address: 0x401100), .init(name: "SSL_read", address: 0x401200)],
+            symbols: [
+                .init(name: "SSL_write", address: 0x401100), .init(name: "SSL_read", address: 0x401200),
+            ],
             probes: [.init(name: "start", arguments: "-4@%edi 8@%rsi 4@-8(%rbp) -4@$7")]))
 
     private static let uprobe = "uprobes:\n- path: /bin/app\n  symbols: [SSL_write]\n"
     private static let usdt = "usdts:\n- path: /bin/app\n  provider: app\n  name: start\n"
     private static let actions = "  selectors:\n  - matchActions:\n    - "
 
-    private static func assignment(_ text: String) -> RegisterAssignment? { try? RegisterAssignment.parse(text) }
+    private static func assignment(_ text: String) -> RegisterAssignment? {
+        try? RegisterAssignment.parse(text)
+    }
 
     private static func part(_ name: String, _ size: Int) throws -> RegisterAssignment.Part {
         RegisterAssignment.Part(register: try #require(ProgramRegister(name)), size: size)
@@ -37,7 +41,8 @@ import Testing
         #expect(
             Self.assignment("rsp=%rax") == RegisterAssignment(target: rsp, source: .register(rax, offset: 0)))
         #expect(
-            Self.assignment("rsp=8%rsp") == RegisterAssignment(target: rsp, source: .register(rsp, offset: 8)))
+            Self.assignment("rsp=8%rsp") == RegisterAssignment(target: rsp, source: .register(rsp, offset: 8))
+        )
         #expect(
             Self.assignment("rbp=(%rsp)") == RegisterAssignment(target: rbp, source: .memory(rsp, offset: 0)))
         #expect(
@@ -49,19 +54,26 @@ import Testing
                 == RegisterAssignment(target: rbp, source: .memory(rsp, offset: 0x20)))
     }
 
-    @Test("the name of a register says how many of its bytes are meant", arguments: [
-        ("rax", 8), ("eax", 4), ("ax", 2), ("al", 1), ("rsi", 8), ("esi", 4), ("si", 2), ("sil", 1), ("r9", 8),
-        ("r9d", 4), ("r9w", 2), ("r9b", 1), ("rip", 8), ("eip", 4), ("spl", 1),
-    ])
+    @Test(
+        "the name of a register says how many of its bytes are meant",
+        arguments: [
+            ("rax", 8), ("eax", 4), ("ax", 2), ("al", 1), ("rsi", 8), ("esi", 4), ("si", 2), ("sil", 1),
+            ("r9", 8),
+            ("r9d", 4), ("r9w", 2), ("r9b", 1), ("rip", 8), ("eip", 4), ("spl", 1),
+        ])
     func widths(_ name: String, _ size: Int) throws {
         #expect(try RegisterAssignment.parse("\(name)=1").target.size == size)
     }
 
-    @Test("what is no assignment is none", arguments: [
-        "rax=", "=1", "rax=1=2", "ra x=1", "rax=1 2", "rax=abc", "rbp=0x2 0(%rsp)", "rbp=0x20(%rsp",
-        "rbp=0x20(%rsp)junk", "rbp=0x20(% rsp)", "rsp=%rax)", "rsp=% rax", "rsp=%r ax", "rsp=8%rax garbage",
-        "rax=0x20()", "rax=0x20(%notareg)", "flags=1", "cs=1", "orig_rax=1", "%rax=1", "x0=1", "w3=1", "pc=1",
-    ])
+    @Test(
+        "what is no assignment is none",
+        arguments: [
+            "rax=", "=1", "rax=1=2", "ra x=1", "rax=1 2", "rax=abc", "rbp=0x2 0(%rsp)", "rbp=0x20(%rsp",
+            "rbp=0x20(%rsp)junk", "rbp=0x20(% rsp)", "rsp=%rax)", "rsp=% rax", "rsp=%r ax",
+            "rsp=8%rax garbage",
+            "rax=0x20()", "rax=0x20(%notareg)", "flags=1", "cs=1", "orig_rax=1", "%rax=1", "x0=1", "w3=1",
+            "pc=1",
+        ])
     func noAssignments(_ text: String) {
         #expect(Self.assignment(text) == nil)
     }
@@ -75,16 +87,18 @@ import Testing
 
     // MARK: Checked
 
-    @Test("what Set writes follows from the argument's type", arguments: [
-        (ProgramChangeTests.uprobe + "  args: [{index: 1, type: int}]\n", ActionSpec.Written.register),
-        (ProgramChangeTests.uprobe + "  args: [{index: 1, type: uint8}]\n", .register),
-        (ProgramChangeTests.uprobe + "  args: [{index: 1, type: uint64}]\n", .argument),
-        (ProgramChangeTests.uprobe + "  args: [{index: 1, type: string}]\n", .pointed),
-        (ProgramChangeTests.uprobe, .argument),
-        (ProgramChangeTests.usdt + "  args: [{index: 1, type: uint64}]\n", .argument),
-        (ProgramChangeTests.usdt + "  args: [{index: 1, type: string}]\n", .pointed),
-        (ProgramChangeTests.usdt, .argument),
-    ])
+    @Test(
+        "what Set writes follows from the argument's type",
+        arguments: [
+            (ProgramChangeTests.uprobe + "  args: [{index: 1, type: int}]\n", ActionSpec.Written.register),
+            (ProgramChangeTests.uprobe + "  args: [{index: 1, type: uint8}]\n", .register),
+            (ProgramChangeTests.uprobe + "  args: [{index: 1, type: uint64}]\n", .argument),
+            (ProgramChangeTests.uprobe + "  args: [{index: 1, type: string}]\n", .pointed),
+            (ProgramChangeTests.uprobe, .argument),
+            (ProgramChangeTests.usdt + "  args: [{index: 1, type: uint64}]\n", .argument),
+            (ProgramChangeTests.usdt + "  args: [{index: 1, type: string}]\n", .pointed),
+            (ProgramChangeTests.usdt, .argument),
+        ])
     func written(_ hook: String, _ expected: ActionSpec.Written) throws {
         let text = Sample.policy(hook + Self.actions + "{action: Set, argIndex: 1, argValue: -1}")
         let batch = Sample.check(text, settings)
@@ -95,12 +109,14 @@ import Testing
         #expect(action.argument?.value == 1 && action.value?.value == -1)
     }
 
-    @Test("Override by registers, and to another place of the program", arguments: [
-        "{action: Override, argRegs: [\"rax=11\", \"rip=(%rsp)\", \"rsp=8%rsp\"]}",
-        "{action: Override, argNewSymbol: SSL_read}", "{action: Override, argNewSymbol: SSL_read+0x4}",
-        "{action: Override, argNewAddr: 0x401200}", "{action: Override, argNewOffset: 0x1200}",
-        "{action: Override, argError: -1}",
-    ])
+    @Test(
+        "Override by registers, and to another place of the program",
+        arguments: [
+            "{action: Override, argRegs: [\"rax=11\", \"rip=(%rsp)\", \"rsp=8%rsp\"]}",
+            "{action: Override, argNewSymbol: SSL_read}", "{action: Override, argNewSymbol: SSL_read+0x4}",
+            "{action: Override, argNewAddr: 0x401200}", "{action: Override, argNewOffset: 0x1200}",
+            "{action: Override, argError: -1}",
+        ])
     func overrides(_ action: String) {
         #expect(Sample.findings(Sample.policy(Self.uprobe + Self.actions + action), settings) == [])
     }
@@ -223,7 +239,8 @@ import Testing
     @Test("a selector changes 32 values at most")
     func limit() {
         let registers = (0..<31).map { "\"rax=\($0)\"" }.joined(separator: ", ")
-        let sets = "    - {action: Set, argIndex: 0, argValue: 1}\n    - {action: Set, argIndex: 1, argValue: 1}"
+        let sets =
+            "    - {action: Set, argIndex: 0, argValue: 1}\n    - {action: Set, argIndex: 1, argValue: 1}"
         let text = Self.uprobe + Self.actions + "{action: Override, argRegs: [\(registers)]}\n" + sets
         #expect(
             Sample.findings(Sample.policy(text), settings) == [

@@ -24,10 +24,12 @@ struct ProgramChangeCheck {
         let override = actions.first { $0.kind.value == .override }
         // Where it goes on, or what argError stands for.
         let others = override?.registers.isEmpty ?? true ? 3 : 0
-        let changes = actions.filter { $0.kind.value == .set }.count + (override?.registers.count ?? 0) + others
+        let changes =
+            actions.filter { $0.kind.value == .set }.count + (override?.registers.count ?? 0) + others
         if changes > Self.changeLimit, let last = actions.last {
             problems.error(
-                path, "Set and Override change \(changes) values; at most \(Self.changeLimit)", at: last.place)
+                path, "Set and Override change \(changes) values; at most \(Self.changeLimit)", at: last.place
+            )
         }
     }
 

@@ -9,6 +9,11 @@ public struct RegisterAssignment: Sendable, Hashable {
         public var register: ProgramRegister
         /// Bytes of it.
         public var size: Int
+
+        public init(register: ProgramRegister, size: Int) {
+            self.register = register
+            self.size = size
+        }
     }
 
     /// Where the value comes from.
@@ -91,7 +96,9 @@ public struct RegisterAssignment: Sendable, Hashable {
     private static func offset(_ text: Substring) throws(Fault) -> UInt64 {
         let digits = trimmed(text)
         if digits.isEmpty { return 0 }
-        guard let number = number(digits) else { throw Fault(reason: "has the offset \"\(digits)\"", hint: form) }
+        guard let number = number(digits) else {
+            throw Fault(reason: "has the offset \"\(digits)\"", hint: form)
+        }
         return number
     }
 
@@ -125,7 +132,9 @@ public struct RegisterAssignment: Sendable, Hashable {
         var known: [String: Part] = [:]
         func add(_ names: [String]) {
             guard let register = ProgramRegister(names[0]) else { return }
-            for (name, size) in zip(names, [8, 4, 2, 1]) { known[name] = Part(register: register, size: size) }
+            for (name, size) in zip(names, [8, 4, 2, 1]) {
+                known[name] = Part(register: register, size: size)
+            }
         }
         add(["rip", "eip"])
         for name in ["ax", "bx", "cx", "dx"] { add(["r" + name, "e" + name, name, name.prefix(1) + "l"]) }

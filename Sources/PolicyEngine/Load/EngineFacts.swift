@@ -16,7 +16,8 @@ public struct EngineFacts: Sendable {
     /// The memory of programs can be written to (`Set`).
     public var memoryObstacle: String? =
         KernelProbe.writesIntoPrograms
-        ? nil : "this kernel does not let programs write into the memory of others, as where it is locked down"
+        ? nil
+        : "this kernel does not let programs write into the memory of others, as where it is locked down"
     /// Registers of programs can be changed (`Override` in uprobes, `Set` of a number in a register).
     public var registerObstacle: String? =
         KernelProbe.changesRegisters

@@ -28,7 +28,8 @@ extension PolicyCheck {
                 )
             }
             placed.blindSpots.append(
-                "rsp is changed: a return probe that another tool puts at the same place would break the program")
+                "rsp is changed: a return probe that another tool puts at the same place would break the program"
+            )
         }
         placed.blindSpots.append(Self.seenChanged)
         if movesOn { raise(.prevent, &placed, atReturn: false) }
@@ -59,7 +60,8 @@ extension PolicyCheck {
                 : "does not exist; there are \(arguments.count)"
             guard let reason else { continue }
             let offset = "offset 0x" + String(site.offset, radix: 16)
-            fault(index.place, "\(hook.path): Set: argument \(index.value) of the probe at \(offset) \(reason)")
+            fault(
+                index.place, "\(hook.path): Set: argument \(index.value) of the probe at \(offset) \(reason)")
             return
         }
     }
@@ -89,7 +91,8 @@ extension ProgramPlaces {
     /// From where the probe stands to another place of the program, as it is mapped; nil where there is none.
     func distance(to location: ProbeLocation) -> Int64? {
         let point = AttachPoint.uprobe(path: path, location: location, counterOffset: 0)
-        guard let from = sites.first?.offset, let to = try? program.image.sites(of: point).first?.offset else {
+        guard let from = sites.first?.offset, let to = try? program.image.sites(of: point).first?.offset
+        else {
             return nil
         }
         return program.image.distance(from: from, to: to)
