@@ -1,5 +1,6 @@
 import BPFRuntime
 import Glibc
+import PolicyEngine
 import PolicyModel
 import Testing
 
@@ -41,7 +42,7 @@ extension KernelSuite {
             _ text: String, line: Int, _ words: String, sourceLocation: SourceLocation = #_sourceLocation
         ) throws {
             let refusal = try #require(try live.refusal([text]), sourceLocation: sourceLocation)
-            #expect(refusal.faults.map(\.place.line) == [line], sourceLocation: sourceLocation)
+            #expect(refusal.faults.map { Int($0.place.line) } == [line], sourceLocation: sourceLocation)
             #expect(refusal.reason.contains(words), sourceLocation: sourceLocation)
             #expect(
                 refusal.reason.contains("Sigkill at the same place ends the process before the code goes on"),
@@ -202,18 +203,42 @@ extension KernelSuite {
 
         @Test("a stack that begins elsewhere is refused where another policy waits for the return")
         func stack() throws {
-            let text = uprobe("activity_number", "{action: Override, argError: 7}")
-            guard try changes(text, line: 11) else { return }
+            // Refused before anything is loaded, so on every kernel.
+            let policies = try DirectPolicies(facts: { $0.registerObstacle = nil })
             let returning = PolicySample.policy(
                 "returns",
                 "uprobes:\n- path: \(Kernel.testBinary)\n  symbols: [activity_number]\n  return: true\n"
                     + "  returnArg: {index: 0, type: int64}\n")
+            let text = uprobe("activity_number", "{action: Override, argError: 7}")
 
-            let refusal = try #require(try live.refusal([text, returning]))
+            let refusal = try #require(try policies.run([text, returning]))
 
-            #expect(refusal.reason.contains("and another waits for the return"))
+            #expect(refusal.reason.contains("one policy changes rsp there (Override), and another waits"))
             // One of the two is to blame.
             #expect(refusal.faults.count == 1)
+        }
+
+        @Test("each of the two is refused with its own reason where the kernel does not allow it")
+        func obstacles() throws {
+            let policies = try DirectPolicies(facts: {
+                $0.memoryObstacle = "no memory"
+                $0.registerObstacle = "no registers"
+            })
+            let pointed = uprobe("activity_answer", "{action: Set, argIndex: 0, argValue: 1}")
+            let number = uprobe(
+                "activity_number", "{action: Set, argIndex: 0, argValue: 1}",
+                "  args: [{index: 0, type: int}]\n")
+            let override = uprobe("activity_number", "{action: Override, argNewSymbol: activity_other}")
+
+            for (text, line, words) in [
+                (pointed, 11, "Set in a program: no memory;"),
+                (number, 12, "Set in a program: no registers;"),
+                (override, 11, "Override in a program: no registers;"),
+            ] {
+                let refusal = try #require(try policies.run([text]))
+                #expect(refusal.faults.map { Int($0.place.line) } == [line])
+                #expect(refusal.reason.contains(words))
+            }
         }
 
         @Test("degraded: true only observes where the kernel lets nobody change a program")
