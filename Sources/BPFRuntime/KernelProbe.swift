@@ -110,6 +110,13 @@ public struct KernelProbe: ~Copyable {
             BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, BPF_FUNC_task_storage_get) == 1
     }
 
+    /// Programs may write into the memory of the program that they were called for; lockdown forbids it.
+    public static let writesIntoPrograms: Bool =
+        secd_probe_helper(BPF_PROG_TYPE_KPROBE, bpf_attach_type(rawValue: 0), BPF_FUNC_probe_write_user) == 1
+
+    /// Programs at uprobes may change registers (Linux 6.18 and later, as far as it is not locked down).
+    public static let changesRegisters: Bool = secd_probe_registers() == 1
+
     private static func obstacle(_ type: bpf_prog_type, _ attach: bpf_attach_type, _ id: UInt32) -> Errno? {
         let result = secd_probe_program(type, attach, id)
         guard result >= 0 else { return Errno(rawValue: -result) }

@@ -218,3 +218,22 @@ int secd_probe_helper(enum bpf_prog_type type, enum bpf_attach_type attach, enum
 	/* It walks on to the arguments, which nobody set, where the helper may be called. */
 	return !strstr(log, "unknown func") && !strstr(log, "invalid func") && !strstr(log, "cannot use helper");
 }
+
+int secd_probe_registers(void)
+{
+	/* r2 = 0; *(u64 *)(r1 + 0) = r2; return 0 */
+	struct bpf_insn instructions[] = {
+		{ .code = 0xb7, .dst_reg = 2, .imm = 0 },
+		{ .code = 0x7b, .dst_reg = 1, .src_reg = 2 },
+		{ .code = 0xb7, .dst_reg = 0, .imm = 0 },
+		{ .code = 0x95 },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "secd_probe", "GPL", instructions, 4, NULL);
+
+	if (fd >= 0) {
+		close(fd);
+		return 1;
+	}
+	/* The verifier's answer to a store that is not allowed. */
+	return fd == -EACCES ? 0 : fd;
+}

@@ -142,11 +142,14 @@ extension PolicyCatalogue {
             event.verdict = .killed
         } else if fixed.flags & SECD_POLICY_EVENT_DENIED != 0 {
             event.verdict = .denied
+        } else if fixed.flags & SECD_POLICY_EVENT_CHANGED != 0 {
+            event.verdict = .changed
         } else if fixed.flags & SECD_POLICY_EVENT_SIGNALLED != 0 {
             event.verdict = .signalled
         }
         let outcomes = matched.monitored.map { hook.rules[$0].outcome }
-        for outcome in [PolicyVerdict.killed, .denied, .signalled] where outcomes.contains(outcome) {
+        for outcome in [PolicyVerdict.killed, .denied, .changed, .signalled] where outcomes.contains(outcome)
+        {
             event.expected = outcome
             break
         }

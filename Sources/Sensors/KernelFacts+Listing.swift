@@ -13,6 +13,10 @@ extension KernelFacts {
                     + "files are the caller's strings"),
             row("kprobes", kprobe, "kernel functions named by policies", "equivalent tracepoints"),
             row("uprobes", uprobe, "places in programs named by policies", "such policies are refused"),
+            row("memory of programs", programMemory, "Set in uprobes and usdts", "such policies are refused"),
+            row(
+                "registers of programs", programRegisters, "Override in uprobes (6.18+)",
+                "such policies are refused"),
             row(
                 "syscall tracepoints", syscallTracepoints, "credential changes, accept, Unix sockets, files",
                 "credential changes outside exec, Unix sockets and files are not seen"),

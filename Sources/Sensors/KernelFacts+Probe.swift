@@ -23,7 +23,12 @@ extension KernelFacts {
             cgroup: cgroupRoot == nil ? Obstacle("no cgroup2 hierarchy is mounted") : nil,
             tracepoints: probe.tracepoints(tracepoints), functions: probe.functions(functions),
             uprobe: exists("/sys/bus/event_source/devices/uprobe/type")
-                ? nil : Obstacle("the kernel was built without CONFIG_UPROBE_EVENTS"))
+                ? nil : Obstacle("the kernel was built without CONFIG_UPROBE_EVENTS"),
+            programMemory: KernelProbe.writesIntoPrograms
+                ? nil : Obstacle("the kernel does not let programs write into others; lockdown forbids it"),
+            programRegisters: KernelProbe.changesRegisters
+                ? nil
+                : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"))
     }
 
     private static func lsm(_ probe: borrowing KernelProbe) -> Obstacle? {

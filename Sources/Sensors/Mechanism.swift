@@ -8,6 +8,10 @@ public struct KernelFacts: Sendable {
     public var kprobe: Obstacle?
     /// Probes can be put into programs.
     public var uprobe: Obstacle?
+    /// The memory of programs can be written to at probes.
+    public var programMemory: Obstacle?
+    /// Registers of programs can be changed at probes.
+    public var programRegisters: Obstacle?
     /// Tracepoints of the syscalls category exist in tracefs.
     public var syscallTracepoints: Obstacle?
     /// Root of the v2 hierarchy, where cgroup programs attach.
@@ -26,12 +30,15 @@ public struct KernelFacts: Sendable {
     public init(
         lsm: Obstacle?, fentry: Obstacle?, kprobe: Obstacle?, syscallTracepoints: Obstacle?,
         cgroup: Obstacle?,
-        tracepoints: [String: Int], functions: Set<String>, uprobe: Obstacle? = nil
+        tracepoints: [String: Int], functions: Set<String>, uprobe: Obstacle? = nil,
+        programMemory: Obstacle? = nil, programRegisters: Obstacle? = nil
     ) {
         self.lsm = lsm
         self.fentry = fentry
         self.kprobe = kprobe
         self.uprobe = uprobe
+        self.programMemory = programMemory
+        self.programRegisters = programRegisters
         self.syscallTracepoints = syscallTracepoints
         self.cgroup = cgroup
         self.tracepoints = tracepoints

@@ -39,6 +39,52 @@ __attribute__((noinline, used)) int activity_marks(const char *path)
 	return mkdir(path, 0755);
 }
 
+/* What policies change: a number, what a pointer leads to, and where the call goes. */
+__attribute__((noinline, used)) long activity_number(int number)
+{
+	OPAQUE(number);
+	return number;
+}
+
+__attribute__((noinline, used)) long activity_other(int number)
+{
+	OPAQUE(number);
+	return 1000L + number;
+}
+
+__attribute__((noinline, used)) void activity_answer(int *answer)
+{
+	__asm__ volatile("" : "+r"(answer) : : "memory");
+}
+
+/* Three arguments: an int in memory, a pointer to another, an int in a register. Returns what is left of them. */
+static long pass_answers(int number)
+{
+#ifdef __x86_64__
+	volatile int kept = 1;
+	volatile int pointed = 2;
+
+	__asm__ volatile("990: nop\n"
+			 ".pushsection .note.stapsdt,\"\",\"note\"\n"
+			 ".balign 4\n"
+			 ".4byte 992f-991f, 994f-993f, 3\n"
+			 "991: .asciz \"stapsdt\"\n"
+			 "992: .balign 4\n"
+			 "993: .8byte 990b, 0, 0\n"
+			 ".asciz \"activity\"\n"
+			 ".asciz \"answers\"\n"
+			 ".asciz \"-4@%[kept] 8@%[pointed] -4@%[number]\"\n"
+			 "994: .balign 4\n"
+			 ".popsection\n"
+			 :
+			 : [kept] "m"(kept), [pointed] "r"(&pointed), [number] "r"(number)
+			 : "memory");
+	return kept + 1000L * pointed;
+#else
+	return number;
+#endif
+}
+
 /*
  * Four arguments: an int, a constant, a long in memory, a string. The note has no base, which means that no
  * tool has moved the program since.
@@ -108,6 +154,15 @@ static int traced_fresh(const struct step *step)
 	return munmap(text, 4096);
 }
 
+/* answer: reports what is left of an answer of 1 */
+static int answer(const struct activity *activity)
+{
+	volatile int answer = 1;
+
+	activity_answer((int *)&answer);
+	return report(activity, answer);
+}
+
 int traced_do(const struct activity *activity, const struct step *step, int *result)
 {
 	const char *name = step->name;
@@ -123,7 +178,13 @@ int traced_do(const struct activity *activity, const struct step *step, int *res
 	else if (!strcmp(name, "passed")) { /* NUMBER TEXT */
 		pass_probe(number(step, 0), text(step, 1));
 		*result = 0;
-	} else if (!strcmp(name, "watchers")) /* reports how many watch */
+	} else if (!strcmp(name, "number")) /* NUMBER: reports it, as the function returns it */
+		*result = report(activity, activity_number(number(step, 0)));
+	else if (!strcmp(name, "answer"))
+		*result = answer(activity);
+	else if (!strcmp(name, "answers")) /* reports the first and 1000 times the second, of 1 and 2 */
+		*result = report(activity, pass_answers(3));
+	else if (!strcmp(name, "watchers")) /* reports how many watch */
 		*result = report(activity, activity_probe_watchers);
 	else if (!strcmp(name, "first-byte")) /* reports the first byte of the traced function */
 		*result = report(activity, *(const volatile unsigned char *)activity_traced);

@@ -59,6 +59,16 @@ import Testing
         #expect(event.tid == 43)
     }
 
+    @Test func aProgramThatWasChangedIsAVerdictOfItsOwn() throws {
+        var record = PolicyRecordBytes()
+        record.fixed.flags = SECD_POLICY_EVENT_CHANGED
+        #expect(try #require(decoded(record)).verdict == .changed)
+        record.fixed.flags = SECD_POLICY_EVENT_CHANGED | SECD_POLICY_EVENT_SIGNALLED
+        #expect(try #require(decoded(record)).verdict == .changed)
+        record.fixed.flags = SECD_POLICY_EVENT_CHANGED | SECD_POLICY_EVENT_FAILED
+        #expect(try #require(decoded(record)).signalFailed)
+    }
+
     @Test func whatIsUnknownIsTheProcessWhereAllValuesAreKnown() throws {
         var record = PolicyRecordBytes()
         record.sets[1] = [0]

@@ -63,32 +63,6 @@ extension KernelSuite {
             #expect(live.counts()[1]?.posts == 23)
         }
 
-        @Test("what would change the program is refused at its line, with what to do instead")
-        func changes() throws {
-            let override = try #require(
-                try live.refusal([
-                    uprobe(
-                        "activity_traced",
-                        "  selectors:\n  - matchActions:\n    - {action: Override, argRegs: [\"rax=11\"]}\n")
-                ]))
-            #expect(override.faults.map(\.place.line) == [11])
-            #expect(
-                override.reason.hasPrefix(
-                    "spec.uprobes[0]: Override in a program is not done: registers can be"))
-            #expect(override.reason.contains("Sigkill at the same place ends the process before"))
-
-            let set = try #require(
-                try live.refusal([
-                    uprobe(
-                        "activity_traced",
-                        Self.arguments
-                            + "  selectors:\n  - matchActions:\n    - {action: Set, argIndex: 0, argValue: 1}\n"
-                    )
-                ]))
-            #expect(set.faults.map(\.place.line) == [15])
-            #expect(set.reason.contains("Sigkill ends the process before its code goes on"))
-        }
-
         @Test("conditions are judged in the kernel")
         func conditions() throws {
             let selectors = """

@@ -41,6 +41,8 @@ extension KernelSuite {
             }
             var programs: [(program: String, section: String)] = []
             for (program, section) in Sections.read(object.object.elf) {
+                // Only a kernel that no tier has loads it: 6.18, not locked down.
+                if program == "on_place_change", !KernelProbe.changesRegisters { continue }
                 if let reason = Sections.obstacle(program, section, probe) {
                     print("skipped \(object.object.name) \(program) (\(section)): \(reason)")
                 } else {
@@ -115,6 +117,8 @@ struct ObjectUnderTest: Sendable, CustomTestStringConvertible {
         ObjectUnderTest(object: BPFObjects.fileProbe, isProbeBuild: true),
         ObjectUnderTest(object: BPFObjects.traceuser, isProbeBuild: false),
         ObjectUnderTest(object: BPFObjects.traceuserProbe, isProbeBuild: true),
+        ObjectUnderTest(object: BPFObjects.tracechange, isProbeBuild: false),
+        ObjectUnderTest(object: BPFObjects.tracechangeProbe, isProbeBuild: true),
         ObjectUnderTest(object: BPFObjects.traceload, isProbeBuild: false),
         ObjectUnderTest(object: BPFObjects.traceloadProbe, isProbeBuild: true),
         ObjectUnderTest(object: BPFObjects.tracefile, isProbeBuild: false),

@@ -13,13 +13,14 @@
 #define SECD_POLICY_EVENT_KILLED     (1U << 4)
 #define SECD_POLICY_EVENT_SIGNALLED  (1U << 5)
 #define SECD_POLICY_EVENT_DENIED     (1U << 6)
-#define SECD_POLICY_EVENT_FAILED     (1U << 7)  /* a signal was not sent, or this mechanism
-						 * cannot refuse */
+#define SECD_POLICY_EVENT_FAILED     (1U << 7)  /* a signal was not sent, a program not changed, or this
+						 * mechanism cannot refuse */
 #define SECD_POLICY_EVENT_REJUDGED   (1U << 8)  /* judged when it returned: the generation of the call
 						 * was gone by then */
 #define SECD_POLICY_EVENT_INTERRUPT  (1U << 9)  /* in an interrupt: `image` is who ran when it came … */
 #define SECD_POLICY_EVENT_TRACKED    (1U << 10) /* … or, then and in threads of the kernel, the process
 						 * that the socket is tied to (TrackSock) */
+#define SECD_POLICY_EVENT_CHANGED    (1U << 11) /* memory or registers of the program: Set, Override */
 
 /* Sets of rules, in this order. */
 #define SECD_POLICY_SET_TOLD       0   /* decided for their groups, and tell */

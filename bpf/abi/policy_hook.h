@@ -289,9 +289,10 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_TRACK          (1U << 10)  /* ties a socket to the process: TrackSock … */
 #define SECD_POLICY_UNTRACK        (1U << 11)  /* … and UntrackSock */
 #define SECD_POLICY_NOTIFY         (1U << 12)  /* the calls of `enforcers`: NotifyEnforcer */
+#define SECD_POLICY_SET            (1U << 13)  /* `changes` of programs: Set; Override is OVERRIDE there */
 #define SECD_POLICY_ENFORCES (SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_OVERRIDE |   \
 			      SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE |                     \
-			      SECD_POLICY_KILL_CONTAINER | SECD_POLICY_NOTIFY)
+			      SECD_POLICY_KILL_CONTAINER | SECD_POLICY_NOTIFY | SECD_POLICY_SET)
 
 #define SECD_POLICY_COUNTS         (1U << 31)  /* in secd_policy_rule.counts, also without columns */
 
@@ -325,10 +326,12 @@ struct secd_policy_rule {
 	__u32 enforcer;           /* of NOTIFY: whose calls */
 	__u32 notice;             /* of NOTIFY: an error, positive, and above it a signal; 0 = none … */
 	__u32 return_notice;      /* … when the call returns */
-	__u32 reserved;
+	__u32 changes;            /* of SET, and OVERRIDE in a program: the first secd_policy_change in the pool
+				   * `secd_policy_starts` */
 };
 SECD_LAYOUT(secd_policy_rule, counter, 16);
 SECD_LAYOUT(secd_policy_rule, enforcer, 32);
+SECD_LAYOUT(secd_policy_rule, changes, 44);
 SECD_SIZE(secd_policy_rule, 48);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What else stands in the pool `secd_policy_starts`, in entries of the same size: automata, expressions. */
+/* What else stands in the pool `secd_policy_starts`, in entries of the same size: automata, expressions, changes. */
 #ifndef SECD_ABI_POLICY_STEPS_H
 #define SECD_ABI_POLICY_STEPS_H
 
@@ -47,5 +47,30 @@ SECD_SIZE(secd_policy_step, 16);
 #define SECD_POLICY_DO_AND              17
 #define SECD_POLICY_DO_OR               18
 #define SECD_POLICY_DO_XOR              19
+
+/*
+ * What Set and Override do to a program, one after the other, from secd_policy_rule.changes to END. Registers are
+ * words of those that the kernel saves (struct pt_regs); they change all together, or not at all.
+ */
+#define SECD_POLICY_CHANGES_MAX 32   /* of one rule, without END */
+struct secd_policy_change {
+	__u64 operand;
+	__u8  kind;               /* SECD_POLICY_CHANGE_* */
+	__u8  target;             /* a register; of ARGUMENT and POINTED an argument */
+	__u8  target_size;        /* bytes of it that change, the lowest: 1, 2, 4, 8 */
+	__u8  source;             /* a register … */
+	__u8  source_size;        /* … and its bytes that count */
+	__u8  reserved[3];
+};
+SECD_LAYOUT(secd_policy_change, kind, 8);
+SECD_SIZE(secd_policy_change, 16);
+
+#define SECD_POLICY_CHANGE_END      0
+#define SECD_POLICY_CHANGE_CONSTANT 1   /* target = operand */
+#define SECD_POLICY_CHANGE_REGISTER 2   /* target = source + operand */
+#define SECD_POLICY_CHANGE_MEMORY   3   /* target = what stands at source + operand */
+#define SECD_POLICY_CHANGE_ARGUMENT 4   /* operand is written to where the argument of a USDT probe stands, if that
+					 * is in memory, else as POINTED */
+#define SECD_POLICY_CHANGE_POINTED  5   /* operand is written to where the argument leads */
 
 #endif

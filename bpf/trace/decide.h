@@ -11,6 +11,9 @@
 #include "judge.h"
 #include "notice.h"
 #include "own.h"
+#ifdef SECD_POLICY_CHANGES
+#include "change.h"
+#endif
 
 /* Words of a set count only where the summary says so. */
 static __always_inline void set_add_word(struct policy_work *work, __u32 set, __u32 word, __u64 bits)
@@ -51,6 +54,12 @@ static __always_inline void enforce(struct policy_work *work, const struct secd_
 {
 	__s32 verdict = -(__s32)(rule->error & SECD_ERRNO_MASK);
 
+#ifdef SECD_POLICY_CHANGES
+	/* Nobody refuses calls of functions in programs: Override changes registers. */
+	if (actions & (SECD_POLICY_SET | SECD_POLICY_OVERRIDE))
+		policy_change(work, rule->changes);
+	actions &= ~SECD_POLICY_OVERRIDE;
+#endif
 	if ((actions & SECD_POLICY_OVERRIDE) &&
 	    (!can_refuse(hook) ||
 	     (hook->mechanism == SECD_POLICY_BY_GUARD && !refusal_begin(work, verdict)))) {

@@ -54,13 +54,19 @@ static __always_inline bool is_own_call(const struct policy_work *work, const st
 	}
 }
 
+/* What could end the first process: where programs are changed, that too. */
+#ifdef SECD_POLICY_CHANGES
+#define POLICY_FIRST_SPARED SECD_POLICY_ENFORCES
+#else
+#define POLICY_FIRST_SPARED (SECD_POLICY_ENFORCES & ~SECD_POLICY_OVERRIDE)
+#endif
+
 /* Whether actions are told instead of done: all of them at the daemon, signals at the first process. */
 static __always_inline bool is_spared(__u32 actions)
 {
 	__u32 tgid = current_tgid();
 
-	return tgid == secd_agent.pid ||
-	       (tgid == POLICY_FIRST_PROCESS && (actions & SECD_POLICY_ENFORCES & ~SECD_POLICY_OVERRIDE));
+	return tgid == secd_agent.pid || (tgid == POLICY_FIRST_PROCESS && (actions & POLICY_FIRST_SPARED));
 }
 
 #endif

@@ -192,7 +192,7 @@ __noinline int policy_tell(struct policy_work *work, struct secd_policy_hook *ho
 		return 0;
 	now = bpf_ktime_get_boot_ns();
 	if (work->flags & (SECD_POLICY_EVENT_KILLED | SECD_POLICY_EVENT_SIGNALLED |
-			   SECD_POLICY_EVENT_DENIED))
+			   SECD_POLICY_EVENT_DENIED | SECD_POLICY_EVENT_CHANGED))
 		emit(&event->head, size, SECD_KIND_POLICY, SECD_RING_VERDICT, now);
 	else
 		emit(&event->head, size, SECD_KIND_POLICY, SECD_RING_OBSERVATION, now);

@@ -6,51 +6,12 @@
 #ifndef SECD_TRACE_SITE_H
 #define SECD_TRACE_SITE_H
 
-#include "../abi/policy_site.h"
+#include "place.h"
 #include "event.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SECD_POLICY_SITES);
-	__type(key, __u32);
-	__type(value, struct secd_policy_site);
-} secd_policy_sites SEC(".maps");
-
-/* Where the last register of struct pt_regs begins. */
-#define SITE_REGISTERS_END 160
-#define SITE_PAGE_MASK     4095ULL
+#define SITE_PAGE_MASK 4095ULL
 /* What a call has pushed when a function begins, and has taken again when it has returned. */
 #define SITE_RETURN_ADDRESS 8
-
-/* The bit of an argument that could not be read: `work->missing`. */
-#define SITE_MISSING(n) (1U << (n))
-
-static __always_inline struct secd_policy_site *site_of(struct pt_regs *regs)
-{
-	__u32 index = bpf_get_attach_cookie(regs);
-	struct secd_policy_site *site = bpf_map_lookup_elem(&secd_policy_sites, &index);
-
-	return site && site->hook ? site : NULL;
-}
-
-static __always_inline int site_register(__u64 regs, __u32 place, __u64 *value)
-{
-	if (place > SITE_REGISTERS_END)
-		return -1;
-	return bpf_probe_read_kernel(value, sizeof(*value), (void *)(regs + place));
-}
-
-/* Where an argument in memory stands; 0 where a register cannot be read. */
-static __always_inline __u64 site_address(__u64 regs, const struct secd_policy_fetch *fetch)
-{
-	__u64 address = 0, index = 0;
-
-	if (site_register(regs, fetch->base, &address))
-		return 0;
-	if ((fetch->flags & SECD_POLICY_FETCH_INDEXED) && site_register(regs, fetch->index, &index))
-		return 0;
-	return address + (index << (fetch->shift & 3)) + fetch->offset;
-}
 
 /* As many bytes of a number as the program has put there. */
 static __always_inline __u64 site_number(__u64 number, const struct secd_policy_fetch *fetch)
@@ -119,23 +80,32 @@ static __always_inline void site_call(struct policy_work *work, struct pt_regs *
 	work->frame = ((struct pt_regs___stack *)regs)->sp;
 }
 
-static __always_inline int site_met(struct pt_regs *regs)
+/* A place is met: the event with its arguments, or one without work. */
+static __always_inline struct event site_begin(struct pt_regs *regs)
 {
 	struct secd_policy_site *site = site_of(regs);
-	struct event event;
+	struct event event = {};
 
 	if (!site)
-		return 0;
+		return event;
 	event = event_begin(site->hook, false);
 	if (!event.work)
-		return 0;
+		return event;
 	/* Registers that policies ask for by name. */
 	event.work->fields = (__u64)regs;
 	if (site->arguments == SECD_POLICY_SITE_FUNCTION)
 		site_call(event.work, regs);
 	else
 		site_arguments(event.work, bpf_get_attach_cookie(regs));
-	event_end(&event);
+	return event;
+}
+
+static __always_inline int site_met(struct pt_regs *regs)
+{
+	struct event event = site_begin(regs);
+
+	if (event.work)
+		event_end(&event);
 	return 0;
 }
 

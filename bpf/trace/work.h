@@ -94,6 +94,7 @@ struct policy_work {
 	__u32 slot;
 	__u32 returning;          /* the call has returned */
 	__u32 again;              /* and is judged again: what was to be done at the call is done now */
+	__u32 site;               /* in a program that is changed: the number of the place */
 	__u64 result;
 	__u64 task;               /* the running one, to load from: asking for it is a call */
 	__u64 fields;             /* a tracepoint's record, in kernel memory */

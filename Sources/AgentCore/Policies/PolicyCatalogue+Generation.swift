@@ -79,7 +79,7 @@ extension PolicyCatalogue.Rule {
             shape: rule.group,
             returnAction: rule.returnActions.isEmpty
                 ? nil : PolicyAction.strongest(of: rule.returnActions),
-            outcome: PolicyVerdict.strongest(of: actions),
+            outcome: PolicyVerdict.strongest(of: actions, inProgram: entry.section == .uprobes),
             error: actions.lazy.compactMap { $0.error?.value }.first.map { UInt32(clamping: $0.magnitude) }
                 ?? 0,
             conditions: conditions.map { PolicyCatalogue.Condition($0, entry, table) },
@@ -249,11 +249,13 @@ extension PolicyVerdict {
     private static let killSignal: Int64 = 9
 
     /// What actions do to a call, or to its process.
-    fileprivate static func strongest(of actions: [ActionSpec]) -> PolicyVerdict {
+    /// - Parameter inProgram: the call is one of a function in a program, which nobody can deny.
+    fileprivate static func strongest(of actions: [ActionSpec], inProgram: Bool) -> PolicyVerdict {
         let outcomes = actions.map { action -> PolicyVerdict in
             switch action.kind.value {
             case .kill, .killTree, .killContainer: .killed
-            case .override: .denied
+            case .override: inProgram ? .changed : .denied
+            case .set: .changed
             case .signal: action.signal?.value == killSignal ? .killed : .signalled
             case .freeze: .signalled
             case .notifyEnforcer:
@@ -261,6 +263,6 @@ extension PolicyVerdict {
             default: .none
             }
         }
-        return [.killed, .denied, .signalled].first(where: outcomes.contains) ?? .none
+        return [.killed, .denied, .changed, .signalled].first(where: outcomes.contains) ?? .none
     }
 }

@@ -49,4 +49,7 @@ int secd_probe_program(enum bpf_prog_type type, enum bpf_attach_type attach, __u
  */
 int secd_probe_helper(enum bpf_prog_type type, enum bpf_attach_type attach, enum bpf_func_id helper);
 
+/* Whether programs of uprobes may write to their context, the registers of the program: 1, 0 or -errno. */
+int secd_probe_registers(void);
+
 #endif

@@ -79,10 +79,10 @@ public enum PolicyFields {
     public static let policies = Field(
         "policies", 50_000, .message, repeated: true, "Every selector of every policy that matched.")
     public static let verdict = Field(
-        "verdict", 50_001, .string, "What became of the call: none, denied, killed or signalled.")
+        "verdict", 50_001, .string, "What became of the call: none, denied, killed, signalled or changed.")
     public static let expected = Field(
         "would_be", 50_002, .string,
-        "What would have become of it if every policy that matched were enforced: denied, killed or signalled."
+        "What would have become of it if every policy that matched were enforced: denied, killed, signalled or changed."
     )
     public static let error = Field(
         "error", 50_003, .string, "Name of the errno that the call got, or would have got.")
@@ -111,7 +111,7 @@ public enum PolicyFields {
     public static let returnMissed = Field(
         "return_missed", 50_014, .bool, "The return is not told: too many calls waited at once.")
     public static let signalFailed = Field(
-        "signal_failed", 50_015, .bool, "The kernel refused to send the signal.")
+        "signal_failed", 50_015, .bool, "The kernel refused to send the signal, or to change the program.")
     public static let abi = Field(
         "abi", 50_016, .string, "Of a syscall that did not come by the usual entry: i386 or x32.")
     public static let tid = Field("tid", 50_017, .uint32Value, "Thread that made the call.")

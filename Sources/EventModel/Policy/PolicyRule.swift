@@ -126,6 +126,8 @@ public enum PolicyVerdict: Sendable, CaseIterable {
     case killed
     /// Its process got another signal.
     case signalled
+    /// The program got another value, or went on elsewhere.
+    case changed
 
     /// As events say it.
     public var name: StaticString {
@@ -134,6 +136,7 @@ public enum PolicyVerdict: Sendable, CaseIterable {
         case .denied: "denied"
         case .killed: "killed"
         case .signalled: "signalled"
+        case .changed: "changed"
         }
     }
 }

@@ -39,6 +39,7 @@ struct ActionCheck {
         {
             problems.error(path, "Post and NoPost contradict each other", at: action.kind.place)
         }
+        ProgramChangeCheck(check, hook).count(actions, path)
         return actions.map(resolved)
     }
 
@@ -50,6 +51,11 @@ struct ActionCheck {
         if action.kind.value.isAboutSocket {
             var result = action
             result.socket = socketColumn(action).map { Located($0, at: action.place) }
+            return result
+        }
+        if action.kind.value == .set {
+            var result = action
+            result.written = ProgramChangeCheck(check, hook).written(action, references)
             return result
         }
         guard action.kind.value == .count, !action.countBy.isEmpty || action.interval != nil else {
@@ -89,6 +95,8 @@ struct ActionCheck {
         case .set:
             if hook.section != .uprobes, hook.section != .usdts {
                 refuse("writes into programs: it needs uprobes or usdts", "")
+            } else if atReturn {
+                refuse("comes too late when the call returns", "move it to matchActions")
             }
         case .notifyEnforcer:
             if check.spec.enforcers.isEmpty {
@@ -114,14 +122,7 @@ struct ActionCheck {
         case .usdts:
             refuse("is not possible on a USDT probe", "")
             return
-        case .uprobes:
-            let targets = [
-                action.newSymbol != nil, action.newAddress != nil, action.newOffset != nil,
-                !action.registers.isEmpty,
-            ]
-            if targets.filter({ $0 }).count != 1 {
-                refuse("needs one of argRegs, argNewSymbol, argNewAddr and argNewOffset", "")
-            }
+        case .uprobes: ProgramChangeCheck(check, hook).override(action, path)
         case .kprobes, .fentries:
             guard case .function(let call, let isSyscall) = hook.target else { break }
             let isList = ValueLists.reference(call.value) != nil
@@ -184,7 +185,7 @@ struct ActionCheck {
             }
         case .set:
             if let argument = action.argument {
-                _ = references.column(index: argument, in: .arguments, path + ".argIndex", problems)
+                ProgramChangeCheck(check, hook).argument(argument, references.probe, path + ".argIndex")
             } else {
                 missing("argIndex")
             }

@@ -13,6 +13,8 @@ struct ArgumentReferences {
     let data: [Int?]
     let returned: Int?
     let columns: [Column]
+    /// Arguments of a USDT probe, where its program is known.
+    var probe: [UsdtArgument]?
 
     /// The column of `index: n` or of a position; reports where there is none.
     ///

@@ -47,7 +47,8 @@ struct HookCheck {
             },
             waitsForReturn: hook.returns.value, returnAction: hook.returnAction?.value)
         let references = ArgumentReferences(
-            hook: hook, arguments: arguments, data: data, returned: returned, columns: columns.columns)
+            hook: hook, arguments: arguments, data: data, returned: returned, columns: columns.columns,
+            probe: target.probeArguments)
         var selectors = selectors(references)
         if selectors.isEmpty {
             // A hook without selectors posts every call.

@@ -123,6 +123,14 @@ public struct ELFImage: Sendable {
         return nil
     }
 
+    /// The address that code at an offset in the file has; nil where none is there.
+    func address(ofCode offset: UInt64) -> UInt64? {
+        segments.first {
+            $0.kind == Self.loaded && $0.flags & Self.isExecutable != 0 && offset >= $0.offset
+                && offset - $0.offset < $0.fileSize
+        }.map { $0.address &+ (offset - $0.offset) }
+    }
+
     /// Whether an offset in the file belongs to code.
     func isCode(_ offset: UInt64) -> Bool {
         offset < bytes.size

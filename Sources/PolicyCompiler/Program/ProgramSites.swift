@@ -48,8 +48,25 @@ extension ELFImage {
                 throw ProgramObstacle(.place, "at address 0x\(String(address, radix: 16)) is no code")
             }
             return offset
-        case .symbol(let name): return try offset(ofFunction: name)
+        case .symbol(let name): return try offset(ofPlace: name)
         }
+    }
+
+    /// `name`, or `name+0x9`: so many bytes behind the begin of the function.
+    private func offset(ofPlace name: String) throws(ProgramObstacle) -> UInt64 {
+        guard let plus = name.lastIndex(of: "+"),
+            let distance = NumberSyntax.unsigned(String(name[name.index(after: plus)...]))
+        else { return try offset(ofFunction: name) }
+        let (offset, overflow) = try offset(ofFunction: String(name[..<plus]))
+            .addingReportingOverflow(distance)
+        guard !overflow, isCode(offset) else { throw ProgramObstacle(.place, "at \"\(name)\" is no code") }
+        return offset
+    }
+
+    /// From one place of the program's code to another, as the program is mapped; both are offsets in the file.
+    public func distance(from: UInt64, to: UInt64) -> Int64? {
+        guard let start = address(ofCode: from), let end = address(ofCode: to) else { return nil }
+        return Int64(bitPattern: end &- start)
     }
 
     private func offset(ofFunction name: String) throws(ProgramObstacle) -> UInt64 {

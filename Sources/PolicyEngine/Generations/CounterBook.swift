@@ -108,6 +108,10 @@ final class CounterBook {
             counts.overrides = enforced
             counts.monitoredOverrides = monitored
         }
+        if entry.actions & SECD_POLICY_SET != 0 {
+            counts.sets = enforced
+            counts.monitoredSets = monitored
+        }
         if entry.actions & SECD_POLICY_NOTIFY != 0 {
             counts.notifications = enforced
             counts.monitoredNotifications = monitored

@@ -40,12 +40,53 @@ struct GenerationPlan {
             placement.succeeds = mechanism.standIn?.succeeds ?? false
             placement.since = since(number)
             placement.judgesAgain = placed.waits && mechanism.judgesAgain
+            placement.changes = Self.changes(hook, mechanism)
+            let touched = placement.changes.reduce(hook.columns.touched) { $0 | ChangePacker.touched($1) }
             placements.append(placement)
             wanted.append(
                 HookAttachments.Wanted(
                     number: number, mechanism: mechanism, waits: placed.waits,
-                    arguments: reader.argumentCount, touched: hook.columns.touched))
+                    arguments: reader.argumentCount, touched: touched))
         }
+        if let conflict = stackConflict() {
+            throw Self.refusal(tables.hooks[conflict], Self.stackReason, policies)
+        }
+    }
+
+    /// By rule: what it does to the program that the hook is in.
+    private static func changes(_ hook: HookTables, _ mechanism: HookMechanism) -> [[secd_policy_change]] {
+        guard mechanism.canWrite || mechanism.canChange, case .program(let places) = mechanism.attachment
+        else { return [] }
+        return hook.rules.map { rule in
+            ChangePacker.pack(
+                rule.actions, memory: mechanism.canWrite, registers: mechanism.canChange,
+                distance: places.distance)
+        }
+    }
+
+    private static let stackReason =
+        "one policy changes rsp there (Override), and another waits for the return: the kernel would put its own "
+        + "return address where the stack begins then"
+
+    /// Where a rule moves the stack at a place at which another hook waits for the return: the later one of the two.
+    private func stackConflict() -> Int? {
+        let sites = { (index: Int) -> (ProgramIdentity, Set<UInt64>)? in
+            guard case .program(let places) = wanted[index].mechanism.attachment else { return nil }
+            return (places.identity, Set(places.sites.map(\.offset)))
+        }
+        for index in tables.hooks.indices where wanted[index].mechanism.canChange {
+            guard tables.hooks[index].rules.contains(where: { $0.actions.contains { $0.movesStack } }),
+                let own = sites(index)
+            else { continue }
+            for other in tables.hooks.indices where wanted[other].waits {
+                guard let found = sites(other), found.0 == own.0, !found.1.isDisjoint(with: own.1) else {
+                    continue
+                }
+                let last = { (hook: Int) in tables.hooks[hook].groups.map(\.policy).max() ?? 0 }
+                return last(index) >= last(other) ? index : other
+            }
+        }
+        return nil
     }
 
     /// Tells rules that notify whose calls they are about; before they get their counters.

@@ -13,6 +13,15 @@ public struct EngineFacts: Sendable {
     public var kprobeObstacle: String?
     /// Probes can be put into programs.
     public var uprobeObstacle: String?
+    /// The memory of programs can be written to (`Set`).
+    public var memoryObstacle: String? =
+        KernelProbe.writesIntoPrograms
+        ? nil
+        : "this kernel does not let programs write into the memory of others, as where it is locked down"
+    /// Registers of programs can be changed (`Override` in uprobes, `Set` of a number in a register).
+    public var registerObstacle: String? =
+        KernelProbe.changesRegisters
+        ? nil : "registers can be changed from Linux 6.18 on, where it is not locked down; not by this kernel"
     /// The engine's cgroup programs load: they need what is kept of tasks.
     public var cgroupObstacle: String? =
         KernelProbe.cgroupProgramsKnowTasks ? nil : "its cgroup programs have no task storage (6.18)"

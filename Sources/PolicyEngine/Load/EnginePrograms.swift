@@ -50,6 +50,13 @@ final class EnginePrograms {
     /// How many of `shared` are not the engine's own.
     private let foreign: Int
     private var userLoaded: UserPrograms?
+    private var changeLoaded: [ChangeProgram: LoadedPrograms] = [:]
+
+    /// A program that changes those that meet it, and whether it may write into their memory.
+    private struct ChangeProgram: Hashable {
+        var name: String
+        var writes: Bool
+    }
 
     static let enter = "on_sys_enter"
     static let exit = "on_sys_exit"
@@ -62,11 +69,14 @@ final class EnginePrograms {
     static let place = "on_place"
     static let placeReturn = "on_place_return"
     static let placeTouch = "on_place_touch"
+    static let placeWrite = "on_place_write"
+    static let placeChange = "on_place_change"
     static let loadMap = "on_load_map"
     static let loadProtect = "on_load_protect"
     static let loadExec = "on_load_exec"
 
     private static let user = [BPFObjects.traceuser, BPFObjects.traceuserProbe]
+    private static let change = [BPFObjects.tracechange, BPFObjects.tracechangeProbe]
     private static let load = [BPFObjects.traceload, BPFObjects.traceloadProbe]
     private static let trace = [BPFObjects.trace, BPFObjects.traceProbe]
     private static let function = [BPFObjects.tracefunction, BPFObjects.tracefunctionProbe]
@@ -137,6 +147,22 @@ final class EnginePrograms {
         return loaded
     }
 
+    /// The program for places in programs that policies change.
+    /// - Parameters:
+    ///   - registers: also of those, not only memory.
+    ///   - writes: the kernel lets it write into memory.
+    func changeProgram(registers: Bool, writes: Bool) throws(BPFError) -> (LoadedPrograms, name: String) {
+        let key = ChangeProgram(name: registers ? Self.placeChange : Self.placeWrite, writes: writes)
+        if let known = changeLoaded[key] { return (known, key.name) }
+        let sites = try userPrograms().sites
+        let file = try Self.open(
+            Self.change, [key.name], agent, setup, shared + [sites],
+            constant: ("secd_policy_writes", writes ? 1 : 0))
+        let loaded = noted(LoadedPrograms(file, programs: [key.name]))
+        changeLoaded[key] = loaded
+        return (loaded, key.name)
+    }
+
     /// The programs that see mapped files.
     func loadPrograms() throws(BPFError) -> LoadedPrograms {
         noted(
@@ -165,7 +191,7 @@ final class EnginePrograms {
 
     private static func open(
         _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
-        _ shared: [SharedBPFMap], target: String? = nil
+        _ shared: [SharedBPFMap], target: String? = nil, constant: (name: String, value: UInt32)? = nil
     ) throws(BPFError) -> BPFProgramFile {
         var refusals: [BPFError] = []
         for build in builds {
@@ -179,6 +205,7 @@ final class EnginePrograms {
                 }
                 try file.setConstant("secd_agent", agent)
                 try file.setConstant("secd_policy_setup", setup)
+                if let constant { try file.setConstant(constant.name, constant.value) }
                 let names = Set(file.mapNames)
                 for map in shared where names.contains(map.map.name) { try file.reuse(map.map) }
                 try file.load()

@@ -45,6 +45,10 @@ struct HookMechanism: Hashable {
     var canSignal: Bool
     /// The call can be refused there.
     var canDeny: Bool
+    /// The memory of the program can be written to there.
+    var canWrite = false
+    /// Its registers can be changed there.
+    var canChange = false
     /// The only error that a refused call can have; nil = any.
     var onlyError: Int64?
     /// It can be waited there for what the call returns.

@@ -38,6 +38,10 @@ final class MechanismLadder {
         var enforce = false
         /// Memory of the program is read.
         var userMemory = false
+        /// Memory of the program is written to.
+        var writes = false
+        /// Its registers are changed.
+        var changes = false
         /// What it refuses it names by paths, so that fanotify can be asked to.
         var namesFiles = false
     }
@@ -61,7 +65,7 @@ final class MechanismLadder {
         case .rawTracepoint(let event): return try rawTracepoint(event)
         case .function(let symbol): return try function(symbol, needs)
         case .lsm(let hook): return try lsm(hook, needs)
-        case .uprobe, .usdt: return try program(point)
+        case .uprobe, .usdt: return try program(point, needs)
         case .mapping: return loads
         }
     }
@@ -251,7 +255,7 @@ final class MechanismLadder {
 
     // MARK: Programs
 
-    private func program(_ point: AttachPoint) throws(Obstacle) -> HookMechanism {
+    private func program(_ point: AttachPoint, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         if let obstacle = facts.uprobeObstacle {
             throw Obstacle(reason: "places in programs need uprobes: \(obstacle)")
         }
@@ -271,12 +275,16 @@ final class MechanismLadder {
                 blindSpots.append("calls that the compiler has put inline are not seen")
             }
         }
+        // Programs of their own, which only those who change something pay for.
+        let writes = needs.writes && facts.memoryObstacle == nil
+        let changes = needs.changes && facts.registerObstacle == nil
+        if writes || changes { name += changes ? "/change" : "/write" }
         let identity = places.identity
         return HookMechanism(
             name: name, number: UInt16(SECD_POLICY_BY_UPROBE), attachment: .program(places),
             version: "\(identity.device):\(identity.inode):\(identity.changed):\(identity.size)",
-            canSignal: true, canDeny: false, canWait: isFunction, killEffect: .killBeforeEffect,
-            blindSpots: blindSpots)
+            canSignal: true, canDeny: false, canWrite: writes, canChange: changes, canWait: isFunction,
+            killEffect: .killBeforeEffect, blindSpots: blindSpots)
     }
 
     private var loads: HookMechanism {

@@ -119,7 +119,7 @@ struct PolicyCheck {
         _ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed, atReturn: Bool
     ) {
         let kind = action.kind.value
-        if kind == .override, hook.section == .uprobes { return checkRegisters(action, hook, &placed) }
+        if kind == .override, hook.section == .uprobes { return check(change: action, hook, &placed) }
         switch kind {
         case .kill, .signal, .freeze:
             need(placed.mechanism.canSignal, "send signals", action, hook.path, &placed)
@@ -139,12 +139,7 @@ struct PolicyCheck {
         case .override: refuse(action, hook.path, &placed)
         // Else it changes nothing here, but at the calls of `enforcers`.
         case .notifyEnforcer where actsAtOnce(placed.point): check(notice: action, hook.path, &placed)
-        case .set:
-            fault(
-                action.place,
-                "\(hook.path): Set is not done: it would need programs that write into the memory of others, "
-                    + "for which the kernel warns and which lockdown forbids; Sigkill ends the process before its "
-                    + "code goes on")
+        case .set: check(set: action, hook, &placed)
         case .getURL, .dnsLookup:
             checkOutreach(action, hook)
         case .trackSocket, .untrackSocket:
@@ -183,22 +178,6 @@ struct PolicyCheck {
                     + "the setting policy-outreach allows it")
         } else if let url = action.url, url.value.hasPrefix("https://") {
             fault(url.place, "\(hook.path): \(name): pages are asked for over http only")
-        }
-    }
-
-    /// Override in a program would give it other registers.
-    private mutating func checkRegisters(_ action: ActionSpec, _ hook: CheckedHook, _ placed: inout Placed) {
-        let reason =
-            "Override in a program is not done: registers can be changed from Linux 6.18 on, and by no "
-            + "program that secd has"
-        if policy.policy.acceptsDegraded {
-            placed.isDegraded = true
-            placed.blindSpots.append(reason)
-        } else {
-            fault(
-                action.place,
-                "\(hook.path): \(reason); Sigkill at the same place ends the process before the function's code "
-                    + "runs, and degraded: true only observes")
         }
     }
 
@@ -265,7 +244,12 @@ extension MechanismLadder.Needs {
     /// policies, which come and go, do not move it from the begin of calls to their end.
     init(_ hook: CheckedHook) {
         let actions = hook.selectors.flatMap { $0.actions + $0.returnActions }
-        deny = actions.contains { $0.kind.value == .override }
+        deny = hook.section != .uprobes && actions.contains { $0.kind.value == .override }
+        let sets = actions.filter { $0.kind.value == .set }
+        writes = sets.contains { $0.written != .register }
+        changes =
+            sets.contains { $0.written == .register }
+            || hook.section == .uprobes && actions.contains { $0.kind.value == .override }
         wait =
             hook.event.waitsForReturn || hook.columns.contains { $0.atReturn }
             || hook.selectors.contains { !$0.returnConditions.isEmpty || !$0.returnActions.isEmpty }
@@ -297,7 +281,8 @@ extension HookMechanism {
     /// Of SECD_POLICY_ENFORCES, what cannot be done there.
     var impossible: UInt32 {
         var bits: UInt32 = 0
-        if !canDeny { bits |= SECD_POLICY_OVERRIDE }
+        if !canDeny, !canChange { bits |= SECD_POLICY_OVERRIDE }
+        if !canWrite, !canChange { bits |= SECD_POLICY_SET }
         if !canSignal {
             bits |=
                 SECD_POLICY_KILL | SECD_POLICY_SIGNAL | SECD_POLICY_FREEZE | SECD_POLICY_KILL_TREE

@@ -58,25 +58,38 @@ final class ProgramProbes {
         }
         // The return first: what a call keeps waits for it.
         if hook.waits, mine.returns.isEmpty {
-            mine.returns = try links(EnginePrograms.placeReturn, places, loaded, mine.numbers, onReturn: true)
+            mine.returns = try links(
+                EnginePrograms.placeReturn, places, loaded.file, mine.numbers, onReturn: true)
         }
         if mine.calls.isEmpty {
-            mine.calls = try links(EnginePrograms.place, places, loaded, mine.numbers)
+            mine.calls = try calls(hook.mechanism, places, loaded, mine.numbers)
         }
         // The newest is called first.
         if touched != 0 || places.sites.contains(where: \.readsMemory), mine.touches.isEmpty {
-            mine.touches = try links(EnginePrograms.placeTouch, places, loaded, mine.numbers)
+            mine.touches = try links(EnginePrograms.placeTouch, places, loaded.file, mine.numbers)
         }
     }
 
+    /// Probes that judge, and change the program where policies do that.
+    private func calls(
+        _ mechanism: HookMechanism, _ places: ProgramPlaces, _ loaded: UserPrograms, _ numbers: [UInt32]
+    ) throws(BPFError) -> [Link] {
+        guard mechanism.canWrite || mechanism.canChange else {
+            return try links(EnginePrograms.place, places, loaded.file, numbers)
+        }
+        let (programs, name) = try programs.changeProgram(
+            registers: mechanism.canChange, writes: mechanism.canWrite)
+        return try links(name, places, programs.file, numbers)
+    }
+
     private func links(
-        _ program: String, _ places: ProgramPlaces, _ loaded: UserPrograms, _ numbers: [UInt32],
+        _ program: String, _ places: ProgramPlaces, _ file: borrowing BPFProgramFile, _ numbers: [UInt32],
         onReturn: Bool = false
     ) throws(BPFError) -> [Link] {
         var links: [Link] = []
         for index in places.sites.indices {
             let site = places.sites[index]
-            let link = try loaded.file.attach(
+            let link = try file.attach(
                 program, toFile: places.program.path, offset: site.offset, counterOffset: site.counterOffset,
                 onReturn: onReturn, cookie: UInt64(numbers[index]))
             links.append(Link(link))

@@ -26,6 +26,8 @@ package struct GenerationPacker {
         package var since: UInt32 = 0
         /// By rule: whose calls `NotifyEnforcer` is about; nil, and where there is no rule, it acts at the hook.
         package var enforcers: [UInt32?] = []
+        /// By rule: what it does to a program; empty, and where there is no rule, nothing.
+        package var changes: [[secd_policy_change]] = []
 
         package init(
             number: UInt32, mechanism: UInt16, columns: [secd_policy_column?], counters: [UInt32]
@@ -143,6 +145,12 @@ package struct GenerationPacker {
             RulePacker.addReturnAction(group.event, to: &packed)
             packed.actions &= ~placement.impossible
             packed.return_actions &= ~placement.impossible
+            if bit < placement.changes.count, !placement.changes[bit].isEmpty {
+                packed.changes = UInt32(image.starts.count)
+                image.starts += ChangePacker.entries(placement.changes[bit])
+            } else if placement.mechanism == UInt16(SECD_POLICY_BY_UPROBE) {
+                packed.actions &= ~(SECD_POLICY_SET | SECD_POLICY_OVERRIDE)
+            }
             if RulePacker.tiesSockets(packed) { tables.flags |= SECD_POLICY_HOOK_SOCKETS }
             if packed.rate_ns != 0 || packed.counts != 0 { tables.flags |= SECD_POLICY_HOOK_RATES }
             image.rules.append(packed)
@@ -162,7 +170,7 @@ package struct GenerationPacker {
             (image.rules.count, SECD_POLICY_RULE_CHUNKS * SECD_POLICY_RULES_PER_CHUNK, "selectors"),
             (
                 image.starts.count, SECD_POLICY_START_CHUNKS * SECD_POLICY_STARTS_PER_CHUNK,
-                "ranges of numbers, texts inside of text, expressions"
+                "ranges of numbers, texts inside of text, expressions, changes to programs"
             ),
             (image.indexes.count, SECD_POLICY_INDEX_CHUNKS * SECD_POLICY_INDEX_PER_CHUNK, "classes"),
         ]

@@ -114,7 +114,8 @@ enum RulePacker {
             case .trackSocket, .untrackSocket:
                 guard let column = action.socket?.value else { continue }
                 bits |= tie(action.kind.value, column, &rule, atReturn: atReturn)
-            case .cleanupEnforcer, .set, .getURL, .dnsLookup: continue
+            case .set: bits |= SECD_POLICY_SET
+            case .cleanupEnforcer, .getURL, .dnsLookup: continue
             }
         }
         return bits

@@ -16,6 +16,16 @@ public struct ActionSpec: Sendable, Hashable {
         }
     }
 
+    /// What `Set` writes.
+    public enum Written: Sendable, Hashable {
+        /// The argument of a USDT probe where it stands in memory; else what it leads to.
+        case argument
+        /// The first bytes of what the argument leads to.
+        case pointed
+        /// The register that passes it: it is a number that is no pointer.
+        case register
+    }
+
     /// `action`.
     public var kind: Located<ActionKind>
     public var place: SourcePlace
@@ -34,8 +44,10 @@ public struct ActionSpec: Sendable, Hashable {
     /// `argSock` of `TrackSock` and `UntrackSock`: index of an argument, in a checked policy position of its
     /// column.
     public var socket: Located<Int>?
-    /// Position and value for `Set`.
+    /// `argIndex` of `Set`: an argument, by its position in the call or probe.
     public var argument: Located<Int>?
+    /// Of `Set` in a checked policy: what is written.
+    public var written = Written.argument
     /// `argValue`; fits 32 bits, signed or unsigned.
     public var value: Located<Int64>?
     /// `argRegs`: assignments to registers, as written.
