@@ -303,7 +303,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel", "TestSupport",
+                "EventModel", "TestSupport", "TextEncoding", "Workloads",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(

@@ -16,6 +16,7 @@ public final class CRIProvider: WorkloadProvider {
     private static let interval: UInt64 = 5_000_000_000
 
     private let call: RuntimeCall
+    private var socket: RuntimeSocket
     private var known: [String: Workload] = [:]
     private var nextList: UInt64 = 0
 
@@ -24,6 +25,7 @@ public final class CRIProvider: WorkloadProvider {
     ///   - socket: path of its API.
     public init(name: String, socket: String) {
         self.name = name
+        self.socket = RuntimeSocket(path: socket)
         call = RuntimeCall(path: socket, service: "runtime.v1.RuntimeService")
     }
 
@@ -37,7 +39,7 @@ public final class CRIProvider: WorkloadProvider {
 
     public func begin() -> [FoundWorkload] {
         nextList = MonotonicClock.now &+ Self.interval
-        guard let status = try? FileStatus(path: call.path), status.kind == .socket else {
+        guard socket.isThere() else {
             state = .absent
             return []
         }
@@ -60,8 +62,8 @@ public final class CRIProvider: WorkloadProvider {
     }
 
     public func changes() -> [FoundWorkload] {
-        guard state == .connected, MonotonicClock.now >= nextList else { return [] }
-        return begin()
+        if state == .connected ? MonotonicClock.now >= nextList : socket.isNew { return begin() }
+        return []
     }
 
     public func find(_ question: WorkloadQuestion) -> FoundWorkload? {
