@@ -95,6 +95,7 @@ extension AgentEngine {
         workloadStates.mapValues { state in
             switch state {
             case .connected: "connected"
+            case .polled(let reason): "connected by lists: \(reason)"
             case .partly(let reason): "connected, but \(reason)"
             case .absent: "absent"
             case .failing(let reason): reason
