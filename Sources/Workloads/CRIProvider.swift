@@ -31,6 +31,8 @@ public final class CRIProvider: WorkloadProvider {
     private let call: RuntimeCall
     private var socket: RuntimeSocket
     private var known: [String: Known] = [:]
+    /// What the runtime has forgotten since the last list, and before: its first record may not be read yet.
+    private var gone: (now: [String: Known], before: [String: Known]) = ([:], [:])
     private var nextList: UInt64 = 0
     private var events: CRIEventStream?
     /// When to open the next stream, monotonic; nil = not at all, as long as this runtime is connected.
@@ -102,6 +104,7 @@ public final class CRIProvider: WorkloadProvider {
             current[container.id] = updated(container.workload(name, byID[container.sandbox]))
         }
         let changed = current.filter { known[$0.key] != $0.value }
+        gone = (known.filter { current[$0.key] == nil }, gone.now)
         known = current
         return changed.values.map { FoundWorkload($0.workload) }
     }
@@ -166,7 +169,9 @@ public final class CRIProvider: WorkloadProvider {
                 found.append(FoundWorkload(now.workload))
             }
         }
-        if event.isDeletion { known[event.id] = nil }
+        if event.isDeletion, let last = known.removeValue(forKey: event.id) {
+            if gone.now.count < Self.mostContainers { gone.now[event.id] = last }
+        }
         return found
     }
 
@@ -174,16 +179,17 @@ public final class CRIProvider: WorkloadProvider {
 
     public func find(_ question: WorkloadQuestion) -> FoundWorkload? {
         let id = CgroupPathReader.place(of: question.path).id
-        guard !id.isEmpty, state.isUsable else { return nil }
-        guard let known = known[id] else {
-            guard let answer = ask(id) else { return nil }
-            if hasRoom { self.known[id] = answer }
-            return FoundWorkload(answer.workload)
+        guard !id.isEmpty else { return nil }
+        if let last = known[id] {
+            guard !last.hasStatus else { return FoundWorkload(last.workload) }
+            let complete = withStatus(last.workload)
+            known[id] = complete
+            return FoundWorkload(complete.workload)
         }
-        guard !known.hasStatus else { return FoundWorkload(known.workload) }
-        let complete = withStatus(known.workload)
-        self.known[id] = complete
-        return FoundWorkload(complete.workload)
+        if let last = gone.now[id] ?? gone.before[id] { return FoundWorkload(last.workload) }
+        guard state.isUsable, let answer = ask(id) else { return nil }
+        if hasRoom { known[id] = answer }
+        return FoundWorkload(answer.workload)
     }
 
     private func ask(_ id: String) -> Known? {
