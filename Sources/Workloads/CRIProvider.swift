@@ -71,6 +71,7 @@ public final class CRIProvider: WorkloadProvider {
             return []
         }
         guard let answer = call.ask("Version", []) else {
+            socket.failed()
             state = .failing(Self.noAnswer)
             return []
         }
@@ -94,6 +95,7 @@ public final class CRIProvider: WorkloadProvider {
         else {
             events = nil
             state = socket.isThere() ? .failing(Self.noAnswer) : .absent
+            socket.failed()
             return []
         }
         let pods = CRIAnswer.sandboxes(sandboxes)
@@ -141,7 +143,7 @@ public final class CRIProvider: WorkloadProvider {
     }
 
     public func changes() -> [FoundWorkload] {
-        guard state.isUsable else { return socket.isNew ? begin() : [] }
+        guard state.isUsable else { return socket.isWorthATry ? begin() : [] }
         var found: [FoundWorkload] = []
         if let batch = events?.take() {
             found = batch.events.flatMap { took(CRIEvent($0)) }

@@ -56,6 +56,7 @@ public final class ContainerdProvider: WorkloadProvider {
             return []
         }
         guard let answer = namespaceCall.ask("List", []) else {
+            socket.failed()
             state = .failing("its socket does not answer calls of containerd.services.namespaces.v1")
             return []
         }
@@ -96,8 +97,8 @@ public final class ContainerdProvider: WorkloadProvider {
     }
 
     public func changes() -> [FoundWorkload] {
-        if state == .connected ? MonotonicClock.now >= nextList : socket.isNew { return begin() }
-        return []
+        let isDue = state == .connected ? MonotonicClock.now >= nextList : socket.isWorthATry
+        return isDue ? begin() : []
     }
 
     public func find(_ question: WorkloadQuestion) -> FoundWorkload? {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import Workloads
 
 /// The real containerd with storage, state and socket of the test's own. Its helpers have their sockets below
 /// `/run/containerd/s`, by names that no other containerd has.
@@ -16,6 +17,7 @@ final class ContainerdEngine: Sendable {
     let folder: Folder
     /// At the top of the hierarchies, above all pods.
     let cgroup = "secd-containerd-\(getpid())-\(UInt16.random(in: 0 ... .max))"
+    private let hasPods: Bool
     private let service: Mutex<Program>
     var socket: String { folder / "containerd.sock" }
     /// The last that it said.
@@ -23,6 +25,7 @@ final class ContainerdEngine: Sendable {
 
     /// - Parameter hasPods: whether it gets the images that the CRI needs, too.
     init(hasPods: Bool = false) throws {
+        self.hasPods = hasPods
         folder = try Folder()
         let archive = try BoxImage.archive(in: folder)
         _ = try folder.write("config.toml", Self.configuration(folder))
@@ -52,9 +55,17 @@ final class ContainerdEngine: Sendable {
     }
 
     private func waitUntilItAnswers() throws {
-        guard try eventually(15, { try ctr("version").ending == .code(0) }) else {
-            throw Failure("containerd does not start:\n\(folder.text("log"))")
+        // The CRI begins later than the rest.
+        let isThere = try eventually(15) {
+            try ctr("version").ending == .code(0) && (!hasPods || ask("ListPodSandbox", []) != nil)
         }
+        guard isThere else { throw Failure("containerd does not start:\n\(folder.text("log"))") }
+    }
+
+    /// A call of the CRI.
+    func ask(_ method: String, _ request: [UInt8]) -> [UInt8]? {
+        RuntimeCall(path: socket, service: "runtime.v1.RuntimeService", patience: .seconds(30))
+            .ask(method, request)
     }
 
     /// Ends containerd in order; containers run on.

@@ -1,6 +1,5 @@
 import Foundation
 import TestSupport
-import Workloads
 
 /// A pod of the real containerd, made through the CRI as a kubelet does. It is removed with the test that forgets it.
 final class EnginePod: Sendable {
@@ -88,9 +87,7 @@ final class EnginePod: Sendable {
     private static func call(
         _ engine: ContainerdEngine, _ method: String, _ request: [UInt8]
     ) throws -> [UInt8] {
-        let call = RuntimeCall(
-            path: engine.socket, service: "runtime.v1.RuntimeService", patience: .seconds(30))
-        guard let answer = call.ask(method, request) else {
+        guard let answer = engine.ask(method, request) else {
             throw Failure("\(method) of containerd failed:\n\(engine.log)")
         }
         return answer
