@@ -132,7 +132,7 @@ extension CRIAnswer.Container {
 
 extension CRIAnswer.Sandbox {
     /// Beside the pod's own the kubelet writes down its name once more.
-    fileprivate var withoutKubelet: Self {
+    var withoutKubelet: Self {
         var result = self
         result.pod.labels = result.pod.labels.filter { !$0.key.hasPrefix("io.kubernetes.") }
         result.pod.annotations = result.pod.annotations.filter { !$0.key.hasPrefix("kubernetes.io/config.") }

@@ -9,8 +9,8 @@ public final class CRIProvider: WorkloadProvider {
     public let name: String
     public private(set) var state = ProviderState.absent
     public var descriptor: Int32? { events?.descriptor }
-    /// A pod's sandbox is listed when it runs.
-    public var hearsLate: Bool { state.isUsable }
+    /// A sandbox is listed when it runs; containerd has it in its own API before.
+    public var hearsLate: Bool { state.isUsable && !isContainerd }
 
     /// Containers that are remembered at most.
     private static let mostContainers = 16_384
@@ -29,6 +29,9 @@ public final class CRIProvider: WorkloadProvider {
     }
 
     private let call: RuntimeCall
+    /// Of containerd's own API.
+    private let containerCall: RuntimeCall
+    private var isContainerd = false
     private var socket: RuntimeSocket
     private var known: [String: Known] = [:]
     /// What the runtime has forgotten since the last list, and before: its first record may not be read yet.
@@ -54,6 +57,7 @@ public final class CRIProvider: WorkloadProvider {
         (shortestPause, self.pause) = (pause, pause)
         self.socket = RuntimeSocket(path: socket)
         call = RuntimeCall(path: socket, service: "runtime.v1.RuntimeService")
+        containerCall = RuntimeCall(path: socket, service: "containerd.services.containers.v1.Containers")
     }
 
     /// The runtimes of a node, where they listen by default.
@@ -76,6 +80,7 @@ public final class CRIProvider: WorkloadProvider {
             return []
         }
         let version = CRIVersion(answer)
+        isContainerd = version.runtime == "containerd"
         if version.sharesEvents {
             state = fault.map { .polled($0) } ?? .connected
             openStream()
@@ -198,9 +203,20 @@ public final class CRIProvider: WorkloadProvider {
         let request = CRIAnswer.request(id: id)
         let container = call.ask("ListContainers", request).map(CRIAnswer.containers)?.first { $0.id == id }
         let pod = container?.sandbox ?? id
-        let sandbox = call.ask("ListPodSandbox", CRIAnswer.request(id: pod)).map(CRIAnswer.sandboxes)?
+        let listed = call.ask("ListPodSandbox", CRIAnswer.request(id: pod)).map(CRIAnswer.sandboxes)?
             .first { $0.id == pod }
+        let sandbox = listed ?? (container == nil ? sandboxToCome(id) : nil)
         return (container?.workload(name, sandbox) ?? sandbox?.workload(name)).map(withStatus)
+    }
+
+    /// A sandbox that does not run yet.
+    private func sandboxToCome(_ id: String) -> CRIAnswer.Sandbox? {
+        guard isContainerd,
+            let answer = containerCall.ask(
+                "Get", ContainerdAnswer.request(id: id), namespace: ContainerdSandbox.namespace),
+            let sandbox = ContainerdSandbox.sandbox(answer), sandbox.id == id
+        else { return nil }
+        return sandbox
     }
 
     /// Looks at the status of a container.

@@ -3,7 +3,7 @@ import TextEncoding
 import WorkloadModel
 import Workloads
 
-/// Events of the CRI as messages, and which runtimes are asked for them.
+/// Events of the CRI as messages, which runtimes are asked for them, and sandboxes that the CRI does not tell yet.
 @Suite struct CRIEventTests {
     @Test func anEventHasThePodAndItsContainers() throws {
         let event = CRIEvent(CRISample.created)
@@ -81,5 +81,33 @@ import Workloads
         ])
     func whichRuntimesTellAllClients(_ runtime: String, _ version: String, _ sharesEvents: Bool) {
         #expect(CRIVersion(CRISample.version(runtime, version)).sharesEvents == sharesEvents)
+    }
+
+    @Test func aSandboxInContainerdsOwnAPI() throws {
+        let own = try #require(ContainerdSandbox.sandbox(CRISample.own(CRISample.ownJSON)))
+        let workload = own.workload("containerd")
+        #expect(workload.id == CRISample.sandbox && workload.name.isEmpty)
+        #expect(workload.pod?.namespace == "shop" && workload.pod?.name == "web-1")
+        #expect(workload.pod?.uid == "u1")
+        #expect(workload.pod?.labels == ["app": "web"])
+        #expect(workload.pod?.annotations == ["team": "checkout"])
+    }
+
+    @Test(
+        arguments: [
+            "", "{", "[]", "{}", #"{"Metadata":{}}"#, #"{"Metadata":{"Config":{"metadata":{"uid":"u1"}}}}"#,
+            #"{"Metadata":{"Config":{"metadata":{"name":7}}}}"#,
+            #"{"Metadata":{"Config":{"metadata":{"name":"web"},"labels":["a"]}}}"#,
+        ])
+    func whatIsNoSandboxIsNone(_ json: String) {
+        #expect(ContainerdSandbox.sandbox(CRISample.own(json)) == nil)
+        #expect(
+            ContainerdSandbox.sandbox(
+                CRISample.own(CRISample.ownJSON, key: "io.cri-containerd.container.metadata")) == nil)
+    }
+
+    @Test func everyCutOfASandboxIsHarmless() {
+        let bytes = CRISample.own(CRISample.ownJSON)
+        for end in bytes.indices { #expect(ContainerdSandbox.sandbox(Array(bytes[..<end])) == nil) }
     }
 }

@@ -34,4 +34,23 @@ enum CRISample {
     static func version(_ runtime: String, _ version: String) -> [UInt8] {
         text(1, "0.1.0") + text(2, runtime) + text(3, version) + text(4, "v1")
     }
+
+    /// `GetContainerResponse` of containerd for a sandbox, with what the CRI's part of it wrote down.
+    static func own(_ json: String, key: String = "io.cri-containerd.sandbox.metadata") -> [UInt8] {
+        ProtobufReader.message(
+            1,
+            text(1, sandbox) + entry(2, "io.cri-containerd.kind", "sandbox") + text(3, "pause:1")
+                + ProtobufReader.message(
+                    10,
+                    text(1, key)
+                        + ProtobufReader.message(
+                            2, text(1, "github.com/containerd/cri/pkg/store/sandbox/Metadata") + text(2, json)
+                        )))
+    }
+
+    static let ownJSON = """
+        {"Version":"v1","Metadata":{"ID":"\(sandbox)","Name":"web-1_shop_u1_0","Config":{"metadata":{"name":"web-1",
+        "uid":"u1","namespace":"shop"},"labels":{"app":"web","io.kubernetes.pod.uid":"u1"},"annotations":
+        {"team":"checkout"},"linux":{"cgroup_parent":"/kubepods"}},"NetNSPath":"","CNIResult":null}}
+        """
 }

@@ -74,6 +74,31 @@ import Workloads
         #expect(provider.find(question) == nil)
     }
 
+    /// The CRI lists a sandbox when it runs; its first program begins before.
+    @Test func aSandboxThatDoesNotRunYetIsInContainerdsOwnAPI() throws {
+        let runtime = try runtime("containerd", "1.7.24~ds1")
+        defer { runtime.stop() }
+        runtime.answer("Get", CRISample.own(CRISample.ownJSON))
+        let provider = provider
+        _ = provider.begin()
+        #expect(!provider.hearsLate)
+        let question = WorkloadQuestion(id: 8, path: "/kubepods/besteffort/podu1/" + CRISample.sandbox)
+        let found = try #require(provider.find(question)?.workload)
+        #expect(found.id == CRISample.sandbox && found.pod?.labels == ["app": "web"])
+        // Another container is none of this sandbox.
+        #expect(provider.find(self.question) == nil)
+    }
+
+    @Test func otherRuntimesHearOfASandboxLate() throws {
+        let runtime = try runtime("cri-o", "1.29.1")
+        defer { runtime.stop() }
+        let provider = provider
+        _ = provider.begin()
+        #expect(provider.hearsLate)
+        #expect(provider.find(question) == nil)
+        #expect(runtime.calls("Get") == 0)
+    }
+
     @Test func runtimesThatDivideTheirEventsAreNotAskedForThem() throws {
         let runtime = try runtime("containerd", "1.7.24~ds1")
         defer { runtime.stop() }

@@ -4,7 +4,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import Synchronization
 
-/// A runtime that answers calls of the CRI with messages of the test's, and tells events as it is told.
+/// A runtime that answers calls of the CRI, and one of containerd's own API, with messages of the test's, and tells events as it is told.
 final class FakeRuntime: RegistrableRPCService {
     private static let service = "runtime.v1.RuntimeService"
 
@@ -41,9 +41,13 @@ final class FakeRuntime: RegistrableRPCService {
     }
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-        for method in ["Version", "ListPodSandbox", "ListContainers", "ContainerStatus"] {
+        let calls = ["Version", "ListPodSandbox", "ListContainers", "ContainerStatus"].map {
+            ($0, Self.service)
+        }
+        for (method, service) in calls + [("Get", "containerd.services.containers.v1.Containers")] {
             router.registerHandler(
-                forMethod: Self.descriptor(method), deserializer: Plain(), serializer: Plain()
+                forMethod: MethodDescriptor(fullyQualifiedService: service, method: method),
+                deserializer: Plain(), serializer: Plain()
             ) { _, _ in
                 guard let answer = self.answer(method) else {
                     return StreamingServerResponse(error: RPCError(code: .notFound, message: method))
@@ -53,7 +57,8 @@ final class FakeRuntime: RegistrableRPCService {
         }
         guard hasEvents else { return }
         router.registerHandler(
-            forMethod: Self.descriptor("GetContainerEvents"), deserializer: Plain(), serializer: Plain()
+            forMethod: MethodDescriptor(fullyQualifiedService: Self.service, method: "GetContainerEvents"),
+            deserializer: Plain(), serializer: Plain()
         ) { _, _ in
             let events = self.openStream()
             return StreamingServerResponse(of: [UInt8].self) { writer in
@@ -61,10 +66,6 @@ final class FakeRuntime: RegistrableRPCService {
                 return [:]
             }
         }
-    }
-
-    private static func descriptor(_ method: String) -> MethodDescriptor {
-        MethodDescriptor(fullyQualifiedService: service, method: method)
     }
 
     private func answer(_ method: String) -> [UInt8]? {
