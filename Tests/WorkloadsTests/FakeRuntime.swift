@@ -19,6 +19,7 @@ final class FakeRuntime: RegistrableRPCService {
     private let hasEvents: Bool
     private let books = Mutex(Books())
     private let opened = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameters:
     ///   - hasEvents: whether it offers events at all.
@@ -32,7 +33,11 @@ final class FakeRuntime: RegistrableRPCService {
         let server = GRPCServer(transport: transport, services: [self])
         books.withLock { $0.server = server }
         let listens = DispatchSemaphore(value: 0)
-        Task.detached { try? await server.serve() }
+        let ended = ended
+        Task.detached {
+            try? await server.serve()
+            ended.signal()
+        }
         Task.detached {
             _ = try? await transport.listeningAddress
             listens.signal()
@@ -111,6 +116,8 @@ final class FakeRuntime: RegistrableRPCService {
         try? FileManager.default.removeItem(atPath: path)
         books.withLock { $0.server }?.beginGracefulShutdown()
         endStreams()
+        // A server that ends removes its socket once more, by its name: the next one's.
+        _ = ended.wait(timeout: .now() + 30)
     }
 
     /// Messages as bytes.
