@@ -233,7 +233,7 @@ let package = Package(
             "KubernetesClientTests",
             [
                 "KubernetesClient", "KubernetesObjects", "JSONTree", "YAMLReader", "AgentCore", "AgentModel",
-                "PolicyModel", logging,
+                "PolicyModel", "Workloads", "WorkloadModel", logging,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

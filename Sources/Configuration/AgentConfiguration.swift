@@ -143,8 +143,28 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var crioSocket = "/run/crio/crio.sock"
         /// The API of the cluster: off, in-cluster, or the path of a kubeconfig.
         public internal(set) var kubernetes = "off"
+        /// The kubelet of this node, asked while that API says nothing.
+        public internal(set) var kubelet = Kubelet()
         /// Namespaces (`NamespaceList`) whose containers the runtime's hook refuses where they cannot be registered.
         public internal(set) var hookFailClosed: [String] = []
+
+        /// How the kubelet is reached.
+        public struct Kubelet: Sendable, Equatable {
+            /// A URL; `auto` = the usual one where `kubernetes` is not off; `off` = it is not asked.
+            public internal(set) var server = "auto"
+            /// PEM file: who may have signed its certificate; empty = the cluster's authority.
+            public internal(set) var authority = ""
+            /// The name in its certificate; empty = that of the node.
+            public internal(set) var serverName = ""
+            /// File of a bearer token; empty = `certificate`, or what the API is asked with.
+            public internal(set) var token = ""
+            /// PEM file: our chain; empty = `token`, or what the API is asked with.
+            public internal(set) var certificate = ""
+            /// PEM file: the key to `certificate`.
+            public internal(set) var key = ""
+            /// Whether its certificate is not checked.
+            public internal(set) var insecure = false
+        }
     }
 
     /// What makes identities.

@@ -166,6 +166,28 @@ public enum SettingTable {
                 if text.isEmpty { return "off" }
                 return ["off", "in-cluster"].contains(text) ? text : try ValueSyntax.path(text, base: base)
             }, show: { $0 }),
+        .one(
+            "workloads.kubelet.server", \.workloads.kubelet.server, default: "auto",
+            "The kubelet, asked while that API says nothing: auto (https://127.0.0.1:10250 where workloads.kubernetes is not off), off, or a URL.",
+            { text, _ throws(ValueProblem) in try ValueSyntax.kubelet(text) }, show: { $0 }),
+        .path(
+            "workloads.kubelet.ca", \.workloads.kubelet.authority,
+            "PEM file: the authorities of the kubelet's certificate; empty = that of the cluster."),
+        .name(
+            "workloads.kubelet.server-name", \.workloads.kubelet.serverName,
+            "The name in the kubelet's certificate; empty = node-name."),
+        .path(
+            "workloads.kubelet.token-file", \.workloads.kubelet.token,
+            "File of a token for the kubelet, read again each time; empty = what the API is asked with."),
+        .path(
+            "workloads.kubelet.certificate", \.workloads.kubelet.certificate,
+            "PEM file: this node's chain, for the kubelet; empty = what the API is asked with."),
+        .path(
+            "workloads.kubelet.key", \.workloads.kubelet.key,
+            "PEM file: the key to workloads.kubelet.certificate."),
+        .boolean(
+            "workloads.kubelet.insecure", \.workloads.kubelet.insecure, default: false,
+            "Whether the kubelet's certificate is not checked: whoever listens there gets the token."),
         .list(
             "workloads.hook-fail-closed", \.workloads.hookFailClosed,
             "Namespaces whose containers `secctl oci-hook` refuses while policies do not hold for them.",

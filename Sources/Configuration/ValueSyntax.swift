@@ -72,6 +72,18 @@ enum ValueSyntax {
         return number * factor
     }
 
+    /// `auto`, `off`, or a URL, which is looked at more closely by who uses it.
+    static func kubelet(_ text: String) throws(ValueProblem) -> String {
+        if text.isEmpty { return "off" }
+        let isURL = text.hasPrefix("https://") || text.hasPrefix("http://")
+        guard ["auto", "off"].contains(text) || isURL else {
+            throw ValueProblem(
+                message: "expected auto, off or a URL, found \"\(text)\"",
+                hint: "like https://127.0.0.1:10250, or http://127.0.0.1:10255 for its read-only port")
+        }
+        return text
+    }
+
     static func show(wait milliseconds: UInt64) -> String {
         if milliseconds == 0 { return "0" }
         return milliseconds.isMultiple(of: 1000) ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"

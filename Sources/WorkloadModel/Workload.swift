@@ -153,6 +153,10 @@ public struct Pod: Sendable, Hashable, Codable {
     /// Whether the cluster says so: then labels and annotations are those of now, and complete. A runtime knows
     /// those that the pod was made with.
     public var isOfCluster = false
+    /// Which of two words of the cluster is the newer one: the larger number. 0 where the cluster says nothing.
+    public var revision: UInt64 = 0
+    /// Those of its namespace, as far as they are known.
+    public var namespaceLabels: [String: String] = [:]
 
     public init(namespace: String = "", name: String = "", uid: String = "") {
         self.namespace = namespace
@@ -165,6 +169,9 @@ public struct Pod: Sendable, Hashable, Codable {
         guard let other else { return self }
         // Whoever speaks last: what a runtime was told at the start is older than what the cluster says.
         if other.isOfCluster, !isOfCluster { return other.completed(by: self) }
+        // Where the API and the kubelet have told of it in turn, it counts who did so last, in whatever order their
+        // words come here.
+        if other.isOfCluster, other.revision > revision { return other.completed(by: self) }
         var result = self
         if result.namespace.isEmpty { result.namespace = other.namespace }
         if result.name.isEmpty { result.name = other.name }

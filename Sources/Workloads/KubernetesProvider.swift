@@ -13,23 +13,23 @@ public final class KubernetesProvider: WorkloadProvider {
 
     private let reflector: Reflector<KubernetesPod>
     private let inbox: PodInbox
-    private var pods = PodDirectory()
+    private let pods: ClusterPods
     private var task: Task<Void, Never>?
 
     /// - Parameters:
     ///   - node: as the cluster calls it.
     ///   - client: of the cluster.
-    package init(node: String, _ client: APIClient, backOff: BackOff = BackOff()) {
+    ///   - pods: what is known of them, together with what the kubelet says.
+    package init(
+        node: String, _ client: APIClient, pods: ClusterPods = ClusterPods(), backOff: BackOff = BackOff()
+    ) {
         let inbox = PodInbox()
         self.inbox = inbox
-        reflector = Reflector(.pods(onNode: node), client, backOff: backOff) { inbox.put($0) }
-    }
-
-    /// - Parameters:
-    ///   - node: as the cluster calls it.
-    ///   - kubeconfig: path; empty = the service account of the pod that this runs in.
-    public convenience init(node: String, kubeconfig: String) {
-        self.init(node: node, APIClient(kubeconfig: kubeconfig))
+        self.pods = pods
+        reflector = Reflector(.pods(onNode: node), client, backOff: backOff) { report in
+            if case .state(let state) = report { pods.note(state) }
+            inbox.put(report)
+        }
     }
 
     deinit { task?.cancel() }
@@ -47,16 +47,14 @@ public final class KubernetesProvider: WorkloadProvider {
         let (reports, lost) = inbox.take()
         for report in reports {
             if case .state(let now) = report { state = Self.state(now) }
-            found += pods.take(report, at: MonotonicClock.now).map { FoundWorkload($0) }
+            found += pods.take(report).map { FoundWorkload($0) }
         }
         if lost > 0, state == .connected { state = .partly("\(lost) changes came too fast to be taken") }
         return found
     }
 
     public func find(_ question: WorkloadQuestion) -> FoundWorkload? {
-        let place = CgroupPathReader.place(of: question.path)
-        guard place.kind == .container else { return nil }
-        return pods.find(container: place.id, podUID: place.podUID).map { FoundWorkload($0) }
+        pods.find(question).map { FoundWorkload($0) }
     }
 
     private static func state(_ state: ReflectorState) -> ProviderState {

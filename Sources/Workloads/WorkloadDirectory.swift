@@ -101,6 +101,8 @@ public final class WorkloadDirectory: @unchecked Sendable {
         case .connected: logger.info("workloads: \(name) is followed")
         case .polled(let reason): logger.info("workloads: \(name) is followed by lists: \(reason)")
         case .partly(let reason): logger.warning("workloads: \(name) is followed, but \(reason)")
+        case .standby(let reason):
+            if previous != nil { logger.info("workloads: \(name) is not asked: \(reason)") }
         case .absent: if previous != nil { logger.notice("workloads: \(name) is gone") }
         case .failing(let reason): logger.warning("workloads: \(name): \(reason)")
         }

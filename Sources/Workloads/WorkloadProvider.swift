@@ -37,6 +37,8 @@ public enum ProviderState: Sendable, Hashable {
     case partly(String)
     /// What it asks is not there: no such runtime here.
     case absent
+    /// It is not asked, for this reason: another one knows better.
+    case standby(String)
     /// It is there, and gives no usable answers, for this reason.
     case failing(String)
 
@@ -44,7 +46,7 @@ public enum ProviderState: Sendable, Hashable {
     var isUsable: Bool {
         switch self {
         case .connected, .polled, .partly: true
-        case .absent, .failing: false
+        case .absent, .standby, .failing: false
         }
     }
 }

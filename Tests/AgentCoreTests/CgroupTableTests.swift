@@ -154,4 +154,42 @@ import Workloads
         _ = table.adopt(DeclaredPods())
         #expect(table.name(7).workload?.workload.pid == 42)
     }
+
+    // MARK: Namespaces
+
+    private static func pod(of namespace: String, _ id: String) -> Workload {
+        var workload = Workload(kind: .container, id: id, name: id, runtime: "containerd")
+        workload.pod = Pod(namespace: namespace, name: id)
+        return workload
+    }
+
+    @Test func podsHaveTheLabelsOfTheirNamespaceAndOnlyTheyChangeWithIt() {
+        var table = CgroupTable()
+        #expect(table.adopt(namespaces: ["shop": ["tier": "front"]]).isEmpty)
+        for (id, namespace) in [(7, "shop"), (8, "lab"), (9, "")] as [(UInt64, String)] {
+            table.add(id, Array("/\(id)".utf8))
+            let workload = Self.pod(of: namespace, "c\(id)")
+            #expect(table.assign(CgroupTable.Assignment(workload, cgroupID: id)) == [id])
+        }
+        let labels = { (id: UInt64) in table.name(id).workload?.workload.pod?.namespaceLabels }
+        #expect([7, 8, 9].map { labels($0) } == [["tier": "front"], [:], [:]])
+        #expect(table.adopt(namespaces: ["shop": ["tier": "front"], "dev": ["a": "b"]]).isEmpty)
+        #expect(table.adopt(namespaces: ["lab": ["tier": "back"]]) == [8])
+        #expect(table.adopt(namespaces: ["shop": [:]]) == [7])
+        #expect([7, 8, 9].map { labels($0) } == [[:], ["tier": "back"], [:]])
+        // The runtime says the same again.
+        #expect(table.assign(CgroupTable.Assignment(Self.pod(of: "lab", "c8"), cgroupID: 8)).isEmpty)
+    }
+
+    @Test func podsOfManifestsHaveTheLabelsOfTheirNamespace() {
+        var table = CgroupTable()
+        table.add(7, Array("/web_app".utf8))
+        _ = table.assign(CgroupTable.Assignment(Self.web, cgroupID: 7))
+        _ = table.adopt(namespaces: ["shop": ["tier": "front"]])
+        #expect(table.adopt(Self.pods("one")) == [7])
+        #expect(table.name(7).workload?.workload.pod?.namespaceLabels == ["tier": "front"])
+        #expect(table.adopt(namespaces: ["shop": ["tier": "back"]]) == [7])
+        #expect(table.name(7).workload?.workload.pod?.namespaceLabels == ["tier": "back"])
+        #expect(table.name(7).told?.workload.pod == nil)
+    }
 }

@@ -69,6 +69,35 @@ import WorkloadModel
         #expect(report.identities.suffix(2).map(\.users) == [0, 0])
     }
 
+    @Test func aLabelOfTheNamespaceThatChangesChangesTheNumberOfItsPods() async throws {
+        let keeper = try keeper()
+        defer {
+            keeper.stop()
+            remove()
+        }
+        var table = CgroupTable()
+        for (id, namespace) in [(10, "shop"), (11, "shop"), (12, "lab")] as [(UInt64, String)] {
+            var workload = Workload(kind: .container, id: "\(id)", name: "web", runtime: "containerd")
+            workload.pod = Pod(namespace: namespace, name: "web")
+            table.add(id, Array("/\(id)".utf8))
+            for one in table.assign(CgroupTable.Assignment(workload, cgroupID: id)) {
+                keeper.set(one, table.name(one).workload)
+            }
+        }
+        _ = await keeper.report()
+        #expect([10, 11, 12].map { keeper.number(of: $0).rawValue } == [256, 256, 257])
+        for one in table.adopt(namespaces: ["shop": ["tier": "front"]]).sorted() {
+            keeper.set(one, table.name(one).workload)
+        }
+        let report = await keeper.report()
+        #expect([10, 11, 12].map { keeper.number(of: $0).rawValue } == [258, 258, 257])
+        #expect(
+            report.identities.last?.labels == [
+                "k8s:io.cilium.k8s.namespace.labels.tier=front", "k8s:io.cilium.k8s.policy.cluster=default",
+                "k8s:io.kubernetes.pod.namespace=shop",
+            ])
+    }
+
     @Test func afterARestartNumbersAreTheSame() async throws {
         defer { remove() }
         let first = try keeper()

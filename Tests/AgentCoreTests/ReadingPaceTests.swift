@@ -7,7 +7,7 @@ struct ReadingPaceTests {
     private static let millisecond: UInt64 = 1_000_000
 
     @Test func aMachineWhereNothingHappensIsLookedAtAFewTimesASecond() {
-        var pace = ReadingPace()
+        var pace = ReadingPace(from: 0)
         var now = Self.start
         _ = pace.watched(after: 1, at: now)
         var sleeps: [Int32] = []
@@ -19,7 +19,7 @@ struct ReadingPaceTests {
     }
 
     @Test func manyRecordsInAMillisecondAreReadEachMillisecond() {
-        var pace = ReadingPace()
+        var pace = ReadingPace(from: 0)
         _ = pace.watched(after: 0, at: Self.start)
         #expect(pace.watched(after: 100, at: Self.start + Self.millisecond) == ReadingPace.busy)
         // The same rate, whatever the last sleep was.
@@ -27,14 +27,14 @@ struct ReadingPaceTests {
     }
 
     @Test func fewRecordsWaitForEachOther() {
-        var pace = ReadingPace()
+        var pace = ReadingPace(from: 0)
         _ = pace.watched(after: 0, at: Self.start)
         #expect(pace.watched(after: 19, at: Self.start + Self.millisecond) == ReadingPace.watched)
         #expect(pace.watched(after: 20, at: Self.start + 2 * Self.millisecond) == ReadingPace.busy)
     }
 
     @Test func betweenBurstsItIsLookedEveryFewMilliseconds() {
-        var pace = ReadingPace()
+        var pace = ReadingPace(from: 0)
         _ = pace.watched(after: 0, at: Self.start)
         let burst = Self.start + Self.millisecond
         #expect(pace.watched(after: 1000, at: burst) == ReadingPace.busy)
@@ -47,6 +47,14 @@ struct ReadingPaceTests {
         #expect(pace.watched(after: 0, at: burst + ReadingPace.alertTime + 1) == 2 * ReadingPace.watched)
     }
 
+    @Test func afterTheStartNobodyWaitsForTheFirstEvents() {
+        var pace = ReadingPace(from: Self.start)
+        #expect(pace.sleep(after: 0, at: Self.start + Self.millisecond, isWatched: false) == ReadingPace.alert)
+        let end = Self.start + ReadingPace.startTime
+        #expect(pace.sleep(after: 1, at: end - 1, isWatched: false) == ReadingPace.alert)
+        #expect(pace.sleep(after: 1, at: end, isWatched: false) == ReadingPace.quiet)
+    }
+
     @Test func whatTheReaderWasWokenForIsReadWhenItHasSettled() {
         #expect(ReadingPace.settling(after: 3 * Self.millisecond, of: ReadingPace.quiet) == 1)
         #expect(ReadingPace.settling(after: 0, of: ReadingPace.watchedIdle) == 1)
@@ -57,7 +65,7 @@ struct ReadingPaceTests {
     }
 
     @Test func whereNobodyLooksOnRecordsWaitLonger() {
-        var pace = ReadingPace()
+        var pace = ReadingPace(from: 0)
         _ = pace.sleep(after: 0, at: Self.start, isWatched: false)
         for (index, count) in [1, 0, 0, 19].enumerated() {
             let now = Self.start + UInt64(index + 1) * Self.millisecond

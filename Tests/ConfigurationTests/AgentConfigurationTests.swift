@@ -141,6 +141,17 @@ import YAMLReader
         #expect(problems("workloads:\n  kubernetes: config").contains("\"config\" is not absolute"))
     }
 
+    @Test(arguments: [
+        ("auto", "auto"), ("off", "off"), ("''", "off"),
+        ("https://127.0.0.1:10250", "https://127.0.0.1:10250"),
+    ])
+    func theKubeletIsAWordOrAURL(written: String, read: String) throws {
+        #expect(try load("workloads:\n  kubelet:\n    server: \(written)").workloads.kubelet.server == read)
+        #expect(try load("").workloads.kubelet.server == "auto")
+        let words = "expected auto, off or a URL, found \"127.0.0.1\""
+        #expect(problems("workloads:\n  kubelet:\n    server: 127.0.0.1").contains(words))
+    }
+
     @Test func allProblemsOfAllLayersAreListed() {
         let text = problems(
             """

@@ -134,6 +134,31 @@ extension DaemonSuite {
             try daemon.stop()
         }
 
+        @Test(.enabled(if: RuncContainer.isPossible, "runc cannot run containers here"))
+        func aLabelOfTheNamespaceThatChangesChangesTheIdentityOfItsPods() throws {
+            let name = "secd-space-\(getpid())"
+            let space = { (tier: String) in
+                "{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {tier: \(tier)}}}\n"
+            }
+            let label = { (tier: String) in "k8s:io.cilium.k8s.namespace.labels.tier=\(tier)" }
+            _ = try folder.write("manifests/pods.yaml", Self.pod(name, app: "web"))
+            _ = try folder.write("manifests/space.yaml", space("front"))
+            let daemon = try TestDaemon.started(in: folder, ["--manifests", manifests])
+            let container = try RuncContainer("\(name)_app")
+            #expect(try container.exec("true").ending == .code(0))
+            let used = { try daemon.secctl("identity", "list", "--used").output }
+            #expect(try eventually { try used().contains(label("front")) }, "\(daemon.log)")
+            _ = try folder.write("manifests/space.yaml", space("back"))
+            #expect(
+                try eventually {
+                    let list = try used()
+                    return list.contains(label("back")) && !list.contains(label("front"))
+                }, "\(daemon.log)")
+            #expect(try container.exec("true").ending == .code(0))
+            #expect(try daemon.status.problems == [] && daemon.status.notes == [])
+            try daemon.stop()
+        }
+
         @Test func aDirectoryThatIsNotThereIsAProblemUntilItIs() throws {
             let missing = folder / "missing"
             let daemon = try TestDaemon.started(in: folder, ["--manifests", missing])

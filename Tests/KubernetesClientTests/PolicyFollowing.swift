@@ -16,6 +16,8 @@ struct PolicyFollowing {
     let runtime = NotingRuntime()
     let follower: ClusterFollower
     let log: NotingLog
+    /// Labels of namespaces, as those hear who make identities of them.
+    let toldNamespaces = ToldNamespaces()
     /// Where it listens.
     let port: Int
 
@@ -48,6 +50,9 @@ struct PolicyFollowing {
         let log = NotingLog()
         self.log = log
         let logger = Logger(label: "test") { _ in log.handler }
+        let namespaces = NamespaceKeeper(
+            manifests: [:], KeptNamespaceLabels(stateDirectory: folder.path), logger: logger
+        ) { [toldNamespaces] in toldNamespaces.take($0) }
         let kept = KeptNodeLabels(stateDirectory: folder.path, node: Self.node)
         let labels = NodeLabels(node: Self.node, cluster: kept.read())
         var options = PolicyOptions(paths: [], stateDirectory: folder.path, nodeLabels: labels.merged)
@@ -68,6 +73,10 @@ struct PolicyFollowing {
                 nodeLabels: { now in
                     labels.set(cluster: now) { keeper.adopt(nodeLabels: $0) }
                     log.tick()
+                },
+                namespaces: { word in
+                    namespaces.take(word)
+                    log.tick()
                 }))
         try keeper.start()
         follower.start(known: keeper.keptOfCluster)
@@ -86,6 +95,15 @@ struct PolicyFollowing {
     func told(where holds: ((problems: [String], notes: [String])) -> Bool) async {
         _ = await until {
             (problems: follower.problems, notes: follower.notes)
+        } holds: {
+            holds($0)
+        }
+    }
+
+    /// Labels of namespaces, when this holds for them.
+    func namespaces(where holds: ([String: [String: String]]) -> Bool) async -> [String: [String: String]] {
+        await until {
+            toldNamespaces.labels
         } holds: {
             holds($0)
         }
@@ -115,6 +133,15 @@ struct PolicyFollowing {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder
     }
+}
+
+/// What was said of namespaces, by name.
+final class ToldNamespaces: Sendable {
+    private let kept = Mutex<[String: [String: String]]>([:])
+
+    var labels: [String: [String: String]] { kept.withLock { $0 } }
+
+    func take(_ changed: [String: [String: String]]) { kept.withLock { $0.merge(changed) { $1 } } }
 }
 
 /// Runs what it is given.

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import NIOSSL
 import SwiftASN1
 import X509
 
@@ -42,6 +43,18 @@ struct TestAuthority {
         return Identity(
             certificate: try certificate.serializeAsPEM().pemString,
             key: try own.serializeAsPEM().pemString)
+    }
+
+    /// A server of a name, which asks nobody for a certificate.
+    func server(_ subject: String) throws -> NIOSSLContext {
+        let identity = try issue(subject, isLocal: false)
+        return try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(identity.certificate.utf8)).map {
+                    .certificate($0)
+                },
+                privateKey: .privateKey(
+                    try NIOSSLPrivateKey(bytes: Array(identity.key.utf8), format: .pem))))
     }
 
     private static func certificate(

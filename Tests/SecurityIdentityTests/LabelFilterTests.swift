@@ -32,6 +32,9 @@ import WorkloadModel
         ("reserved:host", true),
         ("container:com.example.role=db", true),
         ("k8s:io.cilium.k8s.policy.cluster=default", true),
+        ("k8s:io.cilium.k8s.namespace.labels.tier=front", true),
+        ("k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=shop", true),
+        ("k8s:io.cilium.k8s.namespace.labels.x.beta.kubernetes.io/zone=a", false),
     ])
     func usuallyWhatTellsWorkloadsApartCounts(text: String, counts: Bool) throws {
         #expect(try filter().counts(#require(Label(parsing: text))) == counts)
@@ -90,6 +93,26 @@ import WorkloadModel
             set.key
                 == "k8s:app=web;k8s:io.cilium.k8s.policy.cluster=default;k8s:io.kubernetes.pod.namespace=shop;"
         )
+    }
+
+    @Test func aPodHasTheLabelsOfItsNamespaceAndChoosesNoneOfThem() throws {
+        var workload = Workload(kind: .container, id: "00ff", name: "web", runtime: "containerd")
+        var pod = Pod(namespace: "shop", name: "web-1")
+        pod.labels = [
+            "app": "web", "io.cilium.k8s.namespace.labels.tier": "own",
+            "io.cilium.k8s.namespace.labels.other": "own", "io.cilium.k8s.policy.serviceaccount": "own",
+        ]
+        workload.pod = pod
+        let own = ["k8s:io.cilium.k8s.policy.cluster=prod", "k8s:io.kubernetes.pod.namespace=shop"]
+        #expect(
+            try LabelSet(filter().filtered(workload.identityLabels(cluster: "prod"))).labels.map(\.text)
+                == ["k8s:app=web"] + own)
+        workload.pod?.namespaceLabels = ["tier": "front", "kubernetes.io/metadata.name": "shop"]
+        #expect(
+            try LabelSet(filter().filtered(workload.identityLabels(cluster: "prod"))).labels.map(\.text) == [
+                "k8s:app=web", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=shop",
+                "k8s:io.cilium.k8s.namespace.labels.tier=front",
+            ] + own)
     }
 
     @Test func aContainerHasItsLabelsOrElseItsName() {

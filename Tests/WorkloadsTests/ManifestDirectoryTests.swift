@@ -131,7 +131,12 @@ import Workloads
             """)
         _ = provider.changes()
         #expect(directory.content.nodeLabels == ["zone": "a"])
-        #expect(directory.content.namespaceLabels == ["shop": ["tier": "front"]])
+        // With the one that an API server would add.
+        #expect(
+            directory.content.namespaceLabels == [
+                "shop": ["tier": "front", "kubernetes.io/metadata.name": "shop"]
+            ])
+        #expect(directory.notes == [])
     }
 
     @Test func podsOfOtherNodesAreNotOfThisOne() {

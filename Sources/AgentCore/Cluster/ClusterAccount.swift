@@ -40,4 +40,17 @@ enum ClusterAccount: Equatable {
         }
         return state.isSynced ? .good : .silent
     }
+
+    static func namespaces(_ state: ReflectorState) -> ClusterAccount {
+        guard state.lastError.isEmpty else {
+            let role = state.refusal == 403 ? "; let secd's role list and watch namespaces" : ""
+            return .note(
+                "kubernetes: namespaces: \(state.lastError)\(role); identities are made with the labels of namespaces that are known"
+            )
+        }
+        guard state.skipped > 0 else { return state.isSynced ? .good : .silent }
+        return .note(
+            "kubernetes: namespaces: \(state.skipped) are not known, the last since \(state.lastSkipped): identities of their pods are made without their labels"
+        )
+    }
 }

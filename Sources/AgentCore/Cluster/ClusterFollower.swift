@@ -5,7 +5,7 @@ package import Logging
 import Synchronization
 import SystemPackage
 
-/// Follows what a cluster says beside its pods: policies, and the labels of this node. What it said stays in force until
+/// Follows what a cluster says beside its pods: policies, and the labels of this node and of namespaces. What it said stays in force until
 /// it says something else: that nobody answers there is no change.
 package final class ClusterFollower: Sendable {
     /// Who is told, from tasks of the follower; must not wait.
@@ -14,13 +14,17 @@ package final class ClusterFollower: Sendable {
         package var policies: @Sendable (@escaping @Sendable () -> [ClusterPolicyChange]) -> Void
         /// The labels of this node are these now.
         package var nodeLabels: @Sendable ([String: String]) -> Void
+        /// Labels of namespaces are these now.
+        package var namespaces: @Sendable (NamespaceChange) -> Void
 
         package init(
             policies: @escaping @Sendable (@escaping @Sendable () -> [ClusterPolicyChange]) -> Void,
-            nodeLabels: @escaping @Sendable ([String: String]) -> Void
+            nodeLabels: @escaping @Sendable ([String: String]) -> Void,
+            namespaces: @escaping @Sendable (NamespaceChange) -> Void
         ) {
             self.policies = policies
             self.nodeLabels = nodeLabels
+            self.namespaces = namespaces
         }
     }
 
@@ -40,6 +44,7 @@ package final class ClusterFollower: Sendable {
         case policies = "tracingpolicies"
         case namespacedPolicies = "tracingpoliciesnamespaced"
         case node = "nodes"
+        case namespaces = "namespaces"
     }
 
     private let client: APIClient
@@ -86,7 +91,12 @@ package final class ClusterFollower: Sendable {
             books.tasks = [
                 follow(policiesOf: ClusterScope.self, .policies),
                 follow(policiesOf: NamespaceScope.self, .namespacedPolicies),
-                follow(.node(node)) { (follower, report) in follower.take(report) },
+                follow(.node(node)) { (follower, report: ReflectorReport<KubernetesNode>) in
+                    follower.take(report)
+                },
+                follow(.namespaces, limits: namespaceLimits) {
+                    (follower, report: ReflectorReport<KubernetesNamespace>) in follower.take(report)
+                },
             ]
         }
     }
@@ -105,10 +115,19 @@ package final class ClusterFollower: Sendable {
         }
     }
 
+    /// Namespaces are many and small; policies are few.
+    private var namespaceLimits: APILimits {
+        var limits = client.limits
+        limits.objects = APILimits().objects
+        limits.list = APILimits().list
+        return limits
+    }
+
     private func follow<Object>(
-        _ path: ResourcePath,
+        _ path: ResourcePath, limits: APILimits? = nil,
         _ take: @escaping @Sendable (ClusterFollower, ReflectorReport<Object>) -> Void
     ) -> Task<Void, Never> {
+        let client = limits.map { self.client.limited($0) } ?? self.client
         let reflector = Reflector<Object>(path, client, backOff: backOff) { [weak self] report in
             if let self { take(self, report) }
         }
@@ -162,6 +181,17 @@ package final class ClusterFollower: Sendable {
         listener.nodeLabels(labels)
     }
 
+    private func take(_ report: ReflectorReport<KubernetesNamespace>) {
+        switch report {
+        case .state(let state): note(state, of: .namespaces)
+        case .all(let all, let missing):
+            let labels = Dictionary(all.map { ($0.metadata.name, $0.metadata.labels) }) { $1 }
+            listener.namespaces(.all(labels, isWhole: missing == 0))
+        case .set(let one): listener.namespaces(.one(one.metadata.name, one.metadata.labels))
+        case .removed(let one): listener.namespaces(.one(one.metadata.name, [:]))
+        }
+    }
+
     // MARK: State
 
     private func note(_ state: ReflectorState, of collection: Collection) {
@@ -211,6 +241,7 @@ extension ClusterFollower.Books {
         case .namespacedPolicies:
             .policies(state, collection.rawValue, known: policies.known.count { !$0.namespace.isEmpty })
         case .node: .node(state, known: labels.count)
+        case .namespaces: .namespaces(state)
         }
     }
 }

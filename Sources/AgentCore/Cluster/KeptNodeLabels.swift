@@ -1,4 +1,3 @@
-import Glibc
 import JSONTree
 import KubernetesObjects
 import LinuxSystem
@@ -31,17 +30,8 @@ package struct KeptNodeLabels: Sendable {
     /// Replaces what is kept, whole.
     /// - Throws: `Errno` where it cannot be written.
     package func write(_ labels: [String: String]) throws(Errno) {
-        let members = labels.sorted { $0.key < $1.key }.map {
-            (key: $0.key, value: JSONValue.string($0.value))
-        }
         let text = ObjectText.written(
-            .object([(key: "node", value: .string(node)), (key: "labels", value: .object(members))]))
-        let temporary = path + ".new"
-        do {
-            let file = try OwnedFD.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, permissions: 0o600)
-            if let failure = unsafe file.writeAll(Array(text.utf8).span.bytes).failure { throw failure }
-            try file.synchronize()
-        }
-        try FileTree.rename(temporary, to: path)
+            .object([(key: "node", value: .string(node)), (key: "labels", value: .texts(labels))]))
+        try KeptFile.replace(path, with: text)
     }
 }

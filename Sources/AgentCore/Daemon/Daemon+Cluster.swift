@@ -1,6 +1,7 @@
 import Configuration
 import KubernetesClient
 import Logging
+import Workloads
 
 /// What a daemon takes from a cluster beside the pods of its node.
 extension Daemon {
@@ -11,10 +12,22 @@ extension Daemon {
             stateDirectory: configuration.stateDirectory, node: configuration.nodeName)
     }
 
+    /// Who knows the labels of namespaces, with what is known of them from the start.
+    static func namespaces(
+        _ configuration: AgentConfiguration, _ manifests: ManifestDirectory?, _ engine: AgentEngine,
+        _ logger: Logger
+    ) -> NamespaceKeeper {
+        let hasCluster = configuration.workloads.kubernetes != "off"
+        let kept = hasCluster ? KeptNamespaceLabels(stateDirectory: configuration.stateDirectory) : nil
+        return NamespaceKeeper(
+            manifests: manifests?.content.namespaceLabels ?? [:], kept, logger: logger
+        ) { [weak engine] in engine?.adopt(namespaces: $0) }
+    }
+
     /// Who follows the cluster; begins with `start`.
     static func cluster(
         _ configuration: AgentConfiguration, _ kept: KeptNodeLabels, _ policies: PolicyKeeper,
-        _ labels: NodeLabels, _ logger: Logger
+        _ labels: NodeLabels, _ namespaces: NamespaceKeeper, _ logger: Logger
     ) -> ClusterFollower {
         let client = APIClient(
             kubeconfig: configuration.workloads.kubeconfig, limits: ClusterFollower.limits)
@@ -22,7 +35,8 @@ extension Daemon {
             node: configuration.nodeName, client, kept: kept, logger: logger,
             listener: ClusterFollower.Listener(
                 policies: { policies.adopt($0) },
-                nodeLabels: { labels.set(cluster: $0) { policies.adopt(nodeLabels: $0) } }))
+                nodeLabels: { labels.set(cluster: $0) { policies.adopt(nodeLabels: $0) } },
+                namespaces: { namespaces.take($0) }))
     }
 }
 

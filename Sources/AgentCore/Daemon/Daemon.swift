@@ -30,6 +30,7 @@ final class Daemon: Sendable {
     let manifests: ManifestDirectory?
     let cluster: ClusterFollower?
     private let nodeLabels: NodeLabels
+    private let namespaces: NamespaceKeeper
     private let policyRuntime: any PolicyRuntime
     let started = BootClock.now
 
@@ -71,8 +72,9 @@ final class Daemon: Sendable {
             cluster: kept?.read() ?? [:])
         policies = try Self.policies(
             configuration, nodeLabels: nodeLabels.merged, policyRuntime, logger)
+        namespaces = Self.namespaces(configuration, manifests, engine, logger)
         if let kept {
-            cluster = Self.cluster(configuration, kept, policies, nodeLabels, logger)
+            cluster = Self.cluster(configuration, kept, policies, nodeLabels, namespaces, logger)
         } else {
             cluster = nil
         }
@@ -132,10 +134,7 @@ final class Daemon: Sendable {
             providers.append(
                 ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
         }
-        if configuration.kubernetes != "off" {
-            providers.append(KubernetesProvider(node: node, kubeconfig: configuration.kubeconfig))
-        }
-        return providers
+        return providers + clusterProviders(configuration, node: node)
     }
 
     private static func events(_ configuration: AgentConfiguration) -> EventSettings {
@@ -205,9 +204,11 @@ final class Daemon: Sendable {
             throw DaemonError("cannot start the thread of identities: \(error)", exit: .system)
         }
         engine.whenWorkloadsLackClasses { [policies] in policies.renew() }
-        manifests?.follow { [policies, nodeLabels] content in
+        manifests?.follow { [policies, nodeLabels, namespaces] content in
             nodeLabels.set(manifests: content.nodeLabels) { policies.adopt(nodeLabels: $0) }
+            namespaces.set(manifests: content.namespaceLabels)
         }
+        if let warning = Self.kubeletWarning(configuration) { logger.warning("\(warning)") }
         cluster?.start(known: policies.keptOfCluster)
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -270,6 +271,7 @@ final class Daemon: Sendable {
     /// - Parameter directory: for `KernelSensors.detach`.
     func stop(reason: String, detachThrough directory: String) {
         cluster?.stop()
+        namespaces.finish()
         policies.stop()
         policyRuntime.finish()
         engine.stop(reason: reason)

@@ -127,7 +127,9 @@ public struct DaemonCommand: AsyncParsableCommand {
     {
         try AgentConfiguration.load(
             flags: flags, environment: environment, file: file,
-            check: { RedactionRules.compile($0).problems + Daemon.identityProblems($0) })
+            check: {
+                RedactionRules.compile($0).problems + Daemon.identityProblems($0) + Daemon.kubeletProblems($0)
+            })
     }
 
     private static func show(_ configuration: AgentConfiguration) {

@@ -55,6 +55,11 @@ extension AgentEngine {
         for (id, record) in handler.cgroups.workloads { classes.set(id, WorkloadFacts(record?.workload)) }
     }
 
+    /// Labels of namespaces are these from now on, by name; those of others stay.
+    package func adopt(namespaces changed: [String: [String: String]]) {
+        if !changed.isEmpty { pipeline.perform { $0.handler.adopt(namespaces: changed) } }
+    }
+
     /// Calls `body`, on the worker, where a workload comes that policies have no class for: what runs must be made
     /// again, once for all that come until then.
     package func whenWorkloadsLackClasses(_ body: @escaping @Sendable () -> Void) {
@@ -98,6 +103,7 @@ extension AgentEngine {
             case .polled(let reason): "connected by lists: \(reason)"
             case .partly(let reason): "connected, but \(reason)"
             case .absent: "absent"
+            case .standby(let reason): "not asked: \(reason)"
             case .failing(let reason): reason
             }
         }

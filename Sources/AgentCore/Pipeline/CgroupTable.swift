@@ -16,7 +16,7 @@ package struct CgroupTable {
         package var containerID: [UInt8] = []
         /// Nil where it is the machine itself.
         package var workload: WorkloadRecord?
-        /// What runs in it by the words of providers, where a manifest says more; nil = `workload` says it.
+        /// What runs in it by the words of providers, where others say more; nil = `workload` says it.
         fileprivate var plain: WorkloadRecord?
         /// The whole id of the container by the path; empty where the path tells none.
         fileprivate var pathID = ""
@@ -48,8 +48,8 @@ package struct CgroupTable {
     private var idsByContainer: [String: [UInt64]] = [:]
     /// Of cgroups whose records are still in their ring: a provider may be quicker.
     private var early: [UInt64: WorkloadRecord] = [:]
-    /// What manifests say of containers.
-    private var pods = DeclaredPods()
+    /// What others than providers say of containers.
+    private var surroundings = Surroundings()
     private static let earlyKept = 4096
     /// Removed ones in the order of their removal: processes that just ended still refer to them.
     private var removed: [UInt64] = []
@@ -80,7 +80,7 @@ package struct CgroupTable {
         let place = CgroupPathReader.place(of: text)
         var name = Name(path: path, pathID: place.kind == .container ? place.id : "")
         if let record = early.removeValue(forKey: id) {
-            name.take(record, pods)
+            name.take(record, surroundings)
         } else if let parent = parent(of: text), let above = names[parent], above.isAssigned,
             name.pathID == above.pathID || name.pathID.isEmpty
         {
@@ -132,13 +132,25 @@ package struct CgroupTable {
 
     /// From now on containers are described by these pods. Returns the cgroups that it changed.
     package mutating func adopt(_ pods: DeclaredPods) -> [UInt64] {
-        self.pods = pods
+        surroundings.pods = pods
+        return describe { _ in true }
+    }
+
+    /// From now on namespaces have these labels, by name; others have those that they had. Returns the cgroups that it
+    /// changed.
+    package mutating func adopt(namespaces changed: [String: [String: String]]) -> [UInt64] {
+        for (name, labels) in changed { surroundings.namespaces[name] = labels.isEmpty ? nil : labels }
+        return describe { changed[$0.pod?.namespace ?? ""] != nil }
+    }
+
+    /// Describes again what runs in cgroups where this holds for it.
+    private mutating func describe(where holds: (Workload) -> Bool) -> [UInt64] {
         var changed: [UInt64] = []
         // Cgroups of a container share a record, and go on to share one.
         var described: [ObjectIdentifier: WorkloadRecord] = [:]
         for (id, name) in names where name.isAssigned {
-            guard let told = name.told, let before = name.workload else { continue }
-            let now = described[ObjectIdentifier(told)] ?? Self.describe(told, pods)
+            guard let told = name.told, let before = name.workload, holds(before.workload) else { continue }
+            let now = described[ObjectIdentifier(told)] ?? surroundings.describe(told)
             described[ObjectIdentifier(told)] = now
             guard now != before else { continue }
             names[id]?.show(now, told)
@@ -147,15 +159,9 @@ package struct CgroupTable {
         return changed
     }
 
-    /// What runs somewhere with what its manifest says; the same record where no manifest says anything.
-    fileprivate static func describe(_ told: WorkloadRecord, _ pods: DeclaredPods) -> WorkloadRecord {
-        let described = pods.described(told.workload)
-        return described == told.workload ? told : WorkloadRecord(described)
-    }
-
     private mutating func spread(_ told: WorkloadRecord, over top: UInt64, _ changed: inout [UInt64]) {
         guard let first = names[top] else { return }
-        let record = Self.describe(told, pods)
+        let record = surroundings.describe(told)
         var pending = [top]
         while let id = pending.popLast(), var name = names[id] {
             // A container in this one has a name of its own.
@@ -210,13 +216,32 @@ package struct CgroupTable {
     }
 }
 
+extension CgroupTable {
+    /// What is said of containers by those who find none.
+    fileprivate struct Surroundings {
+        /// By manifests.
+        var pods = DeclaredPods()
+        /// Labels of namespaces, by name.
+        var namespaces: [String: [String: String]] = [:]
+
+        /// What runs somewhere with what is said of it; the same record where nobody says anything.
+        func describe(_ told: WorkloadRecord) -> WorkloadRecord {
+            var described = pods.described(told.workload)
+            if let pod = described.pod, let labels = namespaces[pod.namespace] {
+                described.pod?.namespaceLabels = labels
+            }
+            return described == told.workload ? told : WorkloadRecord(described)
+        }
+    }
+}
+
 extension CgroupTable.Name {
     /// What a provider says.
-    fileprivate mutating func take(_ told: WorkloadRecord, _ pods: DeclaredPods) {
-        show(CgroupTable.describe(told, pods), told)
+    fileprivate mutating func take(_ told: WorkloadRecord, _ surroundings: CgroupTable.Surroundings) {
+        show(surroundings.describe(told), told)
     }
 
-    /// What a provider says, and what that is with its manifest.
+    /// What a provider says, and what that is with what others say.
     fileprivate mutating func show(_ record: WorkloadRecord, _ told: WorkloadRecord) {
         workload = record
         plain = record === told ? nil : told

@@ -89,7 +89,7 @@ final class EventPipeline: @unchecked Sendable {
 
     /// Reads until `stop`.
     func run(stopReason: () -> String) {
-        var pace = ReadingPace()
+        var pace = ReadingPace(from: BootClock.now)
         while true {
             let (requests, stopping) = control.withLock { state in
                 let requests = state.requests

@@ -14,6 +14,8 @@ package struct ReadingPace {
     package static let alert: Int32 = 3
     /// After the last busy pass, nanoseconds: as long as bursts are expected to come back.
     package static let alertTime: UInt64 = 100_000_000
+    /// The same after the start, nanoseconds: who has just started it waits for the first event.
+    package static let startTime: UInt64 = 1_000_000_000
     /// While somebody looks on (a subscriber), and few records come: a person sees no delay.
     package static let watched: Int32 = 32
     /// While somebody looks on and none come: 13 wakeups a second.
@@ -24,9 +26,10 @@ package struct ReadingPace {
 
     private var sleep = ReadingPace.watched
     private var lastPass: UInt64 = 0
-    private var lastBusy: UInt64 = 0
+    private var alertUntil: UInt64
 
-    package init() {}
+    /// - Parameter now: when reading begins, nanoseconds.
+    package init(from now: UInt64) { alertUntil = now &+ Self.startTime }
 
     /// So little comes that the next record may wait for others.
     package var isCalm: Bool { sleep >= Self.watched }
@@ -50,9 +53,9 @@ package struct ReadingPace {
         let elapsed = now &- lastPass
         lastPass = now
         if UInt64(count) &* 1_000_000 >= Self.busyRate &* elapsed {
-            lastBusy = now
+            alertUntil = now &+ Self.alertTime
             sleep = Self.busy
-        } else if now &- lastBusy < Self.alertTime {
+        } else if now < alertUntil {
             sleep = Self.alert
         } else if !isWatched {
             sleep = Self.quiet

@@ -75,6 +75,13 @@ extension RecordHandler {
         settle(changed)
     }
 
+    /// Labels of namespaces, by name, have changed: identities of their pods do so now.
+    func adopt(namespaces changed: [String: [String: String]]) {
+        let changed = cgroups.adopt(namespaces: changed)
+        guard !changed.isEmpty else { return }
+        settle(changed)
+    }
+
     /// A cgroup is gone: what waited for its name leaves as it is.
     func forget(_ cgroup: UInt64) {
         cgroups.remove(cgroup)

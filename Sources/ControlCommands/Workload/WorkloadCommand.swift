@@ -33,7 +33,7 @@ struct WorkloadListCommand: AsyncParsableCommand {
             try out.line(text)
             try out.flush()
             for (name, state) in report.providers.sorted(by: { $0.key < $1.key })
-            where state != "connected" && state != "absent" {
+            where state != "connected" && state != "absent" && !state.hasPrefix("not asked: ") {
                 Output.remark("\(name): \(TerminalText.escaped(state))")
             }
         }

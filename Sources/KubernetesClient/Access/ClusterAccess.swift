@@ -7,6 +7,8 @@ package struct ClusterAccess: Sendable, Hashable {
     /// PEM: who may have signed the server's certificate. Nobody else is believed, not those that the machine
     /// trusts either; nil only without TLS.
     package var authority: Secret?
+    /// Whether whoever answers there is believed, and gets the token: somebody wanted it so.
+    package var isUnverified = false
     /// The name in the server's certificate where it is not that of the address; empty = the address.
     package var serverName = ""
     /// PEM: certificate chain and key that say who we are; nil = a token, or nobody.

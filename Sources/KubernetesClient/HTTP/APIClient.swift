@@ -26,11 +26,22 @@ package struct APIClient: Sendable {
     ///   - kubeconfig: path; empty = the service account of the pod that this runs in.
     ///   - limits: on what a server may send.
     package init(kubeconfig: String, limits: APILimits = APILimits()) {
-        self.init(limits: limits) { () throws(APIFailure) in
+        self.init(limits: limits, access: Self.access(kubeconfig: kubeconfig))
+    }
+
+    /// Reads how the API is reached.
+    /// - Parameter kubeconfig: path; empty = the service account of the pod that this runs in.
+    package static func access(
+        kubeconfig: String
+    ) -> @Sendable () throws(APIFailure) -> ClusterAccess {
+        { () throws(APIFailure) in
             guard kubeconfig.isEmpty else { return try Kubeconfig.read(kubeconfig) }
             return try ClusterAccess.inCluster()
         }
     }
+
+    /// The same with other bounds.
+    package func limited(_ limits: APILimits) -> APIClient { APIClient(limits: limits, access: access) }
 
     /// Threads of all connections: one is enough for a few lists and watches. It lives as long as the process.
     private static let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -26,7 +26,14 @@ struct Answer {
         if isGood { return nil }
         let status = Int(head.status.code)
         if status == 410 { return .expired }
-        let message = (try? JSONScanner.parse(refusal.span))?["message"].text ?? ""
+        let message: String
+        if let status = try? JSONScanner.parse(refusal.span) {
+            message = status["message"].text ?? ""
+        } else {
+            // The kubelet refuses in plain words; a page of a proxy's is none for a line.
+            let text = String(decoding: refusal, as: UTF8.self)
+            message = text.hasPrefix("<") ? "" : text.split(separator: "\n").first.map(String.init) ?? ""
+        }
         let wait = head.headers.first(name: "Retry-After").flatMap { Int($0) } ?? 0
         return .status(status, Self.shown(message), retryAfter: max(0, min(wait, 300)))
     }

@@ -11,15 +11,20 @@ package struct ListPage<Object: KubernetesObject>: Sendable {
     package private(set) var version = ""
     /// What the next page is asked with; empty = this is the last.
     package private(set) var next = ""
+    /// Whether it says at all what is in it.
+    private var hasItems = false
 
+    /// - Parameter isVersioned: whether a watch goes on from it: the kubelet has none, and its lists no version.
     /// - Throws: `APIFailure.unreadable` where the text is no list.
-    package init(_ bytes: [UInt8]) throws(APIFailure) {
+    package init(_ bytes: [UInt8], isVersioned: Bool = true) throws(APIFailure) {
         do throws(JSONError) {
             try read(bytes.span)
         } catch {
             throw .unreadable("a list that is no JSON: \(error)")
         }
-        guard !version.isEmpty else { throw .unreadable("a list without metadata.resourceVersion") }
+        guard isVersioned ? !version.isEmpty : hasItems else {
+            throw .unreadable("a list without \(isVersioned ? "metadata.resourceVersion" : "items")")
+        }
     }
 
     private mutating func read(_ text: Span<UInt8>) throws(JSONError) {
@@ -27,10 +32,13 @@ package struct ListPage<Object: KubernetesObject>: Sendable {
         var objects: [Object] = []
         var unreadable: [ObjectError] = []
         var metadata = JSONValue.null
+        var hasItems = false
         JSONScanner.skipSpace(text, &at)
         try JSONScanner.members(text, &at) { (key, at: inout Int) throws(JSONError) in
+            let isItems = JSONScanner.equals(text, key, "items")
+            if isItems { hasItems = true }
             // Go writes null for an empty list.
-            if JSONScanner.equals(text, key, "items"), at < text.count, text[at] == UInt8(ascii: "[") {
+            if isItems, at < text.count, text[at] == UInt8(ascii: "[") {
                 try JSONScanner.elements(text, &at) { (at: inout Int) throws(JSONError) in
                     let reader = ObjectReader(try JSONScanner.value(text, &at))
                     do throws(ObjectError) {
@@ -51,5 +59,6 @@ package struct ListPage<Object: KubernetesObject>: Sendable {
         self.unreadable = unreadable
         version = metadata["resourceVersion"].text ?? ""
         next = metadata["continue"].text ?? ""
+        self.hasItems = hasItems
     }
 }

@@ -22,6 +22,9 @@ package struct ResourcePath: Sendable, Hashable {
         ResourcePath("/api/v1/nodes", fieldSelector: "metadata.name=\(name)")
     }
 
+    /// All namespaces.
+    package static let namespaces = ResourcePath("/api/v1/namespaces")
+
     /// Policies, of all namespaces.
     package static func policies<Scope: TracingPolicyScope>(_: Scope.Type) -> ResourcePath {
         ResourcePath("/apis/\(KubernetesTracingPolicy<Scope>.apiVersion)/\(Scope.collection)")

@@ -28,13 +28,20 @@ extension Workload {
 }
 
 extension Pod {
+    /// What keys of Cilium's own labels begin with.
+    private static let own = "io.cilium.k8s"
+
     /// Labels of the pod, and those that Cilium adds.
     func identityLabels(cluster: String) -> [Label] {
-        let added = [
+        // A pod chooses neither its namespace nor the labels of that.
+        let chosen = labels.filter { !$0.key.hasPrefix(Self.own) }.map { Label(.k8s, $0.key, $0.value) }
+        let ofNamespace = namespaceLabels.map {
+            Label(.k8s, "\(Self.own).namespace.labels.\($0.key)", $0.value)
+        }
+        // What is added goes before labels of the same name.
+        return chosen + ofNamespace + [
             Label(.k8s, "io.kubernetes.pod.namespace", namespace),
-            Label(.k8s, "io.cilium.k8s.policy.cluster", cluster.isEmpty ? "default" : cluster),
+            Label(.k8s, "\(Self.own).policy.cluster", cluster.isEmpty ? "default" : cluster),
         ]
-        // What is added goes before labels of the same name: a pod does not choose its namespace.
-        return labels.map { Label(.k8s, $0.key, $0.value) } + added
     }
 }

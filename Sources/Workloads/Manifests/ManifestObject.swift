@@ -37,7 +37,7 @@ package enum ManifestKind: String, Sendable, CaseIterable {
     var isPolicy: Bool { self == .tracingPolicy || self == .tracingPolicyNamespaced }
 
     /// Whether something acts by it; the others are known, and wait for the part that needs them.
-    var isUsed: Bool { self == .pod || self == .node || isPolicy }
+    var isUsed: Bool { self == .pod || self == .node || self == .namespace || isPolicy }
 }
 
 /// An object of a manifest, and where it stands.

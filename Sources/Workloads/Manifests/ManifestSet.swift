@@ -55,6 +55,13 @@ package struct ManifestSet: Sendable {
     /// Whether a file was taken.
     package func has(_ path: String) -> Bool { files[path] != nil }
 
+    /// Those of a namespace, with the one that API servers give it.
+    private static func labels(_ namespace: ObjectMetadata) -> [String: String] {
+        var labels = namespace.labels
+        labels["kubernetes.io/metadata.name"] = namespace.name
+        return labels
+    }
+
     /// What the files say.
     /// - Parameter node: the name of this node; pods that are given to another one are not of it.
     package func content(node: String) -> ManifestContent {
@@ -84,7 +91,7 @@ package struct ManifestSet: Sendable {
                 case .node(let one) where one.metadata.name == node:
                     content.nodeLabels = one.metadata.labels
                 case .namespace(let namespace):
-                    content.namespaceLabels[namespace.metadata.name] = namespace.metadata.labels
+                    content.namespaceLabels[namespace.metadata.name] = Self.labels(namespace.metadata)
                 default: break
                 }
             }

@@ -22,6 +22,10 @@ final class Cluster: Sendable {
         var token = ""
         /// Whether somebody has installed the definitions of policies.
         var hasPolicies = true
+        /// Collections that nobody may read.
+        var forbidden: Set<String> = []
+        /// Requests that came.
+        var asked = 0
         /// Takes requests and says nothing.
         var isSilent = false
         /// Answers the next requests like this.
@@ -42,9 +46,11 @@ final class Cluster: Sendable {
     }
 
     /// Listens on this machine; returns the port.
-    func start(tls: NIOSSLContext? = nil) async throws -> Int {
+    /// - Parameter port: 0 = any that is free.
+    func start(tls: NIOSSLContext? = nil, port: Int = 0) async throws -> Int {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 64)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { [self] channel in
                 connections.withLock { $0.append(channel) }
                 return channel.eventLoop.makeCompletedFuture {
@@ -55,7 +61,7 @@ final class Cluster: Sendable {
                         ClusterConnection { [self] request, channel in take(request, channel) })
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: port).get()
         listener.withLock { $0 = channel }
         return channel.localAddress?.port ?? 0
     }
@@ -65,6 +71,9 @@ final class Cluster: Sendable {
         try? await listener.withLock { $0 }?.close().get()
         for channel in connections.withLock({ $0 }) { try? await channel.close().get() }
     }
+
+    /// How many requests came.
+    var asked: Int { state.withLock { $0.asked } }
 
     /// Changes what the server does.
     func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
@@ -163,6 +172,7 @@ final class Cluster: Sendable {
     private func take(_ request: ClusterRequest, _ channel: any Channel) {
         defer { noted.yield(request) }
         state.withLock { state in
+            state.asked += 1
             if state.isSilent { return }
             if !state.refusals.isEmpty {
                 let refusal = state.refusals.removeFirst()

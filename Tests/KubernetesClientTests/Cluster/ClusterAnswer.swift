@@ -35,10 +35,14 @@ struct ClusterAnswer {
     }
 
     func give(_ state: inout Cluster.State) {
+        if request.path == "/pods" { return kubelet(state) }
         let kinds = ClusterKind.all.filter { state.hasPolicies || $0.apiVersion == "v1" }
         if let text = ClusterKind.discovery(kinds)[request.path] { return channel.send(.ok, text) }
         guard let kind, kinds.contains(where: { $0.kind == kind.kind }) else {
             return channel.send(.notFound, Self.status(404, "NotFound", "no such path"))
+        }
+        guard !state.forbidden.contains(resource) else {
+            return channel.send(.forbidden, Self.status(403, "Forbidden", "\(resource) is forbidden"))
         }
         switch (request.method, name) {
         case ("GET", nil) where isTrue("watch"): watch(&state)
@@ -123,6 +127,22 @@ struct ClusterAnswer {
             channel.chunk(Cluster.line(change))
         }
         state.watches.append(watch)
+    }
+
+    /// What the kubelet of node1 says: a list without a version, with its own notes on each pod.
+    private func kubelet(_ state: Cluster.State) {
+        let pods = state.store.list("pods", nil, FieldSelector("spec.nodeName=node1")).map { pod in
+            let notes = pod["metadata"]["annotations"]
+                .setting("kubernetes.io/config.seen", .string("2026-11-22T08:00:00.123456789Z"))
+                .setting("kubernetes.io/config.source", .string("api"))
+            return pod.setting("metadata", pod["metadata"].setting("annotations", notes))
+        }
+        channel.send(
+            .ok,
+            JSONValue.object([
+                ("kind", .string("PodList")), ("apiVersion", .string("v1")), ("metadata", .object([])),
+                ("items", .array(pods)),
+            ]).json)
     }
 
     // MARK: Writes
