@@ -226,6 +226,8 @@ let package = Package(
             [
                 "Workloads", "WorkloadModel", "KubernetesClient", "KubernetesObjects", "JSONTree",
                 "YAMLReader", "LinuxSystem", "TextEncoding", logging,
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
             ]),
         tests(
             "KubernetesClientTests",
@@ -303,7 +305,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel", "TestSupport",
+                "EventModel", "TestSupport", "TextEncoding", "Workloads",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(

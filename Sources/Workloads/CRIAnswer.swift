@@ -69,9 +69,43 @@ package enum CRIAnswer {
             default: break
             }
         }
-        // Beside the pod's own the kubelet writes down its name once more.
-        result.pod.labels = result.pod.labels.filter { !$0.key.hasPrefix("io.kubernetes.") }
-        result.pod.annotations = result.pod.annotations.filter { !$0.key.hasPrefix("kubernetes.io/config.") }
+        return result.withoutKubelet
+    }
+
+    /// `PodSandboxStatus`: the same fields by other numbers.
+    static func sandboxStatus(_ value: ProtobufReader.Value) -> Sandbox {
+        var result = Sandbox()
+        for field in value.fields {
+            switch field.number {
+            case 1: result.id = field.value.text
+            case 2:
+                result.pod.name = text(1, of: field.value)
+                result.pod.uid = text(2, of: field.value)
+                result.pod.namespace = text(3, of: field.value)
+            case 4: result.created = field.value.number
+            case 7: insert(field.value, &result.pod.labels)
+            case 8: insert(field.value, &result.pod.annotations)
+            default: break
+            }
+        }
+        return result.withoutKubelet
+    }
+
+    /// `ContainerStatus`, which does not say the sandbox.
+    static func containerStatus(_ value: ProtobufReader.Value, in sandbox: String) -> Container {
+        var result = Container()
+        result.sandbox = sandbox
+        for field in value.fields {
+            switch field.number {
+            case 1: result.id = field.value.text
+            case 2: result.name = text(1, of: field.value)
+            case 4: result.created = field.value.number
+            case 8: result.image.name = text(1, of: field.value)
+            case 9: result.image.id = field.value.text
+            case 12: insert(field.value, &result.labels)
+            default: break
+            }
+        }
         return result
     }
 
@@ -97,6 +131,14 @@ extension CRIAnswer.Container {
 }
 
 extension CRIAnswer.Sandbox {
+    /// Beside the pod's own the kubelet writes down its name once more.
+    var withoutKubelet: Self {
+        var result = self
+        result.pod.labels = result.pod.labels.filter { !$0.key.hasPrefix("io.kubernetes.") }
+        result.pod.annotations = result.pod.annotations.filter { !$0.key.hasPrefix("kubernetes.io/config.") }
+        return result
+    }
+
     /// The container that only holds the pod's namespaces.
     package func workload(_ runtime: String) -> Workload {
         var workload = Workload(kind: .container, id: id, runtime: runtime)

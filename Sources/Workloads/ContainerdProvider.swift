@@ -16,7 +16,7 @@ public final class ContainerdProvider: WorkloadProvider {
     /// Namespaces of others who know more: the CRI, and Docker.
     private static let foreign: Set = ["k8s.io", "moby"]
 
-    private let socket: String
+    private var socket: RuntimeSocket
     private let namespaceCall: RuntimeCall
     private let containerCall: RuntimeCall
     private let taskCall: RuntimeCall
@@ -41,7 +41,7 @@ public final class ContainerdProvider: WorkloadProvider {
     ///   - socket: path of containerd's API.
     ///   - cgroupRoot: mount point of the v2 hierarchy.
     public init(socket: String, cgroupRoot: String) {
-        self.socket = socket
+        self.socket = RuntimeSocket(path: socket)
         let prefix = "containerd.services."
         namespaceCall = RuntimeCall(path: socket, service: prefix + "namespaces.v1.Namespaces")
         containerCall = RuntimeCall(path: socket, service: prefix + "containers.v1.Containers")
@@ -51,11 +51,12 @@ public final class ContainerdProvider: WorkloadProvider {
 
     public func begin() -> [FoundWorkload] {
         nextList = MonotonicClock.now &+ Self.interval
-        guard let status = try? FileStatus(path: socket), status.kind == .socket else {
+        guard socket.isThere() else {
             state = .absent
             return []
         }
         guard let answer = namespaceCall.ask("List", []) else {
+            socket.failed()
             state = .failing("its socket does not answer calls of containerd.services.namespaces.v1")
             return []
         }
@@ -96,8 +97,8 @@ public final class ContainerdProvider: WorkloadProvider {
     }
 
     public func changes() -> [FoundWorkload] {
-        guard state == .connected, MonotonicClock.now >= nextList else { return [] }
-        return begin()
+        let isDue = state == .connected ? MonotonicClock.now >= nextList : socket.isWorthATry
+        return isDue ? begin() : []
     }
 
     public func find(_ question: WorkloadQuestion) -> FoundWorkload? {

@@ -10,7 +10,7 @@ package struct RuntimeCall: Sendable {
 
     /// Of the socket.
     let path: String
-    private let service: String
+    let service: String
     private let patience: Duration
 
     /// - Parameters:
@@ -47,24 +47,36 @@ package struct RuntimeCall: Sendable {
         _ path: String, _ method: MethodDescriptor, _ request: ClientRequest<[UInt8]>,
         _ patience: Duration
     ) async throws -> [UInt8] {
-        var options = CallOptions.defaults
-        options.waitForReady = false
-        options.timeout = patience
-        options.maxResponseMessageBytes = longestAnswer
-        options.maxRequestMessageBytes = longestAnswer
-        let transport = try HTTP2ClientTransport.Posix(
-            target: .unixDomainSocket(path: path, authority: "localhost"), transportSecurity: .plaintext)
-        let call = options
-        return try await withGRPCClient(transport: transport) { client in
+        let options = options(patience: patience, longestAnswer: longestAnswer)
+        return try await withGRPCClient(transport: transport(to: path)) { client in
             try await client.unary(
                 request: request, descriptor: method, serializer: Plain(), deserializer: Plain(),
-                options: call
+                options: options
             ) { try $0.message }
         }
     }
 
+    /// A connection to a runtime.
+    static func transport(to path: String) throws -> HTTP2ClientTransport.Posix {
+        try HTTP2ClientTransport.Posix(
+            target: .unixDomainSocket(path: path, authority: "localhost"), transportSecurity: .plaintext)
+    }
+
+    /// - Parameters:
+    ///   - patience: for all of a call; nil = as long as it lasts.
+    ///   - longestAnswer: of one message.
+    static func options(patience: Duration?, longestAnswer: Int) -> CallOptions {
+        var options = CallOptions.defaults
+        options.waitForReady = false
+        options.timeout = patience
+        options.maxResponseMessageBytes = longestAnswer
+        // The transport bounds answers by the limit for requests.
+        options.maxRequestMessageBytes = longestAnswer
+        return options
+    }
+
     /// Messages as bytes.
-    private struct Plain: MessageSerializer, MessageDeserializer {
+    struct Plain: MessageSerializer, MessageDeserializer {
         func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Bytes { Bytes(message) }
         func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> [UInt8] {
             unsafe bytes.withUnsafeBytes { unsafe Array($0) }

@@ -99,6 +99,7 @@ public final class WorkloadDirectory: @unchecked Sendable {
         guard state != previous else { return }
         switch state {
         case .connected: logger.info("workloads: \(name) is followed")
+        case .polled(let reason): logger.info("workloads: \(name) is followed by lists: \(reason)")
         case .partly(let reason): logger.warning("workloads: \(name) is followed, but \(reason)")
         case .standby(let reason):
             if previous != nil { logger.info("workloads: \(name) is not asked: \(reason)") }

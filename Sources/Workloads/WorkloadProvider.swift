@@ -31,6 +31,8 @@ public struct FoundWorkload: Sendable, Hashable {
 public enum ProviderState: Sendable, Hashable {
     /// It knows what there is to know.
     case connected
+    /// The same, asked for again and again instead of told, for this reason.
+    case polled(String)
     /// The same, but for what is said here.
     case partly(String)
     /// What it asks is not there: no such runtime here.
@@ -43,7 +45,7 @@ public enum ProviderState: Sendable, Hashable {
     /// Whether its answers count.
     var isUsable: Bool {
         switch self {
-        case .connected, .partly: true
+        case .connected, .polled, .partly: true
         case .absent, .standby, .failing: false
         }
     }

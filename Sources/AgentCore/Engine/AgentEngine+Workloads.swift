@@ -100,6 +100,7 @@ extension AgentEngine {
         workloadStates.mapValues { state in
             switch state {
             case .connected: "connected"
+            case .polled(let reason): "connected by lists: \(reason)"
             case .partly(let reason): "connected, but \(reason)"
             case .absent: "absent"
             case .standby(let reason): "not asked: \(reason)"

@@ -1,9 +1,11 @@
 import Foundation
 import Glibc
+import Synchronization
+import Workloads
 
 /// The real containerd with storage, state and socket of the test's own. Its helpers have their sockets below
 /// `/run/containerd/s`, by names that no other containerd has.
-final class ContainerdEngine {
+final class ContainerdEngine: Sendable {
     /// Why there can be none; nil = containerd is here with all that it starts.
     static let obstacle: String? = {
         for program in ["containerd", "ctr", "tar", "sha256sum"] where !Programs.isInstalled(program) {
@@ -15,34 +17,79 @@ final class ContainerdEngine {
     let folder: Folder
     /// At the top of the hierarchies, above all pods.
     let cgroup = "secd-containerd-\(getpid())-\(UInt16.random(in: 0 ... .max))"
-    private let service: Program
+    private let hasPods: Bool
+    private let service: Mutex<Program>
     var socket: String { folder / "containerd.sock" }
+    /// The last that it said.
+    var log: String { String(folder.text("log").suffix(2000)) }
 
-    init() throws {
-        guard let containerd = Programs.path(of: "containerd") else {
-            throw Failure("containerd is not installed")
-        }
+    /// - Parameter hasPods: whether it gets the images that the CRI needs, too.
+    init(hasPods: Bool = false) throws {
+        self.hasPods = hasPods
         folder = try Folder()
         let archive = try BoxImage.archive(in: folder)
-        let configuration = try folder.write("config.toml", Self.configuration(folder))
-        service = try Program(
-            [containerd, "--config", configuration], output: folder / "log", errors: folder / "log")
-        guard try eventually(15, { try ctr("version").ending == .code(0) }) else {
-            throw Failure("containerd does not start:\n\(folder.text("log"))")
+        _ = try folder.write("config.toml", Self.configuration(folder))
+        service = Mutex(try Self.service(in: folder))
+        try waitUntilItAnswers()
+        for namespace in [Self.namespace] + (hasPods ? [Self.podNamespace] : []) {
+            let made = try ctr("-n", namespace, "images", "import", "--snapshotter", "native", archive)
+            guard made.ending == .code(0) else { throw Failure("ctr images import: \(made.errors)") }
         }
-        let made = try ctr("-n", Self.namespace, "images", "import", "--snapshotter", "native", archive)
-        guard made.ending == .code(0) else { throw Failure("ctr images import: \(made.errors)") }
     }
 
     deinit {
         Leftovers(folder: folder, cgroup: cgroup).clear()
         Leftovers(folder: folder, cgroup: Self.namespace).clear()
         // The state of runc, without containers by now.
-        _ = unsafe rmdir("/run/containerd/runc/" + Self.namespace)
+        for namespace in [Self.namespace, Self.podNamespace] {
+            _ = unsafe rmdir("/run/containerd/runc/" + namespace)
+        }
+    }
+
+    private static func service(in folder: Folder) throws -> Program {
+        guard let containerd = Programs.path(of: "containerd") else {
+            throw Failure("containerd is not installed")
+        }
+        return try Program(
+            [containerd, "--config", folder / "config.toml"], output: folder / "log", errors: folder / "log")
+    }
+
+    private func waitUntilItAnswers() throws {
+        // The CRI begins later than the rest.
+        let isThere = try eventually(15) {
+            try ctr("version").ending == .code(0) && (!hasPods || ask("ListPodSandbox", []) != nil)
+        }
+        guard isThere else { throw Failure("containerd does not start:\n\(folder.text("log"))") }
+    }
+
+    /// A call of the CRI.
+    func ask(_ method: String, _ request: [UInt8]) -> [UInt8]? {
+        RuntimeCall(path: socket, service: "runtime.v1.RuntimeService", patience: .seconds(30))
+            .ask(method, request)
+    }
+
+    /// Ends containerd in order; containers run on.
+    func stop() throws {
+        let ending = service.withLock { service in
+            service.signal(SIGTERM)
+            return service.wait()
+        }
+        guard ending == .code(0) else {
+            throw Failure("containerd ended with \(ending):\n\(log)")
+        }
+    }
+
+    /// Starts it again, where it was.
+    func start() throws {
+        let started = try Self.service(in: folder)
+        service.withLock { $0 = started }
+        try waitUntilItAnswers()
     }
 
     /// Of containers that the CRI does not know; their cgroups lie below one of this name.
     static let namespace = "secd-\(getpid())"
+    /// Of containerd's containers that belong to pods.
+    private static let podNamespace = "k8s.io"
 
     private static func configuration(_ folder: Folder) -> String {
         let unused = ["btrfs", "zfs", "aufs", "devmapper", "overlayfs"]
@@ -57,8 +104,10 @@ final class ContainerdEngine {
             [ttrpc]
               address = "\(folder / "containerd.ttrpc")"
             [plugins."io.containerd.grpc.v1.cri"]
-              sandbox_image = "\(BoxImage.name)"
+              sandbox_image = "\(BoxImage.pause)"
               disable_tcp_service = true
+              # A sandbox asks for a score below zero, which takes CAP_SYS_RESOURCE.
+              restrict_oom_score_adj = true
               [plugins."io.containerd.grpc.v1.cri".containerd]
                 snapshotter = "native"
               [plugins."io.containerd.grpc.v1.cri".cni]

@@ -17,18 +17,19 @@ struct Leftovers {
         }
         for point in mounts.reversed() { _ = unsafe umount2(point, Int32(MNT_DETACH)) }
         _ = eventually(10) {
-            _ = try? Run.program(["/bin/sh", "-c", "\(find) -depth -type d -exec rmdir {} + 2>/dev/null"])
+            _ = find("-depth -type d -exec rmdir {} + 2>/dev/null")
             return cgroups.isEmpty
         }
     }
 
-    private var find: String {
-        "for d in /sys/fs/cgroup/\(cgroup) /sys/fs/cgroup/*/\(cgroup); do [ ! -d $d ] || echo $d; done | xargs -r -I{} find {}"
+    /// What find(1) says of the cgroup and those below, in every hierarchy.
+    private func find(_ expression: String) -> [String] {
+        let script =
+            "for d in /sys/fs/cgroup/\(cgroup) /sys/fs/cgroup/*/\(cgroup); do [ ! -d $d ] || find $d \(expression); done"
+        return (try? Run.program(["/bin/sh", "-c", script]))?.lines ?? []
     }
 
-    private var cgroups: [String] {
-        ((try? Run.program(["/bin/sh", "-c", "\(find) -type d"]))?.lines) ?? []
-    }
+    private var cgroups: [String] { find("-type d") }
 
     /// Helpers of the engine that name its folder, and whoever runs in its cgroups; ended ones do not count.
     private var processes: [Int32] {
