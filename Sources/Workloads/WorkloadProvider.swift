@@ -43,7 +43,7 @@ public enum ProviderState: Sendable, Hashable {
     case failing(String)
 
     /// Whether its answers count.
-    var isUsable: Bool {
+    public var isUsable: Bool {
         switch self {
         case .connected, .polled, .partly: true
         case .absent, .standby, .failing: false

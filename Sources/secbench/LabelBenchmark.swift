@@ -69,7 +69,7 @@ struct LabelBenchmark: Benchmark {
                 cgroup + "/cgroup.procs", pipe.fileHandleForWriting.fileDescriptor)
             changes = pipe.fileHandleForReading
             guard child > 0 else {
-                rmdir(cgroup)
+                _ = unsafe rmdir(cgroup)
                 throw BenchmarkError("no process in \(cgroup): errno \(-child)")
             }
             let state = """
@@ -109,7 +109,7 @@ struct LabelBenchmark: Benchmark {
         func end() {
             kill(child, SIGKILL)
             _ = secd_bench_ended(child, 1)
-            rmdir(cgroup)
+            _ = unsafe rmdir(cgroup)
         }
     }
 }

@@ -41,7 +41,7 @@ extension AgentEngine {
                     + "the engine tells names only of what runs")
         }
         // A pod may have none; but then the CRI has said so.
-        guard !announced.needsLabels || workloadStates["containerd"] == .connected else {
+        guard !announced.needsLabels || workloadStates["containerd"]?.isUsable == true else {
             throw PolicyChangeError(
                 .unavailable,
                 "labels of the pod of container \(container.id) are not known: containerd does not answer "
