@@ -1,5 +1,6 @@
 import CBenchShims
 import Foundation
+import Sensors
 
 /// From a label of a pod that changes in its manifest to the policy that chooses pods by it: a real daemon, a cgroup
 /// of its own that a runtime's state names, and a process in it that connects without a pause.
@@ -62,7 +63,10 @@ struct LabelBenchmark: Benchmark {
         private let changes: FileHandle
 
         init(in folder: URL) throws {
-            cgroup = "/sys/fs/cgroup/\(id)"
+            guard let root = CgroupHierarchy.root else {
+                throw BenchmarkError("no v2 hierarchy of cgroups is mounted")
+            }
+            cgroup = root + "/" + id
             try FileManager.default.createDirectory(atPath: cgroup, withIntermediateDirectories: false)
             let pipe = Pipe()
             child = unsafe secd_bench_follow_connects(
