@@ -26,9 +26,10 @@ final class DaemonProcess {
                 folder.appending(path: "events.json").path(), "--log-level", "warning",
             ] + arguments
         // One file, however long: lines are counted in it.
-        let variables = [
-            "SECD_CONFIG=", "SECD_EXPORT_FILE_MAX_SIZE=0", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-        ] + environment
+        let variables =
+            [
+                "SECD_CONFIG=", "SECD_EXPORT_FILE_MAX_SIZE=0", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            ] + environment
         pid = Self.start(words, variables)
         guard pid > 0 else { throw BenchmarkError("cannot start secd: errno \(-pid)") }
         guard writes("{\"stream_start\"") else { throw BenchmarkError("secd did not start") }

@@ -6,7 +6,8 @@ import Sensors
 /// of its own that a runtime's state names, and a process in it that connects without a pause.
 struct LabelBenchmark: Benchmark {
     let name = "labels"
-    let summary = "a pod's label changes in its manifest, until a policy that chooses by it acts in the container"
+    let summary =
+        "a pod's label changes in its manifest, until a policy that chooses by it acts in the container"
 
     func measure(quick: Bool) throws -> [Figure] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "secbench-labels-\(getpid())")
@@ -41,7 +42,8 @@ struct LabelBenchmark: Benchmark {
             Figure("pod label to policy in force", median: times, "ms", bar: .atMost(50)),
             Figure(
                 "the slowest of \(times.count)", times.max() ?? .nan, "ms", bar: .atMost(50),
-                note: "manifest renamed into its directory, until a call of the container has the other answer"),
+                note:
+                    "manifest renamed into its directory, until a call of the container has the other answer"),
         ]
     }
 

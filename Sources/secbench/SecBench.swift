@@ -20,7 +20,8 @@ struct SecBench: ParsableCommand {
         let all: [any Benchmark] = [
             ReplayBenchmark(), RingBenchmark(), OverloadBenchmark(), StartBenchmark(), IdleBenchmark(),
             ExecStormBenchmark(), KernelCostBenchmark(), ThreadStormBenchmark(), SocketStormBenchmark(),
-            PolicyCostBenchmark(), PolicyFlipBenchmark(), LabelBenchmark(), IdentityBenchmark(), MemoryBenchmark(),
+            PolicyCostBenchmark(), PolicyFlipBenchmark(), LabelBenchmark(), IdentityBenchmark(),
+            MemoryBenchmark(),
         ]
         let chosen = only.isEmpty ? all : all.filter { only.contains($0.name) }
         guard !chosen.isEmpty else {

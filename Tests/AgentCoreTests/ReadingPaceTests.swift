@@ -49,7 +49,8 @@ struct ReadingPaceTests {
 
     @Test func afterTheStartNobodyWaitsForTheFirstEvents() {
         var pace = ReadingPace(from: Self.start)
-        #expect(pace.sleep(after: 0, at: Self.start + Self.millisecond, isWatched: false) == ReadingPace.alert)
+        #expect(
+            pace.sleep(after: 0, at: Self.start + Self.millisecond, isWatched: false) == ReadingPace.alert)
         let end = Self.start + ReadingPace.startTime
         #expect(pace.sleep(after: 1, at: end - 1, isWatched: false) == ReadingPace.alert)
         #expect(pace.sleep(after: 1, at: end, isWatched: false) == ReadingPace.quiet)

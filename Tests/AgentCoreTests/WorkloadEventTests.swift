@@ -141,7 +141,8 @@ import WorkloadModel
         replay.waitForNames(60_000_000)
         replay.take(records.cgroup(7, Self.path), records.exec(100, cgroup: 7, flags: Self.own))
         replay.giveUp(7, isEarly: true)
-        #expect(try replay.events().map { $0.at("process_exec.process.workload.naming")?.text } == ["unnamed"])
+        #expect(
+            try replay.events().map { $0.at("process_exec.process.workload.naming")?.text } == ["unnamed"])
     }
 
     /// No engine answers: the runtime's id is the name.

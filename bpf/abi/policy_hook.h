@@ -326,8 +326,8 @@ struct secd_policy_rule {
 	__u32 enforcer;           /* of NOTIFY: whose calls */
 	__u32 notice;             /* of NOTIFY: an error, positive, and above it a signal; 0 = none … */
 	__u32 return_notice;      /* … when the call returns */
-	__u32 changes;            /* of SET, and OVERRIDE in a program: the first secd_policy_change in the pool
-				   * `secd_policy_starts` */
+	__u32 changes;            /* of SET, and OVERRIDE in a program: the first secd_policy_change in
+				   * the pool `secd_policy_starts` */
 };
 SECD_LAYOUT(secd_policy_rule, counter, 16);
 SECD_LAYOUT(secd_policy_rule, enforcer, 32);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What else stands in the pool `secd_policy_starts`, in entries of the same size: automata, expressions, changes. */
+/*
+ * What else stands in the pool `secd_policy_starts`, in entries of the same size: automata, expressions,
+ * changes.
+ */
 #ifndef SECD_ABI_POLICY_STEPS_H
 #define SECD_ABI_POLICY_STEPS_H
 
@@ -49,8 +52,8 @@ SECD_SIZE(secd_policy_step, 16);
 #define SECD_POLICY_DO_XOR              19
 
 /*
- * What Set and Override do to a program, one after the other, from secd_policy_rule.changes to END. Registers are
- * words of those that the kernel saves (struct pt_regs); they change all together, or not at all.
+ * What Set and Override do to a program, one after the other, from secd_policy_rule.changes to END. Registers
+ * are words of those that the kernel saves (struct pt_regs); they change all together, or not at all.
  */
 #define SECD_POLICY_CHANGES_MAX 32   /* of one rule, without END */
 struct secd_policy_change {
@@ -69,8 +72,8 @@ SECD_SIZE(secd_policy_change, 16);
 #define SECD_POLICY_CHANGE_CONSTANT 1   /* target = operand */
 #define SECD_POLICY_CHANGE_REGISTER 2   /* target = source + operand */
 #define SECD_POLICY_CHANGE_MEMORY   3   /* target = what stands at source + operand */
-#define SECD_POLICY_CHANGE_ARGUMENT 4   /* operand is written to where the argument of a USDT probe stands, if that
-					 * is in memory, else as POINTED */
+#define SECD_POLICY_CHANGE_ARGUMENT 4   /* operand is written to where the argument of a USDT probe
+					 * stands, if that is in memory, else as POINTED */
 #define SECD_POLICY_CHANGE_POINTED  5   /* operand is written to where the argument leads */
 
 #endif

@@ -93,8 +93,8 @@ static __always_inline bool is_urgent(__u32 ring, __u32 kind)
 	return ring == SECD_RING_VERDICT || kind == SECD_KIND_CGROUP;
 }
 
-/* The flag with which to submit: wake only a reader that asked, once, for what is urgent or above the fill mark.
- * `sequence` of the record; 0 looks in any case. */
+/* The flag with which to submit: wake only a reader that asked, once, for what is urgent or above the fill
+ * mark. `sequence` of the record; 0 looks in any case. */
 static __always_inline __u64 wakeup_flag(__u32 ring, __u64 sequence, bool urgent)
 {
 	__u32 zero = 0;

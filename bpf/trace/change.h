@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Set and Override in programs: values are written into the memory of the program that met a probe, and its
- * registers get others. Registers are computed on a copy, because one of them may lie behind a pointer that leads
- * nowhere: then none changes. They are stored when all is decided, by the program that the kernel called.
+ * registers get others. Registers are computed on a copy, because one of them may lie behind a pointer that
+ * leads nowhere: then none changes. They are stored when all is decided, by the program that the kernel
+ * called.
  */
 #ifndef SECD_TRACE_CHANGE_H
 #define SECD_TRACE_CHANGE_H
@@ -109,7 +110,8 @@ __noinline int policy_change(struct policy_work *work, __u32 first)
 			failed = true;
 			break;
 		}
-		if (!changes && bpf_probe_read_kernel(work->stack, CHANGE_REGISTERS * 8, (void *)work->fields)) {
+		if (!changes &&
+		    bpf_probe_read_kernel(work->stack, CHANGE_REGISTERS * 8, (void *)work->fields)) {
 			failed = true;
 			break;
 		}
@@ -133,7 +135,7 @@ __noinline int policy_change(struct policy_work *work, __u32 first)
 #define CHANGE_STORE(regs, work, word)                                                          \
 	asm volatile("*(u64 *)(%[regs] + %[at]) = %[value]"                                     \
 		     :                                                                          \
-		     : [regs] "r"(regs), [at] "i"((word) * 8), [value] "r"((work)->stack[word]) \
+		     : [regs] "r"(regs), [at] "i"((word)*8), [value] "r"((work)->stack[word]) \
 		     : "memory")
 
 /* All that programs use: arch/x86/include/uapi/asm/ptrace.h, without orig_ax, segments and flags. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The policy engine in programs that policies change (Set, Override). Apart from traceuser, because the kernel may
- * not allow it, and who only looks shall not pay for it.
+ * The policy engine in programs that policies change (Set, Override). Apart from traceuser, because the
+ * kernel may not allow it, and who only looks shall not pay for it.
  *
  * hook                what it does
  * uprobe              what on_place does, and writes into the program's memory

@@ -54,7 +54,8 @@ struct HeldEvents {
 
     /// Notes that a cgroup is to be asked about again. Returns false where nothing waits for that, or not for so long.
     mutating func postpone(_ cgroup: UInt64, from now: UInt64) -> Bool {
-        guard let wait = waits[cgroup], !wait.events.isEmpty, now &+ Self.pause &+ Self.reserve < wait.deadline
+        guard let wait = waits[cgroup], !wait.events.isEmpty,
+            now &+ Self.pause &+ Self.reserve < wait.deadline
         else { return false }
         waits[cgroup]?.nextQuestion = now &+ Self.pause
         return true
