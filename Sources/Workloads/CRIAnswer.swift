@@ -54,7 +54,9 @@ package enum CRIAnswer {
         return result
     }
 
-    private static func sandbox(_ value: ProtobufReader.Value) -> Sandbox {
+    private static func sandbox(
+        _ value: ProtobufReader.Value, labels: Int = 5, annotations: Int = 6
+    ) -> Sandbox {
         var result = Sandbox()
         for field in value.fields {
             switch field.number {
@@ -64,31 +66,17 @@ package enum CRIAnswer {
                 result.pod.uid = text(2, of: field.value)
                 result.pod.namespace = text(3, of: field.value)
             case 4: result.created = field.value.number
-            case 5: insert(field.value, &result.pod.labels)
-            case 6: insert(field.value, &result.pod.annotations)
+            case labels: insert(field.value, &result.pod.labels)
+            case annotations: insert(field.value, &result.pod.annotations)
             default: break
             }
         }
         return result.withoutKubelet
     }
 
-    /// `PodSandboxStatus`: the same fields by other numbers.
+    /// `PodSandboxStatus`: some of the same fields by other numbers.
     static func sandboxStatus(_ value: ProtobufReader.Value) -> Sandbox {
-        var result = Sandbox()
-        for field in value.fields {
-            switch field.number {
-            case 1: result.id = field.value.text
-            case 2:
-                result.pod.name = text(1, of: field.value)
-                result.pod.uid = text(2, of: field.value)
-                result.pod.namespace = text(3, of: field.value)
-            case 4: result.created = field.value.number
-            case 7: insert(field.value, &result.pod.labels)
-            case 8: insert(field.value, &result.pod.annotations)
-            default: break
-            }
-        }
-        return result.withoutKubelet
+        sandbox(value, labels: 7, annotations: 8)
     }
 
     /// `ContainerStatus`, which does not say the sandbox.

@@ -52,8 +52,8 @@ struct ReadingPaceTests {
         #expect(
             pace.sleep(after: 0, at: Self.start + Self.millisecond, isWatched: false) == ReadingPace.alert)
         let end = Self.start + ReadingPace.startTime
-        #expect(pace.sleep(after: 1, at: end - 1, isWatched: false) == ReadingPace.alert)
-        #expect(pace.sleep(after: 1, at: end, isWatched: false) == ReadingPace.quiet)
+        #expect(pace.sleep(after: 0, at: end - 1, isWatched: false) == ReadingPace.alert)
+        #expect(pace.sleep(after: 0, at: end, isWatched: false) == ReadingPace.quiet)
     }
 
     @Test func whatTheReaderWasWokenForIsReadWhenItHasSettled() {
