@@ -135,8 +135,11 @@ static void follow_connects(const char *procs, int out, pid_t parent)
 	for (;;) {
 		uint64_t refused = connect(fd, (struct sockaddr *)&target, sizeof(target)) != 0;
 
-		if (refused == change.refused)
+		if (refused == change.refused) {
+			/* Each connect is an event: the daemon shall have time for the change. */
+			usleep(200);
 			continue;
+		}
 		change.refused = refused;
 		change.time_ns = read_clock(CLOCK_MONOTONIC);
 		if (write(out, &change, sizeof(change)) != sizeof(change))

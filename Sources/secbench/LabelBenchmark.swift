@@ -3,7 +3,7 @@ import Foundation
 import Sensors
 
 /// From a label of a pod that changes in its manifest to the policy that chooses pods by it: a real daemon, a cgroup
-/// of its own that a runtime's state names, and a process in it that connects without a pause.
+/// of its own that a runtime's state names, and a process in it that connects again and again.
 struct LabelBenchmark: Benchmark {
     let name = "labels"
     let summary =

@@ -38,8 +38,8 @@ struct secd_bench_change {
 };
 
 /*
- * A process that joins a cgroup (`procs`: path of its cgroup.procs), connects a datagram socket to 127.0.0.9 without a
- * pause, and writes a secd_bench_change to `out` each time that the answer is another one. It has a mount namespace
+ * A process that joins a cgroup (`procs`: path of its cgroup.procs), connects a datagram socket to 127.0.0.9 every
+ * 0.2 ms or so, and writes a secd_bench_change to `out` each time that the answer is another one. It has a mount namespace
  * of its own, as containers have, and ends with the calling thread. Its number, or -errno.
  */
 int secd_bench_follow_connects(const char *procs, int out);
