@@ -134,6 +134,23 @@ import WorkloadModel
         #expect(names(try replay.events()) == ["web"])
     }
 
+    @Test func whoHearsLateIsAskedAgainByTheFirstEvent() throws {
+        var records = Records()
+        let replay = Replay()
+        replay.waitForNames()
+        replay.take(records.cgroup(7, Self.path))
+        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
+        fromRuntime.naming = .pending
+        replay.name(fromRuntime, cgroup: 7)
+        replay.giveUp(7, isEarly: true)
+        let before = replay.questions.count
+        replay.take(records.exec(100, cgroup: 7, flags: Self.own))
+        #expect(try replay.events().isEmpty && replay.questions.count == before + 1)
+
+        replay.name(Self.web())
+        #expect(names(try replay.events()) == ["web"])
+    }
+
     /// With the usual 200 ms: at the end of them the runtime's id is all that there is.
     @Test func nobodyIsAskedAgainForAnAnswerThatWouldBeTooLate() throws {
         var records = Records()

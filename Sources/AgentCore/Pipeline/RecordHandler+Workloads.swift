@@ -97,7 +97,8 @@ extension RecordHandler {
             if held.knows(cgroup) { settle([cgroup]) }
             return
         }
-        if isEarly, held.postpone(cgroup, from: BootClock.now) { return }
+        // Where nothing waits yet, the first event asks again.
+        if isEarly, !held.knows(cgroup) || held.postpone(cgroup, from: BootClock.now) { return }
         var workload = record.workload
         // A runtime's id is all that there is where no engine has a name for it.
         workload.naming = cgroups.name(cgroup).isAssigned ? .known : .unnamed
