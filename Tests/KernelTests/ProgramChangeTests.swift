@@ -3,6 +3,7 @@ import Glibc
 import PolicyEngine
 import PolicyModel
 import Testing
+import YAMLReader
 
 extension KernelSuite {
     /// `Set`, and `Override` in uprobes: functions and a USDT probe of the test binary (Tests/CTestActivity/traced.c)
