@@ -18,6 +18,13 @@ import WorkloadModel
         return workload
     }
 
+    /// The same as runc knows it.
+    private static var fromRuntime: Workload {
+        var workload = Workload(kind: .container, id: id, runtime: "runc")
+        workload.naming = .pending
+        return workload
+    }
+
     private func names(_ events: [JSONValue]) -> [String?] {
         events.map { $0.at("\($0.kind).process.workload.name")?.text }
     }
@@ -85,9 +92,7 @@ import WorkloadModel
         let replay = Replay()
         replay.waitForNames()
         replay.take(records.cgroup(7, Self.path), records.exec(100, cgroup: 7, flags: Self.own))
-        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
-        fromRuntime.naming = .pending
-        replay.name(fromRuntime, cgroup: 7)
+        replay.name(Self.fromRuntime, cgroup: 7)
         #expect(try replay.events().isEmpty)
 
         replay.name(Self.web())
@@ -100,8 +105,7 @@ import WorkloadModel
         var records = Records()
         let replay = Replay()
         replay.waitForNames()
-        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
-        fromRuntime.naming = .pending
+        var fromRuntime = Self.fromRuntime
         fromRuntime.cgroup = Self.path
         if isEarly { replay.name(fromRuntime, cgroup: 7) }
         replay.take(records.cgroup(7, Self.path))
@@ -121,9 +125,7 @@ import WorkloadModel
         let replay = Replay()
         replay.waitForNames()
         replay.take(records.cgroup(7, Self.path), records.exec(100, cgroup: 7, flags: Self.own))
-        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
-        fromRuntime.naming = .pending
-        replay.name(fromRuntime, cgroup: 7)
+        replay.name(Self.fromRuntime, cgroup: 7)
         let before = replay.questions.count
         replay.giveUp(7, isEarly: true)
         #expect(try replay.events().isEmpty && replay.questions.count == before)
@@ -139,9 +141,7 @@ import WorkloadModel
         let replay = Replay()
         replay.waitForNames()
         replay.take(records.cgroup(7, Self.path))
-        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
-        fromRuntime.naming = .pending
-        replay.name(fromRuntime, cgroup: 7)
+        replay.name(Self.fromRuntime, cgroup: 7)
         replay.giveUp(7, isEarly: true)
         let before = replay.questions.count
         replay.take(records.exec(100, cgroup: 7, flags: Self.own))
@@ -168,9 +168,7 @@ import WorkloadModel
         let replay = Replay()
         replay.waitForNames()
         replay.take(records.cgroup(7, Self.path), records.exec(100, cgroup: 7, flags: Self.own))
-        var fromRuntime = Workload(kind: .container, id: Self.id, runtime: "runc")
-        fromRuntime.naming = .pending
-        replay.name(fromRuntime, cgroup: 7)
+        replay.name(Self.fromRuntime, cgroup: 7)
         replay.giveUp(7)
 
         let workload = try #require(try replay.events().first?.at("process_exec.process.workload"))
