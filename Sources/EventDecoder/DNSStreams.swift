@@ -1,12 +1,16 @@
 /// DNS messages in TCP streams (RFC 1035, section 4.2.2: each has its length before it), put together from
 /// the pieces that came to a socket.
 ///
-/// Only connections in the middle of a message are remembered, so a piece of any other one is taken for the
-/// beginning of a message. Every byte is hostile: what is kept is bounded, and `DNSAnswer` refuses what is no
-/// answer.
+/// A piece of a connection that is not known is taken for the beginning of a message; of one between two
+/// messages the number of the next byte is known, because the last piece may be sent again (a tail loss probe,
+/// RFC 8985, where the acknowledgement is late). Every byte is hostile: what is kept is bounded, and
+/// `DNSAnswer` refuses what is no answer.
 public struct DNSStreams {
     /// Connections in the middle of a message at most, of up to 64 KiB each: a resolver has few at a time.
     private static let limit = 64
+    /// Connections between two messages at most, of 16 bytes each; of one too many only a piece that is sent
+    /// again is misread.
+    private static let quietLimit = 1024
 
     private struct Unfinished {
         /// Bytes from the length of the message on.
@@ -16,6 +20,8 @@ public struct DNSStreams {
     }
 
     private var unfinished: [UInt64: Unfinished] = [:]
+    /// The next byte's number of connections between two messages.
+    private var quiet: [UInt64: UInt32] = [:]
     /// Messages whose rest did not come.
     public private(set) var cut: UInt64 = 0
 
@@ -31,12 +37,14 @@ public struct DNSStreams {
         cookie: UInt64, sequence: UInt32, piece: RawSpan, total: UInt32
     ) -> [[UInt8]] {
         var messages: [[UInt8]] = []
-        var stream = unfinished.removeValue(forKey: cookie) ?? Unfinished(next: sequence)
+        var stream =
+            unfinished.removeValue(forKey: cookie)
+            ?? Unfinished(next: quiet.removeValue(forKey: cookie) ?? sequence)
         let ahead = Int32(bitPattern: sequence &- stream.next)
         // Sent again, perhaps in one packet with what comes next.
         let known = max(0, -Int(ahead))
         if known > 0, known >= min(Int(total), piece.byteCount) {
-            unfinished[cookie] = stream
+            keep(stream, of: cookie)
             return []
         }
         if ahead > 0 {
@@ -54,12 +62,21 @@ public struct DNSStreams {
         if piece.byteCount < Int(total) {
             // Where the next message begins is not known either.
             giveUp(stream.bytes, &messages)
-        } else if !stream.bytes.isEmpty {
+            stream.bytes = []
+        }
+        keep(stream, of: cookie)
+        return messages
+    }
+
+    private mutating func keep(_ stream: Unfinished, of cookie: UInt64) {
+        guard stream.bytes.isEmpty else {
             // Another process's: nothing of it is told to this one.
             if unfinished.count >= Self.limit, unfinished.popFirst() != nil { cut += 1 }
             unfinished[cookie] = stream
+            return
         }
-        return messages
+        if quiet.count >= Self.quietLimit { _ = quiet.popFirst() }
+        quiet[cookie] = stream.next
     }
 
     private mutating func giveUp(_ bytes: [UInt8], _ messages: inout [[UInt8]]) {

@@ -44,6 +44,24 @@ import Testing
         #expect(take(&streams, 4..<5) == [Self.first])
     }
 
+    /// The last piece of a message, too: the acknowledgement was late, and no more is known to follow.
+    @Test func whatIsSentAgainAfterAMessageBeginsNoOther() {
+        var streams = DNSStreams()
+        #expect(take(&streams, 0..<4) == [])
+        #expect(take(&streams, 4..<5) == [Self.first])
+        #expect(take(&streams, 4..<5) == [])
+        #expect(take(&streams, 0..<5) == [])
+        #expect(take(&streams, 3..<307) == [Self.second])
+        #expect(streams.cut == 0)
+    }
+
+    @Test func aHoleBetweenMessagesIsCounted() {
+        var streams = DNSStreams()
+        #expect(take(&streams, 0..<5) == [Self.first])
+        #expect(take(&streams, 0..<5, from: 307) == [Self.first])
+        #expect(streams.cut == 1)
+    }
+
     /// As TCP does when a small packet was lost: what was sent goes out again in one with what is new.
     @Test func whatIsSentAgainWithMoreIsTakenFromThereOn() {
         var streams = DNSStreams()
