@@ -1,5 +1,6 @@
 import CBPFShims
 import CLibbpf
+import LinuxSystem
 import SystemPackage
 
 /// An ELF object with programs and maps: opened, configured, then loaded into the kernel.
@@ -11,17 +12,32 @@ public struct BPFProgramFile: ~Copyable {
     /// What messages call it: the sensor.
     public let name: String
     private var object: OpaquePointer
+    /// The kernel's types that the object names, from `load` on.
+    private let types: OwnedFD
 
     /// Opens an object from memory; nothing reaches the kernel yet.
     public init(elf: [UInt8], name: String) throws(BPFError) {
         secd_libbpf_log_start()
-        let opened = unsafe elf.withUnsafeBytes { unsafe secd_open_object($0.baseAddress, $0.count, name) }
+        let types = try Self.makeTypes(for: name)
+        let path = "/proc/self/fd/\(types.raw)"
+        let opened = unsafe elf.withUnsafeBytes {
+            unsafe secd_open_object($0.baseAddress, $0.count, name, path)
+        }
         guard let opened = unsafe opened else {
             throw BPFError(
                 operation: "open", object: name, errno: Errno(rawValue: currentErrno()), log: Self.log)
         }
         self.name = name
+        self.types = types
         unsafe object = opened
+    }
+
+    private static func makeTypes(for name: String) throws(BPFError) -> OwnedFD {
+        do throws(Errno) {
+            return try OwnedFD { secd_reduced_types_file() }
+        } catch {
+            throw BPFError(operation: "make a file in memory for", object: name, errno: error)
+        }
     }
 
     deinit {
@@ -106,6 +122,11 @@ public struct BPFProgramFile: ~Copyable {
 
     /// Gives the selected programs and all maps to the kernel.
     public mutating func load() throws(BPFError) {
+        // An object of maps alone asks for no types.
+        if unsafe bpf_object__next_program(object, nil) != nil {
+            let result = unsafe secd_write_reduced_types(object, types.raw)
+            guard result == 0 else { throw error("read the kernel's types for", name, -result) }
+        }
         let result = unsafe bpf_object__load(object)
         guard result == 0 else { throw error("load", name, -result) }
     }

@@ -88,13 +88,14 @@ int secd_iterator_fd(const struct bpf_link *link)
 	return bpf_iter_create(bpf_link__fd(link));
 }
 
-struct bpf_object *secd_open_object(const void *bytes, size_t size, const char *name)
+struct bpf_object *secd_open_object(const void *bytes, size_t size, const char *name, const char *types)
 {
 	struct bpf_object_open_opts options;
 
 	memset(&options, 0, sizeof(options));
 	options.sz = sizeof(options);
 	options.object_name = name;
+	options.btf_custom_path = types;
 	return bpf_object__open_mem(bytes, size, &options);
 }
 

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +175,24 @@ static int forked(const struct step *step, pid_t child)
 	follow(child);
 }
 
+/* fork-beside DISTANCE: the child's number is that of its parent and a multiple of DISTANCE. */
+static pid_t fork_beside(long distance)
+{
+	long shift;
+
+	for (shift = -64 * distance; shift <= 64 * distance; shift += distance) {
+		pid_t wanted = getpid() + shift;
+		struct clone_args clone = {
+			.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&wanted, .set_tid_size = 1,
+		};
+		long child = wanted > 1 && shift ? syscall(SYS_clone3, &clone, sizeof(clone)) : -1;
+
+		if (child >= 0)
+			return child;
+	}
+	return -1;
+}
+
 /* fork-mkdir PATH: the child makes a folder. */
 static int fork_mkdir(const struct step *step)
 {
@@ -220,6 +240,8 @@ int processes_do(const struct step *step, int *result)
 		*result = brood(step);
 	else if (!strcmp(name, "fork") || !strcmp(name, "fork-leave"))
 		*result = forked(step, fork());
+	else if (!strcmp(name, "fork-beside"))
+		*result = forked(step, fork_beside(number(step, 0)));
 	else if (!strcmp(name, "clone")) /* FLAGS */
 		*result = forked(step, syscall(SYS_clone, number(step, 0) | SIGCHLD, 0, 0, 0, 0));
 	else if (!strcmp(name, "fork-mkdir"))

@@ -105,9 +105,7 @@ extension KernelSuite {
             #expect(roughly(exec.process["process_start_time"]) == roughly(fork.process["start_time"]))
             #expect(exec.process["binary_properties"]["privileges_changed"].array.isEmpty)
             #expect(try story.exit().execID == exec.execID)
-            // Where no hook comes before exec (neither 6.10 nor BPF LSM), the old leader's count dies with it.
-            let isMoved = !exec.process["binary_properties"]["privileges_unknown"].bool
-            #expect(try story.exit().body["threads"].number == (isMoved ? 2 : 1))
+            #expect(try story.exit().body["threads"].number == 2)
         }
 
         @Test("a memfd has no file")

@@ -62,6 +62,45 @@ extension KernelSuite {
             Issue.record("other processes were quicker, two hundred times")
         }
 
+        /// The records of processes lie in a table of that many (bpf/lib/slot.h), by number.
+        private let beside = Step("fork-beside", 16_384)
+
+        @Test("two processes whose numbers share a place in the table: each has its own record, to its last close")
+        func beside() throws {
+            let story = try agent.run(
+                beside, .report, .socket(0, Net.inet, Net.stream), .exec(by: "exec-thread", "/bin/true"))
+            let child = try story.activity.report()
+
+            #expect((child - story.pid) % 16_384 == 0)
+            let close = try agent.expect("socket_close", of: child)
+            let events = agent.capture.events(of: child)
+            #expect(
+                events.map(\.kind) == [
+                    "process_fork", "socket_create", "process_exec", "process_exit", "socket_close",
+                ])
+            try #require(events.count == 5)
+            #expect(events[0].parent["pid"].int == story.pid)
+            #expect(events[2].parent["pid"].int == story.pid)
+            #expect(events[2].process["previous_exec_id"].string == events[0].execID)
+            #expect(events[2].process["tid"].number > child)
+            #expect(events[3].execID == events[2].execID)
+            #expect(events[3].body["threads"].number == 2)
+            #expect(close.execID == events[2].execID)
+            #expect(try story.exit().execID == (try story.only("process_fork").execID))
+        }
+
+        @Test("three hundred of them, one after the other: none is missing")
+        func manyBeside() throws {
+            for _ in 0..<300 {
+                let mark = agent.capture.count
+                let story = try agent.run(beside, .report)
+                let child = try story.activity.report()
+                let exit = try agent.expect("process_exit", of: child, from: mark)
+                #expect(exit.parent["pid"].int == story.pid)
+                #expect(agent.capture.all[mark...].count { $0.pid == child } == 2)
+            }
+        }
+
         @Test("ten levels of processes")
         func deep() throws {
             let story = try agent.run(

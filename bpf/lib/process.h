@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The record of a process (struct secd_process): in its slot, or, where another process has that
- * slot, in task storage of the group leader.
+ * slot, in a table by its number. A thread other than the leader that calls execve becomes the
+ * leader and takes over its number, so records stay where they are.
  *
- * A thread other than the leader that calls execve becomes the leader and takes over its number,
- * so a slot stays. The old leader's storage dies: process/exec.h moves the record before that.
+ * Not in task storage, which is the leader's: the verifier looks three milliseconds for whether
+ * task->group_leader is trusted, in each of sixty programs (see plain() in kernel/access.h).
  */
 #ifndef SECD_LIB_PROCESS_H
 #define SECD_LIB_PROCESS_H
@@ -21,21 +22,45 @@
 /* PF_KTHREAD, include/linux/sched.h. */
 #define SECD_PF_KTHREAD 0x00200000
 
+/* Records beside the slots: enough for 82,000 processes at once, whose buckets take 1 MiB. */
+#define SECD_PROCESSES_MAX 65536
+
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SECD_PROCESSES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	__type(key, __u32);
 	__type(value, struct secd_process);
 } secd_processes SEC(".maps");
 
-/* The record of a task's process, or NULL. `task` must be a trusted pointer. */
+/*
+ * Processes of the table that ended last, by number. Like a slot their records rest a while: an
+ * ended process still closes its files. Each that ends takes the place of one that ended long ago.
+ */
+#define SECD_ENDED_PROCESSES 256 /* a power of two */
+
+struct secd_ended {
+	__u32 count; /* of all that ever ended */
+	__u32 pids[SECD_ENDED_PROCESSES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct secd_ended);
+} secd_ended_processes SEC(".maps");
+
+/* What a record in the table begins as: too large for the stack. */
+static const struct secd_process secd_no_process;
+
+/* The record of a task's process, or NULL. */
 static __always_inline struct secd_process *process_of(struct task_struct *task)
 {
-	struct secd_process *process = slot_of(kload(task, tgid));
+	__u32 pid = kload(task, tgid);
+	struct secd_process *process = slot_of(pid);
 
-	if (process)
-		return process;
-	return bpf_task_storage_get(&secd_processes, task->group_leader, NULL, 0);
+	return process ? process : bpf_map_lookup_elem(&secd_processes, &pid);
 }
 
 /* The record of the running process, or NULL with a counter. */
@@ -49,23 +74,39 @@ static __always_inline struct secd_process *current_process(void)
 	return process;
 }
 
-/* The record in storage, made if there is none; then all of it is 0. */
-static __always_inline struct secd_process *process_in_storage(struct task_struct *task)
+/*
+ * The record in the table of a process that began at `start_ns`: as it is if it is there already,
+ * else empty but for that. NULL with a counter where the table is full.
+ */
+static __always_inline struct secd_process *process_beside(__u32 pid, __u64 start_ns)
 {
-	struct secd_process *process = bpf_task_storage_get(&secd_processes, task, NULL,
-							    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct secd_process *process = bpf_map_lookup_elem(&secd_processes, &pid);
 
-	if (!process)
+	/* Of one that ended, here or before the iterator found it. */
+	if (process && process->process_start_ns && process->process_start_ns != start_ns) {
+		bpf_map_delete_elem(&secd_processes, &pid);
+		process = NULL;
+	}
+	if (!process) {
+		bpf_map_update_elem(&secd_processes, &pid, &secd_no_process, BPF_NOEXIST);
+		process = bpf_map_lookup_elem(&secd_processes, &pid);
+	}
+	if (!process) {
 		count(SECD_COUNTER_STORAGE_FULL);
+		return NULL;
+	}
+	process->process_start_ns = start_ns;
 	return process;
 }
 
 /* A record for a process that just began, or the one that the iterator was quicker to make. */
 static __always_inline struct secd_process *process_begin(struct task_struct *leader)
 {
-	struct secd_process *process = slot_claim(kload(leader, tgid), kload(leader, start_boottime));
+	__u64 start_ns = kload(leader, start_boottime);
+	__u32 pid = kload(leader, tgid);
+	struct secd_process *process = slot_claim(pid, start_ns);
 
-	return process ? process : process_in_storage(leader);
+	return process ? process : process_beside(pid, start_ns);
 }
 
 /* The record of the process that `leader` leads, made if there is none; then start_ns is 0. */
@@ -79,12 +120,32 @@ static __always_inline struct secd_process *process_create(struct task_struct *l
 /* Takes back a record that was just made. */
 static __always_inline void process_forget(struct task_struct *leader)
 {
-	struct secd_process *process = slot_of(kload(leader, tgid));
+	__u32 pid = kload(leader, tgid);
+	struct secd_process *process = slot_of(pid);
 
 	if (process)
 		process->image.pid = 0;
 	else
-		bpf_task_storage_delete(&secd_processes, leader);
+		bpf_map_delete_elem(&secd_processes, &pid);
+}
+
+/* Lets the record of an ended process go, later, and that of another now. A slot rests by itself. */
+static __always_inline void process_rest(struct secd_process *process, __u32 pid)
+{
+	__u32 key = 0, index;
+	struct secd_ended *ended;
+
+	if (process == slot_of(pid))
+		return;
+	ended = bpf_map_lookup_elem(&secd_ended_processes, &key);
+	if (!ended)
+		return;
+	index = __sync_fetch_and_add(&ended->count, 1) & (SECD_ENDED_PROCESSES - 1);
+	pid = __sync_lock_test_and_set(&ended->pids[index], pid);
+	process = bpf_map_lookup_elem(&secd_processes, &pid);
+	/* Another process may have got the number since. */
+	if (process && process->exited)
+		bpf_map_delete_elem(&secd_processes, &pid);
 }
 
 static __always_inline void usage_add_thread(struct secd_usage *sum, struct task_struct *task)

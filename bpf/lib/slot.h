@@ -5,7 +5,7 @@
  * Task storage alone would do, but costs two allocations, two locks and memory that is cold for
  * each fork (1 to 1.5 us, which was the dearest step of a process); a slot costs the four cache
  * lines that are written in any case. Numbers beyond the table share its slots. A process whose
- * slot is taken has its record in task storage, so the table bounds nothing.
+ * slot is taken has its record beside it (lib/process.h), so the table bounds nothing.
  */
 #ifndef SECD_LIB_SLOT_H
 #define SECD_LIB_SLOT_H

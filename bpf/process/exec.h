@@ -26,46 +26,33 @@ static __always_inline __u32 exec_raises(const struct cred *old, const struct cr
 }
 
 /*
- * Before the point of no return, while the caller is still its old self: old credentials are
- * compared with those the new image will have, and the record of a non-leader thread is moved
- * to it, because the leader (and its storage) is about to be killed. Most execs need neither,
- * and no look at the storage.
+ * Before the point of no return, while the caller still has its old credentials: they are compared
+ * with those the new image will have. Most execs raise nothing.
  */
 static __always_inline int exec_prepared(struct task_struct *task, struct linux_binprm *bprm)
 {
 	const struct cred *old = kload(task, cred);
 	__u32 raised = exec_raises(old, kload(bprm, cred));
-	bool leads = kload(task, pid) == kload(task, tgid);
-	struct secd_process *process, *own;
+	struct secd_process *process;
 
-	if (!raised && leads)
+	if (!raised)
 		return 0;
 	process = process_of(task);
 	if (!process) {
 		/* Not seen before, or (the hook comes late) a thread that just became leader. */
-		if (!leads)
+		if (kload(task, pid) != kload(task, tgid))
 			return 0;
 		process = process_create(task);
 		if (!process)
 			return 0;
 	}
 	if (!process->image.start_ns)
-		process_reconstruct(process, task->group_leader);
+		process_reconstruct(process, kload(task, group_leader));
 	process->old_euid = pload(old, euid.val);
 	process->old_egid = pload(old, egid.val);
 	process->old_permitted = cred_caps(old, cap_permitted);
 	process->flags &= ~SECD_IMAGE_RAISED;
 	process->flags |= raised;
-
-	/* A slot goes by the number, which the thread takes over; storage dies with the old leader. */
-	if (leads || process == slot_of(kload(task, tgid)))
-		return 0;
-	own = process_in_storage(task);
-	if (!own)
-		return 0;
-	*own = *process;
-	/* The others end now, and are counted in the record that ends with the old leader. */
-	own->threads_ended += kload(task, signal, live.counter) - 1;
 	return 0;
 }
 

@@ -111,24 +111,12 @@ static __always_inline bool process_ends(struct secd_process *process, struct si
 	return __sync_val_compare_and_swap(&process->exited, 0, slot_time(*now)) == 0;
 }
 
-static __always_inline int thread_exited(struct task_struct *task)
+static __always_inline void exit_describe(struct secd_exit *exit, struct secd_process *process,
+					  struct task_struct *task)
 {
-	struct secd_process *process = process_of(task);
 	struct task_struct *leader = kload(task, group_leader);
-	struct signal_struct *signal;
-	struct secd_exit *exit;
-	__u64 now;
+	struct signal_struct *signal = kload(task, signal);
 
-	if (!process || !process->image.start_ns)
-		return 0; /* seen by nobody: it has no exec either */
-	signal = kload(task, signal);
-	usage_collect(process, task, pload(signal, nr_threads) == 1);
-	if (!process_ends(process, signal, &now))
-		return 0;
-
-	exit = record_reserve(sizeof(*exit), SECD_KIND_EXIT, SECD_RING_LIFECYCLE, now);
-	if (!exit)
-		return 0;
 	exit->flags = 0;
 	exit->image = process->image;
 	exit->parent = process->parent;
@@ -143,7 +131,27 @@ static __always_inline int thread_exited(struct task_struct *task)
 			       kload(leader, exit_code);
 	exit->tid = kload(task, pid);
 	exit->threads = process->threads_ended;
-	record_submit(&exit->head, SECD_RING_LIFECYCLE);
+}
+
+static __always_inline int thread_exited(struct task_struct *task)
+{
+	struct secd_process *process = process_of(task);
+	struct signal_struct *signal;
+	struct secd_exit *exit;
+	__u64 now;
+
+	if (!process || !process->image.start_ns)
+		return 0; /* seen by nobody: it has no exec either */
+	signal = kload(task, signal);
+	usage_collect(process, task, pload(signal, nr_threads) == 1);
+	if (!process_ends(process, signal, &now))
+		return 0;
+	exit = record_reserve(sizeof(*exit), SECD_KIND_EXIT, SECD_RING_LIFECYCLE, now);
+	if (exit) {
+		exit_describe(exit, process, task);
+		record_submit(&exit->head, SECD_RING_LIFECYCLE);
+	}
+	process_rest(process, kload(task, tgid));
 	return 0;
 }
 

@@ -27,8 +27,15 @@ void secd_btf_find(const struct btf *btf, uint32_t kind, const char *text, const
 /* An iterator's descriptor, or -errno. */
 int secd_iterator_fd(const struct bpf_link *link);
 
-/* Opens an object from memory, or returns NULL with errno. */
-struct bpf_object *secd_open_object(const void *bytes, size_t size, const char *name);
+/* Opens an object from memory, or returns NULL with errno. `types` is the path of the kernel's types, read at its load. */
+struct bpf_object *secd_open_object(const void *bytes, size_t size, const char *name, const char *types);
+
+/* A file in memory, empty, for the types of one object: fd, or -1 with errno. */
+int secd_reduced_types_file(void);
+
+/* Writes the kernel's types to a file, as far as an object names them, each with the number that the kernel has for it
+ * (`void` stands for those left out): 0 or -errno. */
+int secd_write_reduced_types(const struct bpf_object *object, int fd);
 
 /* Writes a `const volatile` variable of .rodata before load: 0, -ENOENT where the object has no such
  * variable, -EINVAL where it has another size. */
