@@ -65,7 +65,7 @@ extension KernelSuite {
         /// The records of processes lie in a table of that many (bpf/lib/slot.h), by number.
         private let beside = Step("fork-beside", 16_384)
 
-        @Test("two processes whose numbers share a place in the table: each has its own record, to its last close")
+        @Test("two processes whose numbers share a slot: each has its own record, to its last close")
         func beside() throws {
             let story = try agent.run(
                 beside, .report, .socket(0, Net.inet, Net.stream), .exec(by: "exec-thread", "/bin/true"))
