@@ -69,7 +69,7 @@ import Workloads
     }
 
     @Test func withoutARuntimeNothingIsWrong() {
-        let provider = ContainerdProvider(socket: "/nonexistent/containerd.sock", cgroupRoot: "/nonexistent")
+        let provider = ContainerdProvider(socket: "/nonexistent/containerd.sock", hierarchy: CgroupHierarchy(unified: "/nonexistent"))
         #expect(provider.begin().isEmpty)
         #expect(provider.state == .absent)
         #expect(provider.find(WorkloadQuestion(id: 1, path: "/default/web")) == nil)

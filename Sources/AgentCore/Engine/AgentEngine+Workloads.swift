@@ -14,9 +14,9 @@ import Workloads
 extension AgentEngine {
     /// The providers of this machine, not started yet; nil where there are no cgroups to name.
     static func directory(
-        _ options: EngineOptions, _ cgroupRoot: String?, _ pipeline: EventPipeline, _ logger: Logger
+        _ options: EngineOptions, _ hierarchy: CgroupHierarchy?, _ pipeline: EventPipeline, _ logger: Logger
     ) throws -> WorkloadDirectory? {
-        guard let cgroupRoot else { return nil }
+        guard let hierarchy else { return nil }
         // Weak: the pipeline's handler asks the directory.
         let listener = WorkloadDirectory.Listener(
             found: { [weak pipeline] found in
@@ -30,7 +30,7 @@ extension AgentEngine {
             answered: { [weak pipeline] question, isEarly in
                 pipeline?.perform { $0.handler.giveUp(question.id, unlessAskedAgain: isEarly) }
             })
-        var providers = options.providers(cgroupRoot)
+        var providers = options.providers(hierarchy)
         if let manifests = options.manifests {
             providers.append(ManifestProvider(manifests))
             // Queued before anything that providers find.
