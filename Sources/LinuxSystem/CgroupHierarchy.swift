@@ -39,7 +39,9 @@ public struct CgroupHierarchy: Sendable, Hashable, CustomStringConvertible {
         for line in text.split(separator: "\n") {
             // Paths may have colons.
             let columns = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard columns.count == 3, UInt32(columns[0]) == number, columns[2].hasPrefix("/") else { continue }
+            guard columns.count == 3, UInt32(columns[0]) == number, columns[2].hasPrefix("/") else {
+                continue
+            }
             return String(columns[2])
         }
         return nil

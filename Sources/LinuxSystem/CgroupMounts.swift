@@ -77,7 +77,8 @@ public struct CgroupMounts: Sendable {
     /// systemd puts every unit into pids and memory (TasksAccounting and MemoryAccounting are on), into others when
     /// something asks for it; runtimes put containers into all. pids cannot be switched off at boot, as memory can.
     private static let preference = [
-        "pids", "memory", "cpu", "cpuacct", "blkio", "devices", "freezer", "perf_event", "net_cls", "net_prio",
+        "pids", "memory", "cpu", "cpuacct", "blkio", "devices", "freezer", "perf_event", "net_cls",
+        "net_prio",
         "hugetlb", "cpuset", "rdma", "misc",
     ]
 }

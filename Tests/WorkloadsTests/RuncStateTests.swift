@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 import Testing
 import WorkloadModel
 import Workloads
@@ -168,7 +169,9 @@ import Workloads
 
     /// secd before the first container: the directory comes later.
     @Test func aStateDirectoryThatComesLaterIsFollowed() {
-        let late = RuncProvider(hierarchy: CgroupHierarchy(unified: folder.path + "/cgroup"), directories: [folder.path + "/late"])
+        let late = RuncProvider(
+            hierarchy: CgroupHierarchy(unified: folder.path + "/cgroup"), directories: [folder.path + "/late"]
+        )
         #expect(late.begin().isEmpty)
         folder.write("late/web/state.json", state("web", cgroup: "/web"))
         var found: [String] = []

@@ -221,7 +221,8 @@ final class Daemon: Sendable {
         if let hierarchy = engine.hierarchy {
             logger.info("workloads by \(hierarchy)")
         } else {
-            logger.warning("no hierarchy of cgroups is mounted: containers, pods and units are not told apart")
+            logger.warning(
+                "no hierarchy of cgroups is mounted: containers, pods and units are not told apart")
         }
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

@@ -47,7 +47,8 @@ enum LegacyContainerEnd {
                 guard (try? FileStatus(path: path))?.kind == .directory else { continue }
                 pending.append(path)
             }
-            let text = String(decoding: ProcfsImage.read(next + "/cgroup.procs", limit: 1 << 24), as: UTF8.self)
+            let text = String(
+                decoding: ProcfsImage.read(next + "/cgroup.procs", limit: 1 << 24), as: UTF8.self)
             found.formUnion(text.split(separator: "\n").compactMap { UInt32($0) })
         }
         return found
