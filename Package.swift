@@ -305,7 +305,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel", "TestSupport", "TextEncoding", "Workloads",
+                "EventModel", "LinuxSystem", "TestSupport", "TextEncoding", "Workloads",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(
