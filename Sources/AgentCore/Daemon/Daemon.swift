@@ -100,12 +100,11 @@ final class Daemon: Sendable {
             verdictRing: UInt32(configuration.rings.verdict),
             observationRing: UInt32(configuration.rings.observation), cgroupRoot: CgroupPrograms.root(mounts),
             sockets: configuration.events.sockets, files: configuration.events.files.map(\.path))
-        if let hierarchy = scope.hierarchy ?? mounts.workloads {
-            do throws(SensorError) {
-                try sensors.follow(hierarchy)
-            } catch {
-                throw DaemonError(error.description, exit: .configuration)
-            }
+        do throws(SensorError) {
+            if let hierarchy = scope.hierarchy ?? mounts.workloads { try sensors.follow(hierarchy) }
+        } catch {
+            // What nobody named is no reason to end: the log and the status say what is lost.
+            if scope.hierarchy != nil { throw DaemonError(error.description, exit: .configuration) }
         }
         var options = EngineOptions(sensors: sensors, nodeName: configuration.nodeName)
         options.clusterName = configuration.clusterName
@@ -221,8 +220,7 @@ final class Daemon: Sendable {
         if let hierarchy = engine.hierarchy {
             logger.info("workloads by \(hierarchy)")
         } else {
-            logger.warning(
-                "no hierarchy of cgroups is mounted: containers, pods and units are not told apart")
+            logger.warning("\(AgentEngine.withoutHierarchy)")
         }
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }

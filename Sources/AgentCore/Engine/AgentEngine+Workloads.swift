@@ -41,6 +41,16 @@ extension AgentEngine {
         return try WorkloadDirectory(providers, listener, logger: logger)
     }
 
+    /// What is worth knowing of the hierarchy that tells workloads; nothing where that is v2.
+    var workloadNotes: [String] {
+        guard let hierarchy else { return [Self.withoutHierarchy] }
+        return hierarchy.isUnified ? [] : ["workloads are told by \(hierarchy)"]
+    }
+
+    /// What is lost where there are no cgroups, or none that programs know.
+    static let withoutHierarchy =
+        "no hierarchy of cgroups that programs can read is mounted: containers, pods and units are not told apart"
+
     /// From now on the worker asks providers, and policies hear of every workload.
     func followWorkloads(_ directory: WorkloadDirectory?) {
         let handler = pipeline.handler
