@@ -136,7 +136,7 @@ public enum ProcessFields {
         "privileges_unknown", 50_000, .bool, "No mechanism of this kernel shows the credentials before exec.")
 
     public static let cgroupID = Field("id", 1, .uint64, "Cgroup id: the inode of its directory.")
-    public static let cgroupPath = Field("path", 2, .string, "Path below the v2 root.")
+    public static let cgroupPath = Field("path", 2, .string, "Path below the root of the hierarchy.")
     public static let scriptPath = Field("path", 1, .string, "The #! file as given to execve, made absolute.")
     public static let interpreter = Field("interpreter", 2, .string, "Interpreter that its first line names.")
     public static let envKey = Field("Key", 1, .string, "Name.")
