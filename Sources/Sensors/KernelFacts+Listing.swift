@@ -25,7 +25,8 @@ extension KernelFacts {
                 "creation, bind, connect attempts of IP sockets and names in connects are not seen"),
             row(
                 "cgroups of processes",
-                hierarchy == nil ? Obstacle("no hierarchy of cgroups is mounted") : nil,
+                hierarchy == nil
+                    ? Obstacle("no hierarchy of cgroups that programs can read is mounted") : nil,
                 "workloads\(hierarchy.map { ", by \($0)" } ?? "")",
                 "containers, pods and units are not told apart"),
             tracepoint(

@@ -1,5 +1,6 @@
 import AgentCore
 import AgentModel
+import BPFRuntime
 import CEventABI
 import Glibc
 import LinuxSystem
@@ -258,6 +259,17 @@ extension KernelSuite {
 
             let story = try agent.run(.call(41, 2, 2, 0))
             _ = try story.only("socket_create")
+        }
+
+        @Test("controllers have the places that this kernel gives them, under the names of v1")
+        func controllers() throws {
+            let places = try KernelProbe().cgroupControllers()
+            let known = Kernel.readText("/proc/cgroups").split(separator: "\n").dropFirst()
+                .compactMap { $0.split(separator: "\t").first.map(String.init) }
+            #expect(!known.isEmpty)
+            // The kernel lists them by their places.
+            #expect(known.sorted { places[$0] ?? .max < places[$1] ?? .max } == known)
+            #expect(known.allSatisfy { places[$0] != nil }, "\(places)")
         }
 
         @Test("a hierarchy without a controller is refused in words: programs could not read it")
