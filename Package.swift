@@ -207,7 +207,7 @@ let package = Package(
             "secbench",
             [
                 "AgentCore", "Sensors", "EventModel", "AgentModel", "CEventABI", "CBenchShims", "CBPFShims",
-                "BPFRuntime", "BPFObjects", "PolicyEngine", "PolicyCompiler", "PolicyModel",
+                "BPFRuntime", "BPFObjects", "LinuxSystem", "PolicyEngine", "PolicyCompiler", "PolicyModel",
                 "SecurityIdentity", "WorkloadModel", arguments, logging,
             ]),
 
@@ -259,7 +259,7 @@ let package = Package(
             "ControlCommandsTests",
             [
                 "ControlCommands", "ControlAPI", "EventFilters", "EventModel", "AgentModel", "PolicyCompiler",
-                "PolicyModel", "Sensors", "Configuration", "JSONTree", arguments,
+                "PolicyModel", "Sensors", "Configuration", "JSONTree", "LinuxSystem", arguments,
             ]),
         tests(
             "ControlAPITests",
@@ -305,7 +305,7 @@ let package = Package(
             "DaemonTests",
             [
                 "AgentCore", "AgentModel", "BPFRuntime", "Configuration", "ControlAPI", "EventFilters",
-                "EventModel", "TestSupport", "TextEncoding", "Workloads",
+                "EventModel", "LinuxSystem", "TestSupport", "TextEncoding", "Workloads",
             ]),
         .target(name: "CTestActivity", path: "Tests/CTestActivity"),
         tests(

@@ -2,7 +2,7 @@
 public struct ContainerRegistration: Sendable, Equatable {
     /// The runtime's id.
     public var id: String
-    /// Its v2 cgroup: below the root of the hierarchy, or the directory; empty = that of the caller.
+    /// Its cgroup: below the root of the hierarchy, or the directory; empty = that of the caller.
     public var cgroup: String
     /// Of the OCI configuration: managers of containers write names there.
     public var annotations: [String: String]

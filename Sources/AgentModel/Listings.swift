@@ -16,7 +16,7 @@ public struct ProcessListing: Codable, Sendable {
     public var cwd: String
     /// RFC 3339.
     public var startTime: String
-    /// Path below the root of the v2 hierarchy.
+    /// Path below the root of the hierarchy.
     public var cgroup: String
     /// `namespace/name`; empty outside of pods.
     public var pod: String

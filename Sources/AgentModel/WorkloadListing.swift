@@ -32,7 +32,7 @@ public struct WorkloadListing: Codable, Sendable, Hashable {
     public var unit: String
     /// The slice of systemd.
     public var slice: String
-    /// Path of the cgroup below the root of the v2 hierarchy.
+    /// Path of the cgroup below the root of the hierarchy.
     public var cgroup: String
     /// Of the first process; 0 = not known.
     public var pid: UInt32

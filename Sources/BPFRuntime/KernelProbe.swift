@@ -39,7 +39,8 @@ public struct KernelProbe: ~Copyable {
         Set(types(names, kind: Self.function).keys)
     }
 
-    // BTF_KIND_TYPEDEF and BTF_KIND_FUNC, include/uapi/linux/btf.h.
+    // BTF_KIND_ENUM, BTF_KIND_TYPEDEF and BTF_KIND_FUNC, include/uapi/linux/btf.h.
+    private static let enumeration: UInt32 = 6
     private static let typedef: UInt32 = 8
     private static let function: UInt32 = 12
 
@@ -64,6 +65,29 @@ public struct KernelProbe: ~Copyable {
         // The low 16 bits of `info` are the number of members (include/uapi/linux/btf.h).
         return max(0, Int(unsafe prototype.pointee.info & 0xffff) - 1)
     }
+
+    /// Places of controllers in `css_set.subsys`, by the names that hierarchies of v1 are mounted with: the order
+    /// depends on what the kernel was built with (enum cgroup_subsys_id).
+    public func cgroupControllers() -> [String: UInt32] {
+        let id = unsafe btf__find_by_name_kind(btf, "cgroup_subsys_id", Self.enumeration)
+        guard id > 0, let type = unsafe btf__type_by_id(btf, UInt32(id)) else { return [:] }
+        var places: [String: UInt32] = [:]
+        // `struct btf_enum` follows the type, once for each value.
+        let values = unsafe UnsafeRawPointer(type + 1)
+        for index in 0..<Int(unsafe type.pointee.info & 0xffff) {
+            let value = unsafe values.loadUnaligned(
+                fromByteOffset: index * MemoryLayout<btf_enum>.stride, as: btf_enum.self)
+            guard let text = unsafe btf__name_by_offset(btf, value.name_off) else { continue }
+            let name = unsafe String(cString: text)
+            guard name.hasSuffix(Self.controllerSuffix), value.val >= 0 else { continue }
+            let controller = String(name.dropLast(Self.controllerSuffix.utf8.count))
+            // Its name in v1 is the old one (`legacy_name`).
+            places[controller == "io" ? "blkio" : controller] = UInt32(value.val)
+        }
+        return places
+    }
+
+    private static let controllerSuffix = "_cgrp_id"
 
     /// BTF id of a kernel function, or nil.
     public func function(_ name: String) -> UInt32? {

@@ -108,6 +108,24 @@ int secd_fanotify_mark(int group, unsigned int flags, unsigned long long mask, i
 	return syscall(SYS_fanotify_mark, group, flags, mask, directory, path);
 }
 
+/* Of linux/mount.h, which older C libraries cannot have beside sys/mount.h. */
+#define SECD_FSOPEN_CLOEXEC      1
+#define SECD_FSCONFIG_CMD_CREATE 6
+#define SECD_FSMOUNT_CLOEXEC     1
+#define SECD_MOUNT_ATTRIBUTES    (0x2 | 0x4 | 0x8) /* nosuid, nodev, noexec */
+
+int secd_open_file_system(const char *type)
+{
+	return syscall(SYS_fsopen, type, SECD_FSOPEN_CLOEXEC);
+}
+
+int secd_mount_detached(int context)
+{
+	if (syscall(SYS_fsconfig, context, SECD_FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		return -1;
+	return syscall(SYS_fsmount, context, SECD_FSMOUNT_CLOEXEC, SECD_MOUNT_ATTRIBUTES);
+}
+
 int secd_file_identity(int directory, const char *path, struct secd_file_identity *identity)
 {
 	struct statx status;

@@ -19,7 +19,7 @@ public struct SampleImage {
     public var arguments: [[UInt8]] = []
     /// Bytes of argv that were lost on the way, behind those that are here.
     public var lostArgumentBytes = 0
-    /// Below the root of the v2 hierarchy.
+    /// Below the root of the hierarchy.
     public var cgroupPath: [UInt8] = []
     /// As events show it: the beginning of the runtime's id; empty = the host.
     public var containerID: [UInt8] = []

@@ -23,6 +23,12 @@ extension KernelFacts {
             row(
                 "cgroup programs", cgroup, "IP sockets, DNS answers",
                 "creation, bind, connect attempts of IP sockets and names in connects are not seen"),
+            row(
+                "cgroups of processes",
+                hierarchy == nil
+                    ? Obstacle("no hierarchy of cgroups that programs can read is mounted") : nil,
+                "workloads\(hierarchy.map { ", by \($0)" } ?? "")",
+                "containers, pods and units are not told apart"),
             tracepoint(
                 "sched_prepare_exec", "setuid and file-capability raises (6.10+)",
                 "LSM, fexit, or raises are marked unknown"),

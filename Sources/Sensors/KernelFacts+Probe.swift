@@ -1,5 +1,6 @@
 import BPFRuntime
 import Glibc
+import LinuxSystem
 import SystemPackage
 
 extension KernelFacts {
@@ -10,8 +11,10 @@ extension KernelFacts {
     ///   - tracepoints: `tp_btf` tracepoints that a sensor could use.
     ///   - functions: Kernel functions that a sensor could use.
     ///   - cgroupRoot: Root of the v2 hierarchy, or nil.
+    ///   - hierarchy: That of workloads, or nil.
     static func probe(
-        _ probe: borrowing KernelProbe, tracepoints: [String], functions: [String], cgroupRoot: String?
+        _ probe: borrowing KernelProbe, tracepoints: [String], functions: [String], cgroupRoot: String?,
+        hierarchy: CgroupHierarchy?
     ) -> KernelFacts {
         KernelFacts(
             lsm: lsm(probe),
@@ -20,7 +23,7 @@ extension KernelFacts {
             },
             syscallTracepoints: exists("/sys/kernel/tracing/events/syscalls/sys_exit_connect/id")
                 ? nil : Obstacle("tracefs is not mounted, or the kernel lacks CONFIG_FTRACE_SYSCALLS"),
-            cgroup: cgroupRoot == nil ? Obstacle("no cgroup2 hierarchy is mounted") : nil,
+            cgroup: cgroupRoot == nil ? CgroupPrograms.obstacle : nil,
             tracepoints: probe.tracepoints(tracepoints), functions: probe.functions(functions),
             uprobe: exists("/sys/bus/event_source/devices/uprobe/type")
                 ? nil : Obstacle("the kernel was built without CONFIG_UPROBE_EVENTS"),
@@ -28,7 +31,8 @@ extension KernelFacts {
                 ? nil : Obstacle("the kernel does not let programs write into others; lockdown forbids it"),
             programRegisters: KernelProbe.changesRegisters
                 ? nil
-                : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"))
+                : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"),
+            hierarchy: hierarchy)
     }
 
     private static func lsm(_ probe: borrowing KernelProbe) -> Obstacle? {

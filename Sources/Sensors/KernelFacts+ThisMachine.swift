@@ -1,11 +1,15 @@
 import CEventABI
+import LinuxSystem
 
 extension KernelFacts {
     /// Asks this machine's kernel as a daemon's start does, for all sensors; nothing is attached.
     ///
     /// - Throws: `SensorError` where the kernel has no types, or refuses programs altogether.
     public static func ofThisMachine() throws -> KernelFacts {
-        let options = SensorOptions(agent: secd_agent(), cgroupRoot: CgroupHierarchy.root, files: ["/"])
+        let mounts = CgroupMounts.ofThisProcess
+        var options = SensorOptions(
+            agent: secd_agent(), cgroupRoot: CgroupPrograms.expectedRoot(mounts), files: ["/"])
+        options.hierarchy = mounts.workloads
         return try KernelSensors.probe(KernelSensors.plans(options), options)
     }
 

@@ -2,6 +2,7 @@ public import AgentModel
 import BPFObjects
 public import BPFRuntime
 public import CEventABI
+public import LinuxSystem
 public import Logging
 
 /// What the sensors are started with.
@@ -14,8 +15,10 @@ public struct SensorOptions: Sendable {
     public var verdictRing: UInt32
     /// Bytes, likewise.
     public var observationRing: UInt32
-    /// Mount point of the v2 hierarchy, or nil.
+    /// Root of the v2 hierarchy, where programs of cgroups are attached, or nil.
     public var cgroupRoot: String?
+    /// The hierarchy that tells workloads; nil = none does.
+    public internal(set) var hierarchy: CgroupHierarchy?
     /// Whether the socket sensor is loaded.
     public var sockets: Bool
     /// Watched path prefixes; empty = no file sensor.
@@ -35,6 +38,7 @@ public struct SensorOptions: Sendable {
         self.verdictRing = verdictRing
         self.observationRing = observationRing
         self.cgroupRoot = cgroupRoot
+        hierarchy = cgroupRoot.map(CgroupHierarchy.init(unified:))
         self.sockets = sockets
         self.files = files
     }
@@ -139,7 +143,7 @@ public final class KernelSensors {
         return KernelFacts.probe(
             probe, tracepoints: plans.flatMap(\.tracepoints),
             functions: ProcessSensor.functions + SocketSensor.functions + FileSensor.functions,
-            cgroupRoot: options.cgroupRoot)
+            cgroupRoot: options.cgroupRoot, hierarchy: options.hierarchy)
     }
 
     /// Runs the task iterator: every process of the machine gets its kernel record, and is returned.

@@ -1,3 +1,5 @@
+public import LinuxSystem
+
 /// What this kernel offers, as far as a choice of mechanisms needs it. Probed once, at start.
 public struct KernelFacts: Sendable {
     /// BPF LSM programs load *and* `bpf` is among the active LSMs.
@@ -20,6 +22,8 @@ public struct KernelFacts: Sendable {
     public var tracepoints: [String: Int]
     /// Kernel functions that BTF knows, among those that the sensors asked for.
     public var functions: Set<String>
+    /// The hierarchy of cgroups that tells workloads; nil = none does.
+    public var hierarchy: CgroupHierarchy?
 
     /// Why something is not available, in words.
     public struct Obstacle: Sendable, CustomStringConvertible {
@@ -31,7 +35,7 @@ public struct KernelFacts: Sendable {
         lsm: Obstacle?, fentry: Obstacle?, kprobe: Obstacle?, syscallTracepoints: Obstacle?,
         cgroup: Obstacle?,
         tracepoints: [String: Int], functions: Set<String>, uprobe: Obstacle? = nil,
-        programMemory: Obstacle? = nil, programRegisters: Obstacle? = nil
+        programMemory: Obstacle? = nil, programRegisters: Obstacle? = nil, hierarchy: CgroupHierarchy? = nil
     ) {
         self.lsm = lsm
         self.fentry = fentry
@@ -43,6 +47,7 @@ public struct KernelFacts: Sendable {
         self.cgroup = cgroup
         self.tracepoints = tracepoints
         self.functions = functions
+        self.hierarchy = hierarchy
     }
 
     func has(tracepoint name: String) -> Bool { tracepoints[name] != nil }

@@ -1,11 +1,11 @@
-import LinuxSystem
+package import LinuxSystem
 package import WorkloadModel
 
 /// A container of which its runtime tells before it begins.
 package struct AnnouncedContainer: Sendable {
     /// What the runtime and its caller know of it: id, name, image, pod.
     package private(set) var workload: Workload
-    private let hierarchy: CgroupFiles
+    private let cgroups: CgroupFiles
 
     /// Why there is no such container.
     package struct Absent: Error, CustomStringConvertible {
@@ -15,9 +15,9 @@ package struct AnnouncedContainer: Sendable {
     /// - Parameters:
     ///   - id: the runtime's.
     ///   - annotations: of the OCI configuration; managers of containers write names there.
-    ///   - cgroupRoot: mount point of the v2 hierarchy.
-    package init(id: String, annotations: [String: String], cgroupRoot: String) {
-        hierarchy = CgroupFiles(root: cgroupRoot)
+    ///   - hierarchy: that of the containers' cgroups.
+    package init(id: String, annotations: [String: String], hierarchy: CgroupHierarchy) {
+        cgroups = CgroupFiles(hierarchy: hierarchy)
         workload = Workload(kind: .container, id: id, name: id)
         OCIAnnotations.apply(annotations, to: &workload)
         OCIState.leaveToEngine(&workload)
@@ -41,18 +41,18 @@ package struct AnnouncedContainer: Sendable {
     package func found(cgroup: String, process: UInt32) throws(Absent) -> FoundWorkload {
         let path: String
         if cgroup.isEmpty {
-            guard let own = hierarchy.path(ofProcess: process) else {
-                throw Absent(description: "process \(process) has no cgroup of the v2 hierarchy")
+            guard let own = cgroups.path(ofProcess: process) else {
+                throw Absent(description: "process \(process) has no \(cgroups.hierarchy)")
             }
             path = own
         } else {
-            path = hierarchy.path(ofDirectory: cgroup) ?? cgroup
+            path = cgroups.path(ofDirectory: cgroup) ?? cgroup
         }
-        let id = hierarchy.id(of: path)
+        let id = cgroups.id(of: path)
         guard id != 0 else {
             throw Absent(
-                description: "there is no cgroup \(path) in \(hierarchy.root): the runtime must put "
-                    + "containers into the v2 hierarchy")
+                description: "there is no cgroup \(path) in \(cgroups.root): the runtime must put "
+                    + "containers into this hierarchy (\(cgroups.hierarchy))")
         }
         guard path != "/" else {
             throw Absent(description: "the cgroup is the root of the hierarchy: that is the whole machine")

@@ -1,11 +1,12 @@
-import Glibc
 import LinuxSystem
 import SystemPackage
 
-/// Cgroups of the v2 hierarchy as the file system shows them.
+/// Cgroups of the hierarchy that tells workloads, as the file system shows them.
 struct CgroupFiles: Sendable {
+    let hierarchy: CgroupHierarchy
+
     /// Mount point of the hierarchy.
-    let root: String
+    var root: String { hierarchy.root }
 
     /// The number of a cgroup: the inode of its directory; 0 = it is not there.
     func id(of path: String) -> UInt64 {
@@ -22,12 +23,5 @@ struct CgroupFiles: Sendable {
     }
 
     /// The cgroup of a process, as the hierarchy's root sees it.
-    func path(ofProcess pid: UInt32) -> String? {
-        guard pid > 0, let text = BoundedFile.read("/proc/\(pid)/cgroup", limit: 65_536) else { return nil }
-        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix("0::/")
-        {
-            return String(line.dropFirst(3))
-        }
-        return nil
-    }
+    func path(ofProcess pid: UInt32) -> String? { hierarchy.path(ofProcess: pid) }
 }

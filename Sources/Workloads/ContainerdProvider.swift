@@ -1,4 +1,4 @@
-import LinuxSystem
+public import LinuxSystem
 import WorkloadModel
 
 /// Containers of containerd that no kubelet made (ctr, nerdctl, others), by its own API. Those that come are asked
@@ -39,14 +39,14 @@ public final class ContainerdProvider: WorkloadProvider {
 
     /// - Parameters:
     ///   - socket: path of containerd's API.
-    ///   - cgroupRoot: mount point of the v2 hierarchy.
-    public init(socket: String, cgroupRoot: String) {
+    ///   - hierarchy: that of the containers' cgroups.
+    public init(socket: String, hierarchy: CgroupHierarchy) {
         self.socket = RuntimeSocket(path: socket)
         let prefix = "containerd.services."
         namespaceCall = RuntimeCall(path: socket, service: prefix + "namespaces.v1.Namespaces")
         containerCall = RuntimeCall(path: socket, service: prefix + "containers.v1.Containers")
         taskCall = RuntimeCall(path: socket, service: prefix + "tasks.v1.Tasks")
-        cgroups = CgroupFiles(root: cgroupRoot)
+        cgroups = CgroupFiles(hierarchy: hierarchy)
     }
 
     public func begin() -> [FoundWorkload] {

@@ -1,4 +1,4 @@
-import LinuxSystem
+public import LinuxSystem
 import SystemPackage
 import WorkloadModel
 
@@ -49,10 +49,10 @@ public final class RuncProvider: WorkloadProvider {
     }
 
     /// - Parameters:
-    ///   - cgroupRoot: mount point of the v2 hierarchy.
+    ///   - hierarchy: that of the containers' cgroups.
     ///   - directories: beside those that runtimes use by default.
-    public init(cgroupRoot: String, directories: [String] = []) {
-        cgroups = CgroupFiles(root: cgroupRoot)
+    public init(hierarchy: CgroupHierarchy, directories: [String] = []) {
+        cgroups = CgroupFiles(hierarchy: hierarchy)
         roots = directories.map { Root(path: $0) } + Self.usual
     }
 

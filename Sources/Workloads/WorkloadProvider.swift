@@ -2,7 +2,7 @@ public import WorkloadModel
 
 /// A cgroup that needs a name.
 public struct WorkloadQuestion: Sendable, Hashable {
-    /// Of the cgroup, v2.
+    /// Of the cgroup.
     public var id: UInt64
     /// Below the root of the hierarchy.
     public var path: String
@@ -18,7 +18,7 @@ public struct WorkloadQuestion: Sendable, Hashable {
 public struct FoundWorkload: Sendable, Hashable {
     /// What runs there.
     public var workload: Workload
-    /// Of its cgroup, v2; 0 = not known.
+    /// Of its cgroup; 0 = not known.
     public var cgroupID: UInt64
 
     public init(_ workload: Workload, cgroupID: UInt64 = 0) {

@@ -1,6 +1,6 @@
 import CBenchShims
 import Foundation
-import Sensors
+import LinuxSystem
 
 /// From a label of a pod that changes in its manifest to the policy that chooses pods by it: a real daemon, a cgroup
 /// of its own that a runtime's state names, and a process in it that connects again and again.
@@ -65,8 +65,8 @@ struct LabelBenchmark: Benchmark {
         private let changes: FileHandle
 
         init(in folder: URL) throws {
-            guard let root = CgroupHierarchy.root else {
-                throw BenchmarkError("no v2 hierarchy of cgroups is mounted")
+            guard let root = CgroupMounts.ofThisProcess.workloads?.root else {
+                throw BenchmarkError("no hierarchy of cgroups is mounted")
             }
             cgroup = root + "/" + id
             try FileManager.default.createDirectory(atPath: cgroup, withIntermediateDirectories: false)

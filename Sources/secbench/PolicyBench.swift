@@ -2,6 +2,7 @@ import BPFObjects
 import BPFRuntime
 import CEventABI
 import Foundation
+import LinuxSystem
 import PolicyCompiler
 import PolicyEngine
 import PolicyModel
@@ -40,7 +41,7 @@ final class PolicyBench {
         let found = try KernelFacts.ofThisMachine()
         let facts = EngineFacts(
             lsmObstacle: found.lsm?.description, fentryObstacle: found.fentry?.description,
-            kprobeObstacle: found.kprobe?.description, cgroupRoot: CgroupHierarchy.root)
+            kprobeObstacle: found.kprobe?.description, cgroupRoot: CgroupPrograms.root(.ofThisProcess))
         var agent = secd_agent()
         agent.wake_bytes = Self.observationRing
         engine = try PolicyEngine(

@@ -3,6 +3,7 @@ import ArgumentParser
 import Configuration
 import ControlCommands
 import Foundation
+import LinuxSystem
 import Testing
 
 /// `secctl oci-hook` without runtime and daemon.
@@ -42,12 +43,11 @@ import Testing
     }
 
     @Test func theCgroupIsThatOfTheFirstProcessAndFromInsideTheCallers() throws {
-        let lines = try String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8).split(separator: "\n")
-        let own = lines.first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) }
-        if let own {
+        let hierarchy = CgroupMounts.ofThisProcess.workloads
+        if let own = hierarchy?.path(ofProcess: UInt32(getpid())) {
             #expect(try state("b", isInside: false).container.cgroup == own)
         } else {
-            // No v2 hierarchy here.
+            // No hierarchy here.
             #expect(throws: InputError.self) { try state("b", isInside: false) }
         }
         #expect(try state("b", isInside: true).container.cgroup.isEmpty)

@@ -1,4 +1,5 @@
 import AgentModel
+import LinuxSystem
 import Sensors
 import Testing
 
@@ -23,6 +24,15 @@ import Testing
             facts(without: "sched_process_exec", "sched_process_exit").obstaclesToRun == [
                 "nothing here sees exit (exits)", "nothing here sees exec (everything)",
             ])
+    }
+
+    @Test func theHierarchyThatTellsWorkloadsIsNamed() throws {
+        var facts = facts()
+        let absent = try #require(facts.listings.first { $0.mechanism == "cgroups of processes" })
+        #expect(!absent.available && absent.reason.hasPrefix("no hierarchy of cgroups"))
+        facts.hierarchy = CgroupHierarchy(root: "/c/pids", number: 8, controllers: ["pids"])
+        let row = try #require(facts.listings.first { $0.mechanism == "cgroups of processes" })
+        #expect(row.available && row.usedBy == "workloads, by cgroup v1 (pids) at /c/pids")
     }
 
     /// The file sensor has no LSM program, so that its lack costs nothing of files.

@@ -1,6 +1,7 @@
 import AgentModel
 import Foundation
 import Glibc
+import LinuxSystem
 import Testing
 
 extension DaemonSuite {
@@ -51,6 +52,29 @@ extension DaemonSuite {
             withExtendedLifetime(cgroup) {}
         }
 
+        @Test(.enabled(if: TestCgroup.legacy != nil, "needs a hierarchy of cgroup v1"))
+        func aCgroupOfV1IsToldAndListedAndNothingElse() throws {
+            let hierarchy = try #require(TestCgroup.legacy)
+            let cgroup = try TestCgroup("secd-daemon-scope-v1-\(getpid())", in: hierarchy.root)
+            let older = try Program(cgroup.wrapper + ["/bin/sleep", "600"])
+            try #require(eventually { readText(cgroup.path + "/cgroup.procs") == "\(older.pid)\n" })
+            let daemon = try TestDaemon.started(["--cgroup-root", cgroup.path])
+            #expect(daemon.log.contains("secd info: workloads by \(hierarchy)\n"), "\(daemon.log)")
+            try check(daemon, enter: cgroup.wrapper, older: older)
+            withExtendedLifetime(cgroup) {}
+        }
+
+        @Test(.enabled(if: CgroupMounts.named != nil, "needs a hierarchy of cgroup v1 without a controller"))
+        func aHierarchyThatProgramsCannotReadIsRefused() throws {
+            let named = try #require(CgroupMounts.named)
+            let daemon = try TestDaemon(["--cgroup-root", named.root])
+            #expect(daemon.program.wait() == .code(78))
+            #expect(
+                daemon.log.contains(
+                    "workloads by \(named): programs find the cgroup of a process by a controller only"),
+                "\(daemon.log)")
+        }
+
         @Test func aNetworkNamespaceIsToldAndListedAndNothingElse() throws {
             let older = try Program(["/usr/bin/unshare", "--net", "/bin/sleep", "600"])
             try #require(eventually { readText("/proc/\(older.pid)/comm") == "sleep\n" })
@@ -72,5 +96,12 @@ extension DaemonSuite {
                     "--cgroup-root \(other) is not below the cgroup2 mount (\(TestCgroup.root ?? ""))"),
                 "\(daemon.log)")
         }
+    }
+}
+
+extension CgroupMounts {
+    /// A hierarchy of v1 that is there for its cgroups alone.
+    fileprivate static let named = ofThisProcess.all.first {
+        $0.controllers.first?.hasPrefix("name=") == true
     }
 }

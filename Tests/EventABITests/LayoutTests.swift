@@ -162,6 +162,7 @@ import Testing
         "secd_policy_event.result": MemoryLayout<secd_policy_event>.offset(of: \.result),
         "secd_policy_event.summary": MemoryLayout<secd_policy_event>.offset(of: \.summary),
         "secd_agent.host_mnt": MemoryLayout<secd_agent>.offset(of: \.host_mnt),
+        "secd_agent.cgroup_hierarchy": MemoryLayout<secd_agent>.offset(of: \.cgroup_hierarchy),
         "secd_policy_endpoint.mark": MemoryLayout<secd_policy_endpoint>.offset(of: \.mark),
         "secd_policy_origin.effective": MemoryLayout<secd_policy_origin>.offset(of: \.effective),
         "secd_policy_script.text": MemoryLayout<secd_policy_script>.offset(of: \.text),

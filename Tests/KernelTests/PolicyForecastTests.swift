@@ -1,3 +1,4 @@
+import LinuxSystem
 import PolicyCompiler
 import PolicyEngine
 import PolicyModel
@@ -15,7 +16,8 @@ extension KernelSuite {
                 try live.check(texts).map(\.policy),
                 facts: EngineFacts(
                     lsmObstacle: facts.lsm?.description, fentryObstacle: facts.fentry?.description,
-                    kprobeObstacle: facts.kprobe?.description, cgroupRoot: CgroupHierarchy.root,
+                    kprobeObstacle: facts.kprobe?.description,
+                    cgroupRoot: CgroupPrograms.expectedRoot(.ofThisProcess),
                     uprobeObstacle: facts.uprobe?.description),
                 kernel: try #require(live.settings.kernel as? BTFKernelTypes),
                 programs: try #require(live.settings.programs), fileObstacle: PolicyForecast.fileObstacle)

@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 import Testing
 import WorkloadModel
 import Workloads
@@ -11,7 +12,7 @@ import Workloads
     init() { folder.make("web") }
 
     private func announced(_ id: String, _ annotations: [String: String] = [:]) -> AnnouncedContainer {
-        AnnouncedContainer(id: id, annotations: annotations, cgroupRoot: folder.path)
+        AnnouncedContainer(id: id, annotations: annotations, hierarchy: CgroupHierarchy(unified: folder.path))
     }
 
     @Test(arguments: ["/web", "FOLDER/web"])

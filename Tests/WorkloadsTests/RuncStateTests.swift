@@ -1,4 +1,5 @@
 import Glibc
+import LinuxSystem
 import Testing
 import WorkloadModel
 import Workloads
@@ -8,7 +9,7 @@ import Workloads
     private let folder = Folder()
 
     private var provider: RuncProvider {
-        RuncProvider(cgroupRoot: folder.path + "/cgroup", directories: [runc, crun])
+        RuncProvider(hierarchy: CgroupHierarchy(unified: folder.path + "/cgroup"), directories: [runc, crun])
     }
     private var runc: String { folder.path + "/runc" }
     private var crun: String { folder.path + "/crun" }
@@ -168,7 +169,9 @@ import Workloads
 
     /// secd before the first container: the directory comes later.
     @Test func aStateDirectoryThatComesLaterIsFollowed() {
-        let late = RuncProvider(cgroupRoot: folder.path + "/cgroup", directories: [folder.path + "/late"])
+        let late = RuncProvider(
+            hierarchy: CgroupHierarchy(unified: folder.path + "/cgroup"), directories: [folder.path + "/late"]
+        )
         #expect(late.begin().isEmpty)
         folder.write("late/web/state.json", state("web", cgroup: "/web"))
         var found: [String] = []

@@ -221,7 +221,7 @@ SECD_SIZE(secd_piece, 64);
 #define SECD_CGROUP_MADE     1
 #define SECD_CGROUP_REMOVED  2
 
-/* A cgroup of the v2 hierarchy; its path follows. */
+/* A cgroup of the hierarchy that tells workloads; its path follows. */
 struct secd_cgroup {
 	struct secd_record head;
 	__u64 id;

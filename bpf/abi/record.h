@@ -28,7 +28,7 @@
 #define SECD_KIND_CREDENTIALS    4
 #define SECD_KIND_ARGUMENTS      5  /* a piece of argv beyond the exec record */
 #define SECD_KIND_ENVIRONMENT    6  /* a piece of the environment, on request */
-#define SECD_KIND_CGROUP         7  /* a v2 cgroup came or went */
+#define SECD_KIND_CGROUP         7  /* a cgroup came or went */
 #define SECD_KIND_SOCKET         8
 #define SECD_KIND_FILE           9
 #define SECD_KIND_DNS           10

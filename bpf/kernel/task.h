@@ -44,7 +44,11 @@ struct cgroup {
 	int level;
 	struct cgroup *ancestors[1];
 };
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
 struct css_set {
+	struct cgroup_subsys_state *subsys[1];
 	struct cgroup *dfl_cgrp;
 };
 

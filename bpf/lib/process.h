@@ -15,6 +15,7 @@
 #include "agent.h"
 #include "counters.h"
 #include "credentials.h"
+#include "hierarchy.h"
 #include "namespaces.h"
 #include "scope.h"
 #include "slot.h"
@@ -181,11 +182,6 @@ static __always_inline void usage_subtract(struct secd_usage *out, const struct 
 	out->write_chars = total->write_chars - base->write_chars;
 	out->read_bytes = total->read_bytes - base->read_bytes;
 	out->write_bytes = total->write_bytes - base->write_bytes;
-}
-
-static __always_inline __u64 task_cgroup_id(struct task_struct *task)
-{
-	return pload(task, cgroups, dfl_cgrp, kn, id);
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "agent.h"
 #include "counters.h"
+#include "hierarchy.h"
 
 static __always_inline bool net_in_scope(struct task_struct *task)
 {
@@ -21,7 +22,7 @@ static __always_inline bool net_in_scope(struct task_struct *task)
 /* The cgroup of the scope, or one below: its ancestor at that depth. */
 static __always_inline bool cgroup_in_scope(struct task_struct *task)
 {
-	struct cgroup *cgroup = kload(task, cgroups, dfl_cgrp), *ancestor;
+	struct cgroup *cgroup = task_cgroup(plain(task)), *ancestor;
 
 	if (kload(cgroup, level) < (int)secd_agent.cgroup_level)
 		return false;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* v2 cgroups as they come and go: a container that lives 5 ms still has a path. */
+/* Cgroups as they come and go, of the hierarchy that tells workloads: a container that lives 5 ms still has a path. */
 #ifndef SECD_PROCESS_CGROUP_H
 #define SECD_PROCESS_CGROUP_H
 
 #include "../lib/emit.h"
+#include "../lib/hierarchy.h"
 #include "../lib/scratch.h"
 
 static __always_inline int cgroup_event(struct cgroup *cgroup, const char *path, __u32 change)
@@ -12,8 +13,8 @@ static __always_inline int cgroup_event(struct cgroup *cgroup, const char *path,
 	struct secd_cgroup *record;
 	__u32 end;
 
-	/* The tracepoint fires for every hierarchy and their ids overlap: 0 is the v2 one. */
-	if (kload(cgroup, root, hierarchy_id) != 0)
+	/* The tracepoint fires for every hierarchy. */
+	if (!is_workload_hierarchy(cgroup))
 		return 0;
 	scratch = scratch_claim();
 	if (!scratch)

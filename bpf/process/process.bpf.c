@@ -11,7 +11,7 @@
  * tp_btf/sched_process_exit                   usage of every thread; the exit record
  * fentry|kprobe/commit_creds                  credential changes, any cause
  * tracepoint/syscalls/sys_exit_set*id, ...    the same by system call, where those are missing
- * tp_btf/cgroup_mkdir, cgroup_rmdir           names of v2 cgroups
+ * tp_btf/cgroup_mkdir, cgroup_rmdir           names of cgroups
  * iter/task                                   processes older than the daemon
  *
  * The loader picks one mechanism per row (Sources/Sensors) and leaves the others unloaded.

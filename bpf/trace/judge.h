@@ -6,6 +6,7 @@
 #ifndef SECD_TRACE_JUDGE_H
 #define SECD_TRACE_JUDGE_H
 
+#include "../lib/hierarchy.h"
 #include "../lib/process.h"
 #include "bits.h"
 #include "facet.h"
@@ -31,7 +32,7 @@ static __always_inline bool is_inside(struct task_struct *task)
 __noinline __u32 policy_workload(struct policy_work *work)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct cgroup *cgroup = kload(task, cgroups, dfl_cgrp), *ancestor;
+	struct cgroup *cgroup = task_cgroup(plain(task)), *ancestor;
 	__u32 slot, *class;
 	void *workloads;
 	__u64 id;

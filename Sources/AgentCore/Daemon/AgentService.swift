@@ -44,7 +44,7 @@ struct AgentService: AgentControl {
                 + (await daemon.policies.complaints()) + (daemon.manifests?.problems ?? [])
                 + (daemon.cluster?.problems ?? [])
                 + (daemon.identities.problem.map { ["identities: \($0)"] } ?? []),
-            notes: (daemon.manifests?.notes ?? []) + (daemon.cluster?.notes ?? []),
+            notes: engine.workloadNotes + (daemon.manifests?.notes ?? []) + (daemon.cluster?.notes ?? []),
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(policies: await daemon.policies.kernelBytes()),

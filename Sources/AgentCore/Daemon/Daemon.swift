@@ -90,15 +90,22 @@ final class Daemon: Sendable {
         if configuration.events.environment { agent.flags |= SECD_AGENT_ENVIRONMENT }
         // A filling ring wakes the reader at an eighth: early enough to keep up, late enough to be rare.
         agent.wake_bytes = UInt32(configuration.rings.lifecycle / 8)
-        let scope = try ScopeResolution(configuration.scope)
+        let mounts = CgroupMounts.ofThisProcess
+        let scope = try ScopeResolution(configuration.scope, mounts)
         agent.net_scope = scope.networkNamespace
         agent.cgroup_scope = scope.cgroup
         agent.cgroup_level = scope.cgroupLevel
-        let sensors = SensorOptions(
+        var sensors = SensorOptions(
             agent: agent, lifecycleRing: UInt32(configuration.rings.lifecycle),
             verdictRing: UInt32(configuration.rings.verdict),
-            observationRing: UInt32(configuration.rings.observation), cgroupRoot: EngineIdentity.cgroup2Root,
+            observationRing: UInt32(configuration.rings.observation), cgroupRoot: CgroupPrograms.root(mounts),
             sockets: configuration.events.sockets, files: configuration.events.files.map(\.path))
+        do throws(SensorError) {
+            if let hierarchy = scope.hierarchy ?? mounts.workloads { try sensors.follow(hierarchy) }
+        } catch {
+            // What nobody named is no reason to end: the log and the status say what is lost.
+            if scope.hierarchy != nil { throw DaemonError(error.description, exit: .configuration) }
+        }
         var options = EngineOptions(sensors: sensors, nodeName: configuration.nodeName)
         options.clusterName = configuration.clusterName
         options.treeBudget = Int(configuration.processMemory)
@@ -107,16 +114,16 @@ final class Daemon: Sendable {
         let workloads = configuration.workloads
         options.enrichWait = workloads.enrichWait * 1_000_000
         let node = configuration.nodeName
-        options.providers = { Self.providers(workloads, node: node, cgroupRoot: $0) }
+        options.providers = { Self.providers(workloads, node: node, $0) }
         return options
     }
 
     /// Who is asked for names.
     private static func providers(
-        _ configuration: AgentConfiguration.Workloads, node: String, cgroupRoot: String
+        _ configuration: AgentConfiguration.Workloads, node: String, _ hierarchy: CgroupHierarchy
     ) -> [any WorkloadProvider] {
         var providers: [any WorkloadProvider] = [
-            RuncProvider(cgroupRoot: cgroupRoot, directories: configuration.runtimeDirectories)
+            RuncProvider(hierarchy: hierarchy, directories: configuration.runtimeDirectories)
         ]
         for (name, socket) in [
             ("docker", configuration.dockerSocket), ("podman", configuration.podmanSocket),
@@ -132,7 +139,7 @@ final class Daemon: Sendable {
         }
         if !configuration.containerdSocket.isEmpty {
             providers.append(
-                ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
+                ContainerdProvider(socket: configuration.containerdSocket, hierarchy: hierarchy))
         }
         return providers + clusterProviders(configuration, node: node)
     }
@@ -210,6 +217,11 @@ final class Daemon: Sendable {
         }
         if let warning = Self.kubeletWarning(configuration) { logger.warning("\(warning)") }
         cluster?.start(known: policies.keptOfCluster)
+        if let hierarchy = engine.hierarchy {
+            logger.info("workloads by \(hierarchy)")
+        } else {
+            logger.warning("\(AgentEngine.withoutHierarchy)")
+        }
         for sensor in engine.sensors.status {
             let mechanisms = sensor.mechanisms.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             logger.info("\(sensor.name) sensor: \(mechanisms.joined(separator: ", "))")

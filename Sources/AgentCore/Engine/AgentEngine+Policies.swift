@@ -37,7 +37,7 @@ extension AgentEngine {
     /// From now on trees and containers are ended that policies want ended. Nil where no thread can be made.
     func kill(by marks: TreeMarks, _ logger: Logger) -> ProcessKiller? {
         do throws(Errno) {
-            let killer = try ProcessKiller(marks, cgroupRoot: cgroupRoot, logger: logger)
+            let killer = try ProcessKiller(marks, hierarchy: hierarchy, logger: logger)
             pipeline.perform { [options] in
                 $0.handler.orders = KillOrders(killer, EngineScope(options, $0.handler.cgroups))
             }

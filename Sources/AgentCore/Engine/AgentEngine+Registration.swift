@@ -8,12 +8,12 @@ extension AgentEngine {
     /// anew for it (`whenWorkloadsLackClasses` was called then).
     /// - Throws: `PolicyChangeError` where it is not known well enough for policies, with the reason.
     package func register(_ container: ContainerRegistration) async throws(PolicyChangeError) {
-        guard let cgroupRoot else {
+        guard let hierarchy else {
             throw PolicyChangeError(
-                .unavailable, "no v2 hierarchy of cgroups is mounted: containers are not told apart")
+                .unavailable, "no hierarchy of cgroups is mounted: containers are not told apart")
         }
         var announced = AnnouncedContainer(
-            id: container.id, annotations: container.annotations, cgroupRoot: cgroupRoot)
+            id: container.id, annotations: container.annotations, hierarchy: hierarchy)
         announced.complete(
             name: container.name, image: container.image,
             pod: Pod(namespace: container.podNamespace, name: container.podName, uid: container.podUID))

@@ -14,9 +14,9 @@ import Workloads
 extension AgentEngine {
     /// The providers of this machine, not started yet; nil where there are no cgroups to name.
     static func directory(
-        _ options: EngineOptions, _ cgroupRoot: String?, _ pipeline: EventPipeline, _ logger: Logger
+        _ options: EngineOptions, _ hierarchy: CgroupHierarchy?, _ pipeline: EventPipeline, _ logger: Logger
     ) throws -> WorkloadDirectory? {
-        guard let cgroupRoot else { return nil }
+        guard let hierarchy else { return nil }
         // Weak: the pipeline's handler asks the directory.
         let listener = WorkloadDirectory.Listener(
             found: { [weak pipeline] found in
@@ -30,7 +30,7 @@ extension AgentEngine {
             answered: { [weak pipeline] question, isEarly in
                 pipeline?.perform { $0.handler.giveUp(question.id, unlessAskedAgain: isEarly) }
             })
-        var providers = options.providers(cgroupRoot)
+        var providers = options.providers(hierarchy)
         if let manifests = options.manifests {
             providers.append(ManifestProvider(manifests))
             // Queued before anything that providers find.
@@ -40,6 +40,16 @@ extension AgentEngine {
         }
         return try WorkloadDirectory(providers, listener, logger: logger)
     }
+
+    /// What is worth knowing of the hierarchy that tells workloads; nothing where that is v2.
+    var workloadNotes: [String] {
+        guard let hierarchy else { return [Self.withoutHierarchy] }
+        return hierarchy.isUnified ? [] : ["workloads are told by \(hierarchy)"]
+    }
+
+    /// What is lost where there are no cgroups, or none that programs know.
+    static let withoutHierarchy =
+        "no hierarchy of cgroups that programs can read is mounted: containers, pods and units are not told apart"
 
     /// From now on the worker asks providers, and policies hear of every workload.
     func followWorkloads(_ directory: WorkloadDirectory?) {

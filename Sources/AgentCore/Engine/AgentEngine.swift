@@ -3,7 +3,7 @@ import CEventABI
 import CLinuxShims
 package import EventModel
 import Glibc
-import LinuxSystem
+package import LinuxSystem
 package import Logging
 import PolicyEngine
 import ProcessTree
@@ -22,9 +22,9 @@ package struct EngineOptions: Sendable {
     /// UTC minus CLOCK_BOOTTIME, nanoseconds, measured once a second; tests step it.
     package var clockOffset: @Sendable () -> UInt64 = { BootClock.realtimeOffset }
 
-    /// Who names containers, by the mount point of the v2 hierarchy.
-    package var providers: @Sendable (String) -> [any WorkloadProvider] = {
-        [RuncProvider(cgroupRoot: $0)] + EngineProvider.usual + CRIProvider.usual
+    /// Who names containers, by the hierarchy that these are told by.
+    package var providers: @Sendable (CgroupHierarchy) -> [any WorkloadProvider] = {
+        [RuncProvider(hierarchy: $0)] + EngineProvider.usual + CRIProvider.usual
     }
     /// What the operator says of containers; nil = nothing.
     package var manifests: ManifestDirectory?
@@ -49,7 +49,8 @@ package final class AgentEngine: @unchecked Sendable {
     package let stream: String
     let pipeline: EventPipeline
     let options: EngineOptions
-    package let cgroupRoot: String?
+    /// The hierarchy that tells workloads; nil = none does.
+    package let hierarchy: CgroupHierarchy?
     let subscribers: Subscribers
     /// What policies know of workloads.
     let workloadClasses = WorkloadClasses()
@@ -69,7 +70,7 @@ package final class AgentEngine: @unchecked Sendable {
         self.options = options
         var generator = SystemRandomNumberGenerator()
         stream = EngineIdentity.hexadecimal(UInt32.random(in: .min ... .max, using: &generator))
-        cgroupRoot = options.sensors.cgroupRoot
+        hierarchy = options.sensors.hierarchy
         sensors = try KernelSensors(options.sensors, logger: logger)
         let context = EncodingContext(
             nodeName: options.nodeName, clusterName: options.clusterName, stream: stream,
@@ -82,7 +83,7 @@ package final class AgentEngine: @unchecked Sendable {
             cpus: EngineIdentity.possibleCPUs, treeBudget: options.treeBudget,
             clockOffset: options.clockOffset)
         pipeline.handler.enrichWait = options.enrichWait
-        directory = try Self.directory(options, cgroupRoot, pipeline, logger)
+        directory = try Self.directory(options, hierarchy, pipeline, logger)
         try seed()
         followWorkloads(directory)
     }
@@ -124,11 +125,11 @@ package final class AgentEngine: @unchecked Sendable {
     }
 
     private func seed() throws {
-        if let cgroupRoot { pipeline.handler.cgroups.scan(root: cgroupRoot) }
+        if let hierarchy { pipeline.handler.cgroups.scan(root: hierarchy.root) }
         let seeds = try sensors.seedProcesses()
         pipeline.context.hostNamespaces = HostNamespaces.find(seeds)
         let scope = EngineScope(options, pipeline.handler.cgroups)
-        let parents = ProcfsSeed.missingParents(of: seeds, cgroupRoot: cgroupRoot).map {
+        let parents = ProcfsSeed.missingParents(of: seeds, hierarchy: hierarchy).map {
             scope.marked($0, cgroup: pipeline.handler.cgroups.name($0.head.cgroup_id).path)
         }
         for seed in seeds + parents {
@@ -211,7 +212,4 @@ enum EngineIdentity {
         let text = String(value, radix: 16)
         return String(repeating: "0", count: 8 - text.count) + text
     }
-
-    /// Mount point of the v2 hierarchy, or nil.
-    static var cgroup2Root: String? { CgroupHierarchy.root }
 }

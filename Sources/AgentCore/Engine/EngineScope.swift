@@ -9,7 +9,7 @@ import WorkloadModel
 struct EngineScope: Sendable {
     /// Inode of the network namespace; 0 = all.
     private let network: UInt64
-    /// The v2 cgroup by its path in the hierarchy; nil = all.
+    /// The cgroup by its path in the hierarchy; nil = all.
     private let cgroup: [UInt8]?
 
     /// - Parameter cgroups: among them the one at the top of the scope.

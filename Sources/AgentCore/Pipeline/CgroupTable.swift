@@ -3,7 +3,7 @@ import Glibc
 package import WorkloadModel
 package import Workloads
 
-/// Paths of v2 cgroups by id, and what runs in them. Filled from the file system at start and by records
+/// Paths of cgroups by id, and what runs in them. Filled from the file system at start and by records
 /// afterwards, so that a cgroup that is gone by now still has its name; what runs there is what its path says
 /// until a provider knows better.
 package struct CgroupTable {

@@ -64,7 +64,7 @@ package final class KernelPolicyRuntime: PolicyRuntime, @unchecked Sendable {
         let sensors = agent.sensors
         var facts = EngineFacts(
             lsmObstacle: sensors.facts.lsm?.description, fentryObstacle: sensors.facts.fentry?.description,
-            kprobeObstacle: sensors.facts.kprobe?.description, cgroupRoot: agent.cgroupRoot,
+            kprobeObstacle: sensors.facts.kprobe?.description, cgroupRoot: agent.options.sensors.cgroupRoot,
             uprobeObstacle: sensors.facts.uprobe?.description)
         facts.allowsOutreach = agent.options.allowsOutreach
         var options = PolicyEngineOptions(

@@ -40,13 +40,14 @@ final class ProcessKiller: Sendable {
     private let state = Mutex(State())
     private let wake: EventFD
     private let marks: TreeMarks
-    private let cgroupRoot: String?
+    /// That of the containers' cgroups.
+    private let hierarchy: CgroupHierarchy?
     private let logger: Logger
 
     /// - Throws: `Errno` where no thread or descriptor can be made.
-    init(_ marks: TreeMarks, cgroupRoot: String?, logger: Logger) throws(Errno) {
+    init(_ marks: TreeMarks, hierarchy: CgroupHierarchy?, logger: Logger) throws(Errno) {
         self.marks = marks
-        self.cgroupRoot = cgroupRoot
+        self.hierarchy = hierarchy
         self.logger = logger
         wake = try EventFD()
         try LinuxSystem.Thread(name: "secd-kills") { self.run() }.detach()
@@ -131,32 +132,26 @@ final class ProcessKiller: Sendable {
 
     private func endContainer(_ path: [UInt8]) {
         let name = String(decoding: path, as: UTF8.self)
-        guard let cgroupRoot, path.count > 1,
-            !Self.isWithin("/proc/self/cgroup", path), !Self.isWithin("/proc/1/cgroup", path)
+        guard let hierarchy, path.count > 1, !hierarchy.holds(UInt32(getpid()), in: name),
+            !hierarchy.holds(Self.firstProcess, in: name)
         else {
             logger.error("KillContainer spares \(name): the daemon or the first process is in it")
             return count { $0.refused += 1 }
         }
         do {
-            let file = try OwnedFD.open(cgroupRoot + name + "/cgroup.kill", O_WRONLY)
-            let one = [UInt8(ascii: "1")]
-            if let failure = unsafe file.writeAll(one.span.bytes).failure { throw failure }
+            if hierarchy.isUnified {
+                let file = try OwnedFD.open(hierarchy.root + name + "/cgroup.kill", O_WRONLY)
+                let one = [UInt8(ascii: "1")]
+                if let failure = unsafe file.writeAll(one.span.bytes).failure { throw failure }
+            } else {
+                try LegacyContainerEnd.end(name, in: hierarchy)
+            }
             count { $0.containers += 1 }
         } catch {
             // Gone meanwhile: then its processes are, too.
             if let errno = error as? Errno, errno == .noSuchFileOrDirectory { return }
-            logger.error("KillContainer: \(name)/cgroup.kill: \(error)")
+            logger.error("KillContainer: \(name) (\(hierarchy)): \(error)")
             count { $0.refused += 1 }
         }
-    }
-
-    /// Whether a process is in a cgroup or below it, by its file in procfs.
-    private static func isWithin(_ file: String, _ path: [UInt8]) -> Bool {
-        let text = ProcfsImage.read(file, limit: 1 << 16)
-        for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: Array("0::".utf8)) {
-            let own = line.dropFirst(3)
-            return own.elementsEqual(path) || own.starts(with: path + [UInt8(ascii: "/")])
-        }
-        return false
     }
 }

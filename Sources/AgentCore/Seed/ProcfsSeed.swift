@@ -2,6 +2,7 @@ import CEventABI
 import CLinuxShims
 import EventModel
 import Glibc
+import LinuxSystem
 import Sensors
 
 /// Processes that the kernel's task iterator leaves out though others descend from them: hardened
@@ -9,18 +10,18 @@ import Sensors
 enum ProcfsSeed {
     /// Seeds for every parent that is not among `seeds`. Its children's records carry its exact
     /// identity, which procfs alone (start time in clock ticks) could not give.
-    static func missingParents(of seeds: [ProcessSeed], cgroupRoot: String?) -> [ProcessSeed] {
+    static func missingParents(of seeds: [ProcessSeed], hierarchy: CgroupHierarchy?) -> [ProcessSeed] {
         var known = Set(seeds.map(\.head.image.pid))
         var result: [ProcessSeed] = []
         for parent in seeds.map(\.head.parent) where parent.pid != 0 && known.insert(parent.pid).inserted {
-            if let seed = make(parent, cgroupRoot: cgroupRoot) {
+            if let seed = make(parent, hierarchy) {
                 result.append(ProcessSeed(head: seed))
             }
         }
         return result
     }
 
-    private static func make(_ image: secd_image, cgroupRoot: String?) -> secd_seed? {
+    private static func make(_ image: secd_image, _ hierarchy: CgroupHierarchy?) -> secd_seed? {
         let folder = "/proc/\(image.pid)/"
         let status = fields(folder + "status")
         guard !status.isEmpty else { return nil }
@@ -32,7 +33,7 @@ enum ProcfsSeed {
         seed.flags = SECD_IMAGE_SEEDED | (seed.pid_in_ns == 1 ? SECD_IMAGE_INIT_TREE : 0)
         seed.loginuid = number(folder + "loginuid")
         seed.sessionid = number(folder + "sessionid")
-        seed.cgroup_id = cgroup(folder + "cgroup", root: cgroupRoot)
+        seed.cgroup_id = cgroup(folder + "cgroup", hierarchy)
         seed.namespaces = namespaces(folder + "ns/")
         if seed.namespaces.mnt != HostNamespaces.mount { seed.flags |= SECD_IMAGE_OWN_MOUNTS }
         unsafe withUnsafeMutableBytes(of: &seed.comm) {
@@ -81,12 +82,12 @@ enum ProcfsSeed {
             time_for_children: inode("time_for_children"), cgroup: inode("cgroup"), user: inode("user"))
     }
 
-    /// The v2 cgroup's id: the inode of its directory.
-    private static func cgroup(_ path: String, root: String?) -> UInt64 {
-        guard let root, let line = text(path).split(separator: "\n").first(where: { $0.hasPrefix("0::") })
+    /// The cgroup's id: the inode of its directory.
+    private static func cgroup(_ path: String, _ hierarchy: CgroupHierarchy?) -> UInt64 {
+        guard let hierarchy, let own = hierarchy.path(in: text(path)),
+            let status = try? FileStatus(path: hierarchy.root + own)
         else { return 0 }
-        var status = stat()
-        return unsafe stat(root + line.dropFirst(3), &status) == 0 ? UInt64(status.st_ino) : 0
+        return status.inode
     }
 
     private static func number(_ path: String) -> UInt32 { UInt32(line(path)) ?? UInt32.max }

@@ -122,6 +122,12 @@ int secd_fanotify_init(unsigned int flags, unsigned int event_flags);
 int secd_fanotify_mark(int group, unsigned int flags, unsigned long long mask, int directory,
 		       const char *path);
 
+/* Begins a mount of a type of file systems that needs no device (fsopen(2)); -1 with errno. */
+int secd_open_file_system(const char *type);
+
+/* A mount of it that stands in no folder (fsconfig(2), fsmount(2)); -1 with errno. */
+int secd_mount_detached(int context);
+
 /* Tells one file from another, also where an inode number is used again. */
 struct secd_file_identity {
 	unsigned long long device;

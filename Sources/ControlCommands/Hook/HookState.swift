@@ -1,5 +1,6 @@
 package import AgentModel
 package import Foundation
+import LinuxSystem
 
 /// What a runtime tells a hook: the state of a container (OCI runtime specification, "State"), and the bundle that
 /// the state points to.
@@ -62,16 +63,17 @@ package struct HookState: Sendable {
         return ""
     }
 
-    /// The v2 cgroup of a process, as this process's view of the hierarchy has it.
+    /// The cgroup of a process in the hierarchy that the daemon takes on this machine, as this process's view has it.
+    /// A daemon that was told another (`--cgroup-root`) has the container at the same path there.
     private static func cgroup(of pid: Int64) throws(InputError) -> String {
-        let lines = pid > 0 ? HookFile.read("/proc/\(pid)/cgroup", limit: 65_536) : nil
-        let text = lines.map { String(decoding: $0, as: UTF8.self) } ?? ""
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else {
-            throw InputError(
-                "the container's first process (\(pid)) has no cgroup of the v2 hierarchy: "
-                    + "is this a createRuntime hook?")
+        guard let hierarchy = CgroupMounts.ofThisProcess.workloads else {
+            throw InputError("no hierarchy of cgroups is mounted: containers are not told apart")
         }
-        return String(line.dropFirst("0::".count))
+        guard let path = hierarchy.path(ofProcess: UInt32(clamping: pid)) else {
+            throw InputError(
+                "the container's first process (\(pid)) has no \(hierarchy): is this a createRuntime hook?")
+        }
+        return path
     }
 
     /// Whether this process is in a pid namespace below that of the mounted procfs: in the container's.

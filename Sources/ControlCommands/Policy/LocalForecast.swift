@@ -1,3 +1,4 @@
+import LinuxSystem
 import PolicyCompiler
 import PolicyEngine
 import PolicyModel
@@ -21,7 +22,8 @@ enum LocalForecast {
         }
         let engine = EngineFacts(
             lsmObstacle: facts.lsm?.description, fentryObstacle: facts.fentry?.description,
-            kprobeObstacle: facts.kprobe?.description, cgroupRoot: CgroupHierarchy.root,
+            kprobeObstacle: facts.kprobe?.description,
+            cgroupRoot: CgroupPrograms.expectedRoot(.ofThisProcess),
             uprobeObstacle: facts.uprobe?.description)
         return PolicyForecast(
             policies.map(Self.withoutHashes), facts: engine, kernel: kernel, programs: programs,

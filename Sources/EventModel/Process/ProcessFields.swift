@@ -40,7 +40,8 @@ public enum ProcessFields {
     public static let comm = Field("comm", 50_002, .string, "The kernel's short name of the process.")
     public static let tty = Field("tty", 50_003, .string, "Controlling terminal.")
     public static let session = Field("session_id", 50_004, .uint32, "Audit session.")
-    public static let cgroup = Field("cgroup", 50_005, .message, "Control group, v2 hierarchy.")
+    public static let cgroup = Field(
+        "cgroup", 50_005, .message, "Control group, of the hierarchy that tells workloads.")
     public static let binaryInRoot = Field(
         "binary_in_root", 50_006, .string,
         "The executable as the process sees it, where its root is not the host's.")
@@ -134,8 +135,8 @@ public enum ProcessFields {
     public static let privilegeUnknown = Field(
         "privileges_unknown", 50_000, .bool, "No mechanism of this kernel shows the credentials before exec.")
 
-    public static let cgroupID = Field("id", 1, .uint64, "Cgroup id, v2.")
-    public static let cgroupPath = Field("path", 2, .string, "Path below the v2 root.")
+    public static let cgroupID = Field("id", 1, .uint64, "Cgroup id: the inode of its directory.")
+    public static let cgroupPath = Field("path", 2, .string, "Path below the root of the hierarchy.")
     public static let scriptPath = Field("path", 1, .string, "The #! file as given to execve, made absolute.")
     public static let interpreter = Field("interpreter", 2, .string, "Interpreter that its first line names.")
     public static let envKey = Field("Key", 1, .string, "Name.")

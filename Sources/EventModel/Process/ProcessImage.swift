@@ -10,7 +10,7 @@ public struct ProcessImage: Sendable {
     public var tail: [UInt8]
     /// argv beyond the record, assembled from pieces; nil where the record holds all.
     public var longArguments: [UInt8]?
-    /// Path of the v2 cgroup, from the cgroup table.
+    /// Path of the cgroup, from the cgroup table.
     public var cgroupPath: [UInt8] = []
     /// Start of the container's id, from the cgroup table; empty on the host.
     public var containerID: [UInt8] = []

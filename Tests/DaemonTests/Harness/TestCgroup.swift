@@ -1,6 +1,7 @@
 import Glibc
+import LinuxSystem
 
-/// A v2 cgroup, empty at first; what still runs in it at the end is killed.
+/// A cgroup, empty at first; what still runs in it at the end is killed.
 final class TestCgroup {
     /// Mount point of the v2 hierarchy.
     static let root: String? = {
@@ -8,10 +9,14 @@ final class TestCgroup {
         return fields.first { $0.count > 2 && $0[2] == "cgroup2" }.map { String($0[1]) }
     }()
 
+    /// The hierarchy of v1 that secd takes where v2 is not used.
+    static let legacy = CgroupMounts.ofThisProcess.legacy
+
     let path: String
 
-    init(_ name: String) throws {
-        guard let root = Self.root else { throw Failure("no cgroup2 hierarchy is mounted") }
+    /// - Parameter root: mount point of its hierarchy; nil = of v2.
+    init(_ name: String, in root: String? = nil) throws {
+        guard let root = root ?? Self.root else { throw Failure("no cgroup2 hierarchy is mounted") }
         path = "\(root)/\(name)"
         try Run.shell("mkdir \(path)")
     }
