@@ -188,7 +188,7 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_FROM_ARGUMENT   1   /* `position`: of a function, or of a syscall */
 #define SECD_POLICY_FROM_RETURN     2
 #define SECD_POLICY_FROM_TASK       3   /* the running task_struct */
-#define SECD_POLICY_FROM_FIELD      4   /* `position`: offset in a tracepoint's record; in a program's saved
+#define SECD_POLICY_FROM_FIELD      4   /* `position`: offset in a tracepoint's record, or in saved
 					 * registers */
 
 #define SECD_POLICY_COLUMN_SIGNED   (1U << 0)   /* NUMBER: extended by its sign */

@@ -20,24 +20,24 @@ package final class ColumnReader {
     /// The prototype's arguments are those of the program, but for what stands elsewhere here.
     let standIn: StandIn?
     private let programs: ProgramCache?
-    /// The point is met by questions of fanotify.
-    private let asked: FileCalls?
+    /// What meets the point; nil where only prototypes are asked for.
+    let mechanism: HookMechanism?
 
     package convenience init(_ kernel: BTFKernelTypes, _ point: AttachPoint) {
-        self.init(kernel, point, standIn: nil, programs: nil)
+        self.init(kernel, point, nil, programs: nil)
     }
 
     /// - Parameters:
-    ///   - standIn: what the point is met by, where that is not the function.
+    ///   - mechanism: what the point is met by.
     ///   - programs: with the types of programs that columns name.
     init(
-        _ kernel: BTFKernelTypes, _ point: AttachPoint, standIn: StandIn?, programs: ProgramCache?,
-        asked: FileCalls? = nil
+        _ kernel: BTFKernelTypes, _ point: AttachPoint, _ mechanism: HookMechanism?, programs: ProgramCache?
     ) {
         self.programs = programs
-        self.asked = asked
+        self.mechanism = mechanism
         self.kernel = kernel
         self.point = point
+        let standIn = mechanism?.standIn
         self.standIn = standIn
         var fields: [TracepointField] = []
         switch point {
@@ -65,7 +65,7 @@ package final class ColumnReader {
         if let size = column.sizeArgument { packed.size_argument = UInt8(clamping: try word(of: size)) }
         packed.capacity = UInt32(min(column.capacity, Column.textCapacity))
         if column.atReturn { packed.flags |= UInt8(SECD_POLICY_COLUMN_RETURN) }
-        if let asked, try pack(column, asked, &packed) { return packed }
+        if let asked = mechanism?.asked, try pack(column, asked, &packed) { return packed }
         let start = try start(column, &packed)
         let value = try follow(column, from: start, &packed)
         try setReader(column, value, &packed)
@@ -134,19 +134,12 @@ package final class ColumnReader {
             packed.from = UInt8(SECD_POLICY_FROM_TASK)
             return kernel.structure("task_struct")
         case .register(let name):
-            guard isInProgram else { throw Obstacle(reason: "registers are read in programs only") }
-            guard let register = ProgramRegister(name) else {
-                throw Obstacle(reason: "there is no register \(name)")
-            }
-            packed.from = UInt8(SECD_POLICY_FROM_FIELD)
-            packed.position = register.position
-            packed.width = UInt8(register.size)
-            packed.flags |= UInt8(SECD_POLICY_COLUMN_USER)
+            try start(register: name, column.type, &packed)
             return nil
         }
     }
 
-    private var isInProgram: Bool {
+    var isInProgram: Bool {
         switch point {
         case .uprobe, .usdt: true
         default: false
@@ -236,7 +229,7 @@ package final class ColumnReader {
             setNumber(column, value, &packed)
             return
         }
-        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), !isInProgram, standIn == nil,
+        if case .tracepoint = point, packed.from == UInt8(SECD_POLICY_FROM_FIELD),
             column.type.textFacet == .text
         {
             try setFieldText(column, &packed)
