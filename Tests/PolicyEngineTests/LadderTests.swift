@@ -65,7 +65,7 @@ struct LadderTests {
         #expect(try hook(Self.call + Self.register + Self.filter).mechanism == "kprobe/tcp_connect")
     }
 
-    @Test("where there are no kprobes, a condition on a register is refused, and one that is shown is missing")
+    @Test("where there are no kprobes, conditions on registers are refused, and shown ones missing")
     func noKprobes() throws {
         var facts = Self.facts
         facts.kprobeObstacle = "not here"
