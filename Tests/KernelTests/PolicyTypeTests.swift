@@ -71,6 +71,53 @@ extension KernelSuite {
                 try ofTask("cred.cap_effective", "cap_effective")["cap_effective_arg"].text.count == 16)
         }
 
+        // MARK: Modules
+
+        @Test(
+            "functions of modules are met, and their arguments read by the types of the module",
+            .enabled(
+                if: Kernel.exists("/sys/kernel/btf/overlay") && (Kernel.hasFentry || Kernel.hasKprobes),
+                "overlayfs is no module with types here, or nothing can be attached to functions"))
+        func modules() throws {
+            let reports = try live.run([
+                PolicySample.policy(
+                    "modules",
+                    """
+                    kprobes:
+                    - call: ovl_open
+                      syscall: false
+                      return: true
+                      returnArg: {index: 0, type: int}
+                      args:
+                      - {index: 0, resolve: i_ino, type: uint64}
+                      - {index: 1, type: file}
+                      selectors:
+                      - matchArgs: [{index: 1, operator: Postfix, values: ["/merged/there"]}]
+                    """)
+            ])
+            defer { _ = try? live.run([]) }
+
+            let story = try live.agent.run(
+                steps: [
+                    Step("unshare", Clone.newMounts), Step("private-mounts"),
+                    Step("mount", "none", folder.path, "tmpfs", 0), Step("chdir", folder.path),
+                    Step("mkdir", "lower"), Step("mkdir", "upper"), Step("mkdir", "work"),
+                    Step("mkdir", "merged"), Step("copy", "/bin/true", "lower/there", 0o644),
+                    Step("copy", "/bin/true", "lower/other", 0o644),
+                    Step(
+                        "mount", "overlay", "merged", "overlay", 0,
+                        "lowerdir=lower,upperdir=upper,workdir=work"),
+                    .open(.path("merged/other"), O_RDONLY), .open(.path("merged/there"), O_RDONLY),
+                ])
+
+            let mechanism = Kernel.hasFentry ? "fentry/ovl_open" : "kprobe/ovl_open"
+            #expect(reports[0].hooks.map(\.mechanism) == [mechanism])
+            let body = try story.only("process_kprobe").body
+            #expect(body["args"][0]["size_arg"].int ?? 0 > 0)
+            #expect(body["args"][1]["file_arg"]["path"].text.hasSuffix("/merged/there"))
+            #expect(body["return"]["int_arg"].int ?? 0 == 0)
+        }
+
         // MARK: Registers
 
         @Test("a system call shows registers of the program, and is judged by them")

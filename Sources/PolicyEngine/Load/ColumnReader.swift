@@ -13,6 +13,8 @@ package final class ColumnReader {
     let point: AttachPoint
     /// The prototype at the point; nil where there is none.
     let prototype: KernelFunction?
+    /// The types that the prototype is made of: of its module, or the kernel's own.
+    private let ownTypes: BTFKernelTypes
     /// Words of its arguments; those of other points are numbered as arguments are.
     let words: [Range<Int>?]
     /// Of a tracepoint's record.
@@ -52,8 +54,11 @@ package final class ColumnReader {
         case .syscall, .uprobe, .usdt, .mapping: prototype = nil
         }
         self.fields = fields
+        let module = prototype?.module ?? ""
+        let types = module.isEmpty ? kernel : kernel.module(module) ?? kernel
+        ownTypes = types
         switch point {
-        case .function, .lsm: words = standIn == nil ? prototype.map { kernel.words(of: $0) } ?? [] : []
+        case .function, .lsm: words = standIn == nil ? prototype.map { types.words(of: $0) } ?? [] : []
         default: words = []
         }
     }
@@ -150,7 +155,13 @@ package final class ColumnReader {
     private func types(
         _ column: Column, _ start: KernelType?
     ) throws(Obstacle) -> (types: BTFKernelTypes, start: KernelType?) {
-        guard isInProgram, column.source != .currentTask else { return (kernel, start) }
+        guard isInProgram, column.source != .currentTask else {
+            if column.module.isEmpty { return (ownTypes, start) }
+            guard let module = kernel.module(column.module) else {
+                throw Obstacle(reason: "the module \(column.module) is not loaded, or has no types")
+            }
+            return (module, start)
+        }
         guard !column.types.isEmpty, let programs else {
             throw Obstacle(reason: "the types of the program are not known")
         }
