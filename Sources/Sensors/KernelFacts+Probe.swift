@@ -28,7 +28,9 @@ extension KernelFacts {
                 ? nil : Obstacle("the kernel does not let programs write into others; lockdown forbids it"),
             programRegisters: KernelProbe.changesRegisters
                 ? nil
-                : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"))
+                : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"),
+            multiProbe: KernelProbe.hasMultiProbes
+                ? nil : Obstacle("the kernel was built without CONFIG_FPROBE"))
     }
 
     private static func lsm(_ probe: borrowing KernelProbe) -> Obstacle? {

@@ -26,9 +26,18 @@ struct LadderTests {
         func resolved(_ path: String) -> String? { nil }
     }
 
-    /// A kernel with everything.
+    /// A kernel with everything but kprobe_multi.
     private static var facts: EngineFacts {
-        EngineFacts(lsmObstacle: nil, fentryObstacle: nil, kprobeObstacle: nil, cgroupRoot: nil)
+        var facts = EngineFacts(lsmObstacle: nil, fentryObstacle: nil, kprobeObstacle: nil, cgroupRoot: nil)
+        facts.multiProbeObstacle = "not here"
+        return facts
+    }
+
+    /// With it, too.
+    private static var withMulti: EngineFacts {
+        var facts = facts
+        facts.multiProbeObstacle = nil
+        return facts
     }
 
     /// What an engine with these facts would say of a policy with this `spec`.
@@ -103,5 +112,61 @@ struct LadderTests {
 
         #expect(begins.mechanism == "tp_btf/sys_enter" && returns.mechanism == "tp_btf/sys_exit")
         #expect(!(begins.blindSpots + returns.blindSpots).contains { $0.contains("not shown") })
+    }
+
+    // MARK: Many functions
+
+    private static let functions = [
+        "commit_creds", "fd_install", "security_file_open", "tcp_close", "tcp_connect", "vfs_open", "vfs_read",
+        "vfs_write",
+    ]
+
+    private func mechanisms(_ functions: [String], _ facts: EngineFacts, _ more: String = "") throws -> [String] {
+        let spec =
+            "lists:\n- name: functions\n  values: [\(functions.joined(separator: ", "))]\n"
+            + "kprobes:\n- call: \"list:functions\"\n  syscall: false\n" + more
+        let told = try forecast(spec, facts)
+        try #require(told.refusal == nil, "\(told.refusal?.reason ?? "")")
+        return try #require(told.reports.first).hooks.map(\.mechanism).sorted()
+    }
+
+    @Test("eight functions of one entry share a link, where the kernel has such; seven do not")
+    func lists() throws {
+        let shared = Self.functions.map { "kprobe_multi/\($0)" }
+        let single = Self.functions.map { $0 == "security_file_open" ? "lsm/file_open" : "fentry/\($0)" }
+
+        #expect(try mechanisms(Self.functions, Self.withMulti) == shared)
+        #expect(try mechanisms(Self.functions, Self.facts) == single.sorted())
+        #expect(
+            try mechanisms(Array(Self.functions.prefix(7)), Self.withMulti) == Array(single.prefix(7)).sorted())
+    }
+
+    @Test("registers are asked of kprobes, also of many functions: a shared link has only some of them")
+    func registersOfLists() throws {
+        #expect(
+            try mechanisms(Self.functions, Self.withMulti, Self.register)
+                == Self.functions.map { "kprobe/\($0)" })
+    }
+
+    @Test("without fentry a function is met by a shared link, else by a kprobe")
+    func withoutFentry() throws {
+        var (shared, single) = (Self.withMulti, Self.facts)
+        shared.fentryObstacle = "not here"
+        single.fentryObstacle = "not here"
+
+        #expect(try hook(Self.call, shared).mechanism == "kprobe_multi/tcp_connect")
+        #expect(try hook(Self.call, single).mechanism == "kprobe/tcp_connect")
+    }
+
+    @Test("a function with arguments on the stack is not met by fentry, which older kernels refuse there")
+    func argumentsOnTheStack() throws {
+        // Ten arguments.
+        let call = Self.call.replacing("tcp_connect", with: "ip_make_skb")
+        var without = Self.facts
+        without.kprobeObstacle = "not here"
+
+        #expect(try hook(call, Self.withMulti).mechanism == "kprobe_multi/ip_make_skb")
+        #expect(try hook(call, Self.facts).mechanism == "kprobe/ip_make_skb")
+        #expect(try hook(call, without).mechanism == "fentry/ip_make_skb")
     }
 }

@@ -273,6 +273,7 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_BY_KPROBE          10
 #define SECD_POLICY_BY_UPROBE          11
 #define SECD_POLICY_BY_GUARD           12   /* tp_btf/sys_enter; guards refuse the call (trace/refuse.h) */
+#define SECD_POLICY_BY_KPROBE_MULTI    13   /* one link for many functions; the program of KPROBE */
 #define SECD_POLICY_BY_FANOTIFY        20   /* asked by the daemon: policy_subject.h */
 
 /* What a rule does (secd_policy_rule.actions, .return_actions). */

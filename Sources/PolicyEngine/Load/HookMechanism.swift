@@ -19,6 +19,8 @@ struct HookMechanism: Hashable {
         case function(String, program: String, returning: String?)
         /// Probes on a function, with the hook's number as their cookie.
         case probe(String)
+        /// The same where one link has many functions.
+        case multiProbe(String)
         /// Probes in a program's file.
         case program(ProgramPlaces)
         /// The same program at tracepoints of single system calls.

@@ -4,10 +4,18 @@ import PolicyModel
 
 /// Functions of the kernel and LSM hooks.
 extension MechanismLadder {
+    /// Functions of one entry, from which on they share a program: one of its own for each takes 0.1 s and more to be
+    /// verified.
+    static let manyFunctions = 8
+
     func function(_ symbol: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         let hook = symbol.hasPrefix("security_") ? String(symbol.dropFirst("security_".count)) : nil
         // Of what can be attached to a function only a kprobe has the registers; it cannot refuse.
         if needs.registers, !needs.deny, facts.kprobeObstacle == nil { return probe(symbol) }
+        let prototype = kernel.function(symbol)
+        // Linux 6.1 finds none of a module for such a link.
+        let isShared = facts.multiProbeObstacle == nil && prototype?.module.isEmpty ?? true
+        if isShared, needs.manyFunctions, !needs.deny { return multiProbe(symbol) }
         if needs.deny || !needs.wait, let hook, facts.lsmObstacle == nil, isAlike(symbol, hook) {
             return try lsm(hook, needs)
         }
@@ -17,11 +25,14 @@ extension MechanismLadder {
         {
             return standIn
         }
-        let isKnown = kernel.function(symbol) != nil
-        if facts.fentryObstacle == nil, isKnown {
+        if facts.fentryObstacle == nil, let prototype {
             if needs.deny, hook != nil {
                 return mechanism(
                     "fmod_ret/\(symbol)", SECD_POLICY_BY_FMOD_RET, canDeny: true, symbol, "on_modify")
+            }
+            if !needs.deny, !isTraced(prototype) {
+                if isShared { return multiProbe(symbol) }
+                if facts.kprobeObstacle == nil { return probe(symbol) }
             }
             return mechanism(
                 "fentry/\(symbol)", SECD_POLICY_BY_FENTRY, canDeny: false, symbol, "on_function",
@@ -32,6 +43,7 @@ extension MechanismLadder {
         {
             return files
         }
+        if isShared { return multiProbe(symbol) }
         if facts.kprobeObstacle == nil { return probe(symbol) }
         if let standIn = try standIn(symbol) { return standIn }
         if let files = asked(.function(symbol), needs) { return files }
@@ -39,6 +51,21 @@ extension MechanismLadder {
             reason:
                 "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
                 + " or kprobes (\(facts.kprobeObstacle ?? ""))")
+    }
+
+    /// Whether fentry takes the function on all kernels: with all of its arguments in registers. Linux 6.1 takes no
+    /// others, and what lies on the stack is not read anyhow.
+    private func isTraced(_ function: KernelFunction) -> Bool {
+        let types = function.module.isEmpty ? kernel : kernel.module(function.module) ?? kernel
+        return types.words(of: function).allSatisfy { $0 != nil }
+    }
+
+    private func multiProbe(_ symbol: String) -> HookMechanism {
+        HookMechanism(
+            name: "kprobe_multi/\(symbol)", number: UInt16(SECD_POLICY_BY_KPROBE_MULTI),
+            attachment: .multiProbe(symbol), canSignal: true, canDeny: false, canWait: true,
+            killEffect: .killBeforeReturn,
+            blindSpots: ["calls that the compiler has put inline are not seen"])
     }
 
     private func probe(_ symbol: String) -> HookMechanism {

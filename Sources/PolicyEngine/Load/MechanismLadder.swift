@@ -46,6 +46,8 @@ final class MechanismLadder {
         var namesFiles = false
         /// Registers are read by their names.
         var registers = false
+        /// The entry names so many functions that each should not have a program of its own.
+        var manyFunctions = false
     }
 
     /// The best mechanism for a point.
