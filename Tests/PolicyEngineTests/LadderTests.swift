@@ -117,11 +117,13 @@ struct LadderTests {
     // MARK: Many functions
 
     private static let functions = [
-        "commit_creds", "fd_install", "security_file_open", "tcp_close", "tcp_connect", "vfs_open", "vfs_read",
-        "vfs_write",
+        "commit_creds", "fd_install", "security_file_open", "tcp_close", "tcp_connect", "vfs_open",
+        "vfs_read", "vfs_write",
     ]
 
-    private func mechanisms(_ functions: [String], _ facts: EngineFacts, _ more: String = "") throws -> [String] {
+    private func mechanisms(
+        _ functions: [String], _ facts: EngineFacts, _ more: String = ""
+    ) throws -> [String] {
         let spec =
             "lists:\n- name: functions\n  values: [\(functions.joined(separator: ", "))]\n"
             + "kprobes:\n- call: \"list:functions\"\n  syscall: false\n" + more
@@ -137,8 +139,8 @@ struct LadderTests {
 
         #expect(try mechanisms(Self.functions, Self.withMulti) == shared)
         #expect(try mechanisms(Self.functions, Self.facts) == single.sorted())
-        #expect(
-            try mechanisms(Array(Self.functions.prefix(7)), Self.withMulti) == Array(single.prefix(7)).sorted())
+        let few = Array(Self.functions.prefix(7))
+        #expect(try mechanisms(few, Self.withMulti) == single.prefix(7).sorted())
     }
 
     @Test("registers are asked of kprobes, also of many functions: a shared link has only some of them")
