@@ -89,7 +89,9 @@ extension KernelSuite {
             #expect(body["return"]["int_arg"].int == -Int(EADDRNOTAVAIL))
         }
 
-        @Test("an entry with few functions has a program for each")
+        @Test(
+            "an entry with few functions has a program for each",
+            .enabled(if: Kernel.hasFentry, "needs fentry"))
         func few() throws {
             let reports = try live.run([list("few", Array(Self.sockets.prefix(7)))])
             defer { _ = try? live.run([]) }
