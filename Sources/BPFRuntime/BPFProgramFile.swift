@@ -234,6 +234,31 @@ public struct BPFProgramFile: ~Copyable {
         return unsafe BPFLink(adopting: link)
     }
 
+    /// What a program at functions of the kernel is loaded for, so that one link can have many of them
+    /// (BPF_TRACE_KPROBE_MULTI).
+    public static let multiProbeType = BPF_TRACE_KPROBE_MULTI.rawValue
+
+    /// Attaches a program that was loaded for `multiProbeType` to functions of the kernel, by one link: all or none.
+    /// - Parameter functions: different ones, with the numbers that the program asks for with `bpf_get_attach_cookie`.
+    public func attach(
+        _ program: String, functions: [(name: String, cookie: UInt64)], onReturn: Bool
+    ) throws(BPFError) -> BPFLink {
+        var text: [CChar] = []
+        var starts: [UInt32] = []
+        for function in functions {
+            starts.append(UInt32(text.count))
+            text += function.name.utf8CString
+        }
+        let link = try unsafe secd_attach_functions(
+            self.program(program), text, starts, functions.map(\.cookie), functions.count, onReturn)
+        guard let link = unsafe link else {
+            let object =
+                functions.count == 1 ? functions[0].name : "\(functions.count) functions of the kernel"
+            throw error("attach \(program) to", object, currentErrno())
+        }
+        return unsafe BPFLink(adopting: link)
+    }
+
     /// Attaches a program to a place in a program's file, for all processes that run it.
     /// - Parameters:
     ///   - counterOffset: where in the file the number stands that the kernel counts up meanwhile; 0 = none.

@@ -123,6 +123,9 @@ public struct KernelProbe: ~Copyable {
         return nil
     }
 
+    /// One link can have many functions of the kernel (kprobe_multi, CONFIG_FPROBE).
+    public static let hasMultiProbes: Bool = secd_probe_multi() == 0
+
     /// Why programs cannot be loaded at all, or nil: they can.
     public func loadObstacle() -> Errno? {
         Self.obstacle(BPF_PROG_TYPE_RAW_TRACEPOINT, bpf_attach_type(rawValue: 0), 0)

@@ -204,7 +204,7 @@ public final class PolicyEngine: PolicyRuntime, @unchecked Sendable {
             plan.wanted.map { ($0.number, since[$0.number] ?? store.current) },
             uniquingKeysWith: { first, _ in first })
         self.beside = beside
-        numbers.keep(Set(plan.wanted.map(\.number)), in: store.current)
+        numbers.keep(Set(plan.wanted.map(\.number)).union(attachments.heldNumbers), in: store.current)
         running = Set(policies.map(\.id))
         counters.keep(running)
         return plan.reports(policies, checks, bytes: bytes, tables)

@@ -3,6 +3,8 @@
 /// Values come from small pools, so that policies overlap and events hit.
 public struct RandomPolicy {
     private var random: SeededGenerator
+    /// What is random about registers is drawn apart.
+    private var registers: SeededGenerator
     private var lines: [String] = []
 
     /// Values that events are made of, too.
@@ -50,7 +52,10 @@ public struct RandomPolicy {
     }
 
     /// The same seed gives the same policies.
-    public init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+    public init(seed: UInt64) {
+        random = SeededGenerator(seed: seed)
+        registers = SeededGenerator(seed: ~seed)
+    }
 
     /// A document of one policy.
     public mutating func text(named name: String) -> String {
@@ -70,13 +75,13 @@ public struct RandomPolicy {
         if random.oneIn(3) {
             line(1, "lsmhooks:")
             line(1, "- hook: file_open")
-            hookBody([Argument(index: 0, type: "file")], returns: false)
+            hookBody([Argument(index: 0, type: "file")], returns: false, isCall: false)
         }
         if random.oneIn(4) {
             line(1, "tracepoints:")
             line(1, "- subsystem: raw_syscalls")
             line(2, "event: sys_enter")
-            hookBody([Argument(index: 4, type: "syscall64")], returns: false)
+            hookBody([Argument(index: 4, type: "syscall64")], returns: false, isCall: false)
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -128,12 +133,15 @@ public struct RandomPolicy {
         }
     }
 
-    private mutating func hookBody(_ arguments: [Argument], returns: Bool) {
+    private mutating func hookBody(_ arguments: [Argument], returns: Bool, isCall: Bool = true) {
         line(2, "args:")
         for argument in arguments {
             line(2, "- index: \(argument.index)")
             line(3, "type: \(argument.type)")
         }
+        // Only calls of functions and system calls may have data.
+        let hasRegister = isCall && registers.oneIn(5)
+        if hasRegister { register() }
         if returns {
             line(2, "return: true")
             line(2, "returnArg:")
@@ -143,7 +151,23 @@ public struct RandomPolicy {
         let count = Int.random(in: 0...4, using: &random)
         if count == 0 { return }
         line(2, "selectors:")
-        for _ in 0..<count { selector(arguments, returns: returns) }
+        for _ in 0..<count {
+            selector(arguments, returns: returns)
+            if hasRegister, registers.oneIn(3) {
+                line(3, "matchData:")
+                argumentFilter(Argument(index: 0, type: Self.registerType))
+            }
+        }
+    }
+
+    private static let registerType = "uint32"
+
+    private mutating func register() {
+        line(2, "data:")
+        line(2, "- index: 0")
+        line(3, "source: pt_regs")
+        line(3, "resolve: \(registers.pick(["rdi", "ebx", "r12", "ip"]))")
+        line(3, "type: \(Self.registerType)")
     }
 
     private mutating func selector(_ arguments: [Argument], returns: Bool) {

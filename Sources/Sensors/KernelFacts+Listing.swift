@@ -12,6 +12,9 @@ extension KernelFacts {
                 "tracepoints of system calls and cgroup programs: io_uring calls are not seen, names of "
                     + "files are the caller's strings"),
             row("kprobes", kprobe, "kernel functions named by policies", "equivalent tracepoints"),
+            row(
+                "kprobe_multi", multiProbe, "lists of kernel functions named by policies",
+                "a program (fentry) or a probe for each function"),
             row("uprobes", uprobe, "places in programs named by policies", "such policies are refused"),
             row("memory of programs", programMemory, "Set in uprobes and usdts", "such policies are refused"),
             row(

@@ -32,6 +32,8 @@ extension KernelFacts {
             programRegisters: KernelProbe.changesRegisters
                 ? nil
                 : Obstacle("the kernel does not let programs change registers: Linux 6.18, not locked down"),
+            multiProbe: KernelProbe.hasMultiProbes
+                ? nil : Obstacle("the kernel was built without CONFIG_FPROBE"),
             hierarchy: hierarchy)
     }
 

@@ -8,6 +8,8 @@ public struct KernelFacts: Sendable {
     public var fentry: Obstacle?
     /// kprobes attach to kernel functions.
     public var kprobe: Obstacle?
+    /// One link can have many kernel functions.
+    public var multiProbe: Obstacle?
     /// Probes can be put into programs.
     public var uprobe: Obstacle?
     /// The memory of programs can be written to at probes.
@@ -35,11 +37,13 @@ public struct KernelFacts: Sendable {
         lsm: Obstacle?, fentry: Obstacle?, kprobe: Obstacle?, syscallTracepoints: Obstacle?,
         cgroup: Obstacle?,
         tracepoints: [String: Int], functions: Set<String>, uprobe: Obstacle? = nil,
-        programMemory: Obstacle? = nil, programRegisters: Obstacle? = nil, hierarchy: CgroupHierarchy? = nil
+        programMemory: Obstacle? = nil, programRegisters: Obstacle? = nil, multiProbe: Obstacle? = nil,
+        hierarchy: CgroupHierarchy? = nil
     ) {
         self.lsm = lsm
         self.fentry = fentry
         self.kprobe = kprobe
+        self.multiProbe = multiProbe
         self.uprobe = uprobe
         self.programMemory = programMemory
         self.programRegisters = programRegisters

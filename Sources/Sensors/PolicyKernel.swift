@@ -44,7 +44,7 @@ public enum PolicyKernel {
         do throws(BTFKernelTypes.Failure) {
             return try BTFKernelTypes(
                 release: release(), bytes: bytes, tracepointFormat: { format($0, $1) },
-                traceable: traceable, matcher: matcher)
+                traceable: traceable, matcher: matcher, modules: KernelModuleReader())
         } catch {
             throw Unknown(description: error.description)
         }
@@ -104,7 +104,7 @@ public enum PolicyKernel {
         return names.isEmpty ? nil : names
     }
 
-    private static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
+    static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
         let file = try OwnedFD { unsafe secd_open(path, O_RDONLY | O_CLOEXEC, 0) }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 20)

@@ -71,6 +71,117 @@ extension KernelSuite {
                 try ofTask("cred.cap_effective", "cap_effective")["cap_effective_arg"].text.count == 16)
         }
 
+        // MARK: Modules
+
+        @Test(
+            "functions of modules are met, and their arguments read by the types of the module",
+            .enabled(
+                if: Kernel.exists("/sys/kernel/btf/overlay") && (Kernel.hasFentry || Kernel.hasKprobes),
+                "overlayfs is no module with types here, or nothing can be attached to functions"))
+        func modules() throws {
+            let reports = try live.run([
+                PolicySample.policy(
+                    "modules",
+                    """
+                    kprobes:
+                    - call: ovl_open
+                      syscall: false
+                      return: true
+                      returnArg: {index: 0, type: int}
+                      args:
+                      - {index: 0, resolve: i_ino, type: uint64}
+                      - {index: 1, type: file}
+                      selectors:
+                      - matchArgs: [{index: 1, operator: Postfix, values: ["/merged/there"]}]
+                    """)
+            ])
+            defer { _ = try? live.run([]) }
+
+            let story = try live.agent.run(
+                steps: [
+                    Step("unshare", Clone.newMounts), Step("private-mounts"),
+                    Step("mount", "none", folder.path, "tmpfs", 0), Step("chdir", folder.path),
+                    Step("mkdir", "lower"), Step("mkdir", "upper"), Step("mkdir", "work"),
+                    Step("mkdir", "merged"), Step("copy", "/bin/true", "lower/there", 0o644),
+                    Step("copy", "/bin/true", "lower/other", 0o644),
+                    Step(
+                        "mount", "overlay", "merged", "overlay", 0,
+                        "lowerdir=lower,upperdir=upper,workdir=work"),
+                    .open(.path("merged/other"), O_RDONLY), .open(.path("merged/there"), O_RDONLY),
+                ])
+
+            let mechanism = Kernel.hasFentry ? "fentry/ovl_open" : "kprobe/ovl_open"
+            #expect(reports[0].hooks.map(\.mechanism) == [mechanism])
+            let body = try story.only("process_kprobe").body
+            #expect(body["args"][0]["size_arg"].int ?? 0 > 0)
+            #expect(body["args"][1]["file_arg"]["path"].text.hasSuffix("/merged/there"))
+            #expect(body["return"]["int_arg"].int ?? 0 == 0)
+        }
+
+        // MARK: Registers
+
+        @Test("a system call shows registers of the program, and is judged by them")
+        func registersOfCalls() throws {
+            // include/uapi/asm/unistd_64.h
+            let number = 95
+            try live.run([
+                PolicySample.policy(
+                    "registers",
+                    """
+                    kprobes:
+                    - call: sys_umask
+                      syscall: true
+                      args: [{index: 0, type: int}]
+                      data:
+                      - {index: 0, source: pt_regs, resolve: edi, type: uint32}
+                      - {index: 1, source: pt_regs, resolve: orig_rax, type: int64}
+                      - {index: 2, source: pt_regs, resolve: rsp, type: uint64}
+                      selectors:
+                      - matchData: [{index: 0, operator: Equal, values: ["0o651"]}]
+                    """)
+            ])
+
+            let story = try live.agent.run(.umask(0o650), .umask(0o651))
+
+            let body = try story.only("process_kprobe").body
+            #expect(body["args"][0]["int_arg"].int == 0o651)
+            #expect(body["data"][0]["uint_arg"].int == 0o651)
+            #expect(body["data"][1]["long_arg"].int == number)
+            #expect(body["data"][2].isPresent)
+        }
+
+        @Test(
+            "a kprobe shows registers of the kernel: the arguments of the function",
+            .enabled(if: Kernel.hasKprobes, "the kernel was built without kprobes"))
+        func registersOfFunctions() throws {
+            let reports = try live.run([
+                PolicySample.policy(
+                    "registers",
+                    """
+                    kprobes:
+                    - call: security_socket_create
+                      syscall: false
+                      args:
+                      - {index: 0, type: int}
+                      - {index: 1, type: int}
+                      data:
+                      - {index: 0, source: pt_regs, resolve: edi, type: int}
+                      - {index: 1, source: pt_regs, resolve: rsi, type: int}
+                      selectors:
+                      - matchData: [{index: 0, operator: Equal, values: ["\(Net.unix)"]}]
+                    """)
+            ])
+
+            let story = try live.agent.run(
+                .socket(0, Net.inet, Net.stream), .socket(1, Net.unix, Net.datagram))
+
+            #expect(reports[0].hooks.map(\.mechanism) == ["kprobe/security_socket_create"])
+            let body = try story.only("process_kprobe").body
+            #expect(body["args"][1]["int_arg"].int == Net.datagram)
+            #expect(body["data"][0]["int_arg"].int == Net.unix)
+            #expect(body["data"][1]["int_arg"].int == Net.datagram)
+        }
+
         @Test("writev: the pieces of a buffer follow each other")
         func pieces() throws {
             try live.run([

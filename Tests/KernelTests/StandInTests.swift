@@ -190,6 +190,7 @@ extension KernelSuite {
                 $0.lsmObstacle = "switched off by this test"
                 $0.fentryObstacle = "switched off by this test"
                 $0.kprobeObstacle = "switched off by this test"
+                $0.multiProbeObstacle = "switched off by this test"
             })
             let text = PolicySample.deniesConnects(host).replacing(
                 "argError: -1", with: "argError: -1\n      - action: NoPost")

@@ -52,6 +52,69 @@ import YAMLReader
         #expect(columns.map(\.path) == ["", "mm.owner.comm", "cred.uid.val"])
     }
 
+    /// The small kernel with a module.
+    private static let withModule: CheckSettings = {
+        var kernel = Sample.kernel
+        var module = FixedKernelTypes(release: "the module overlay")
+        let int = KernelType("int", .integer(IntegerShape(bytes: 4, isSigned: true)))
+        let file = KernelType("struct ovl *", .pointer(KernelType("struct ovl", .structure("ovl"))))
+        module.structures = ["ovl": ["depth": int]]
+        kernel.modules = ["overlay": module]
+        kernel.functions["ovl_open"] = KernelFunction(
+            [.init("it", file)], returning: int, module: "overlay")
+        return CheckSettings(kernel: kernel)
+    }()
+
+    @Test("types are those of the module that is named, or that the function is in")
+    func typesOfModules() throws {
+        let text = Sample.policy(
+            """
+            kprobes:
+            - call: ovl_open
+              syscall: false
+              args:
+              - index: 0
+                resolve: depth
+            - call: do_thing
+              syscall: false
+              args:
+              - index: 1
+                btfType: struct ovl
+                btfTypeModule: overlay
+                resolve: depth
+            """)
+
+        let batch = Sample.check(text, Self.withModule)
+
+        #expect(batch.files[0].diagnostics == [])
+        let columns = try #require(batch.policies.first).hooks.flatMap(\.columns)
+        #expect(columns.map(\.type) == [.int32, .int32])
+        #expect(columns.map(\.module) == ["", "overlay"])
+    }
+
+    @Test(arguments: [
+        (
+            "btfType: ovl\n    btfTypeModule: overlya\n    resolve: depth",
+            "12:22: error: spec.kprobes[0].args[0].btfTypeModule: 6.0-test has no types of a module \"overlya\" (it is not loaded, or was built without them: /sys/kernel/btf has those that are there)"
+        ),
+        (
+            "btfType: ov\n    btfTypeModule: overlay\n    resolve: depth",
+            "11:16: error: spec.kprobes[0].args[0].btfType: the module overlay has no struct \"ov\""
+        ),
+        (
+            "btfType: ovl\n    btfTypeModule: overlay\n    resolve: dept",
+            "13:16: error: spec.kprobes[0].args[0].resolve: struct ovl has no member \"dept\" (did you mean \"depth\"?)"
+        ),
+        (
+            "btfTypeModule: overlay",
+            "11:22: error: spec.kprobes[0].args[0].btfTypeModule: needs btfType"
+        ),
+    ])
+    func aModuleIsComparedWithWhatIsLoaded(_ body: String, _ expected: String) {
+        let text = Sample.hook("- call: do_thing\n  syscall: false\n  args:\n  - index: 1\n    " + body)
+        #expect(Sample.findings(text, Self.withModule) == [expected])
+    }
+
     @Test func callsThatAreSkippedAreTold() throws {
         let text = Sample.policy(
             "lists:\n- name: calls\n  values: [tcp_connect, tcp_conect]\nkprobes:\n- call: \"list:calls\"\n  syscall: false\n  ignore:\n    callNotFound: true\n- call: sys_nosuch\n  ignore:\n    callNotFound: true\n"

@@ -1,50 +1,8 @@
 import Foundation
 import PolicyCompiler
 import PolicyModel
+import Synchronization
 import Testing
-
-/// A BTF blob made by hand.
-enum BTFBlob {
-    /// `struct outer { struct { struct file *inner; }; int numbers[4]; }`, `struct file { int value; }`,
-    /// `int open_it(struct outer *it, enum kind how)`, and `set_it`, which takes structures of 16 and 24 bytes.
-    static let sample: [UInt8] = {
-        var strings: [UInt8] = [0]
-        var places: [String: UInt32] = ["": 0]
-        func name(_ text: String) -> UInt32 {
-            if let known = places[text] { return known }
-            places[text] = UInt32(strings.count)
-            strings += Array(text.utf8) + [0]
-            return places[text] ?? 0
-        }
-        var types: [UInt32] = []
-        func type(_ text: String, _ kind: UInt32, _ count: UInt32, _ value: UInt32, _ payload: [UInt32] = [])
-        {
-            types += [name(text), kind << 24 | count, value] + payload
-        }
-        type("int", 1, 0, 4, [1 << 24 | 32])  // 1
-        type("file", 4, 1, 4, [name("value"), 1, 0])  // 2
-        type("", 2, 0, 2)  // 3: struct file *
-        type("", 4, 1, 8, [name("inner"), 3, 0])  // 4: anonymous
-        type("", 3, 0, 0, [1, 1, 4])  // 5: int[4]
-        type("outer", 4, 2, 24, [0, 4, 0, name("numbers"), 5, 64])  // 6
-        type("", 2, 0, 6)  // 7: struct outer *
-        type("kind", 6, 1, 4, [name("FIRST"), 0])  // 8
-        type("", 13, 2, 1, [name("it"), 7, name("how"), 8])  // 9
-        type("open_it", 12, 0, 9)  // 10
-        type("pair", 4, 0, 16)  // 11
-        type("large", 4, 0, 24)  // 12
-        type(
-            "", 13, 6, 1,
-            [name("a"), 1, name("b"), 11, name("c"), 7, name("d"), 12, name("e"), 1, name("f"), 11])  // 13
-        type("set_it", 12, 0, 13)  // 14
-        let body = types.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
-        let header: [UInt32] = [
-            0x0001_eb9f, 24, 0, UInt32(body.count), UInt32(body.count), UInt32(strings.count),
-        ]
-        return header.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } } + body
-            + strings
-    }()
-}
 
 @Suite struct KernelTypesTests {
     @Test func prototypesAreRead() throws {
@@ -108,6 +66,56 @@ enum BTFBlob {
         #expect(fields.map(\.name) == ["common_type", "common_pid", "filename", "args"])
         #expect(fields.prefix(3).map(\.type.argumentType) == [.uint16, .int32, .string])
         #expect(types.tracepoint("any", "gone") == .absent)
+    }
+
+    // MARK: Modules
+
+    @Test("the types of a module stand on those of the kernel")
+    func modules() throws {
+        let types = try BTFKernelTypes(
+            release: "t", bytes: BTFBlob.sample, modules: FixedModules(["overlay": BTFBlob.module]))
+
+        let function = try #require(types.function("ovl_open"))
+        let module = try #require(types.module("overlay"))
+        let own = try #require(module.structure("ovl"))
+
+        #expect(function.module == "overlay")
+        #expect(function.parameters.map(\.name) == ["it", "how"])
+        #expect(function.parameters.map(\.type.text) == ["struct ovl *", "enum kind"])
+        #expect(module.words(of: function) == [0..<1, 1..<2])
+        #expect(module.member([.member("value"), .member("value")], of: own).found?.argumentType == .int32)
+        #expect(module.layout(of: "depth", in: own)?.offsets == [8])
+        #expect(module.layout(of: "value.value", in: function.parameters[0].type)?.offsets == [0, 0])
+        #expect(module.structure("outer") != nil && module.function("open_it")?.module == "")
+        #expect(types.structure("ovl") == nil && types.module("nowhere") == nil)
+        #expect(types.function("ovl_close") == nil)
+    }
+
+    @Test("a function that several modules have is none of them, and damaged modules have none")
+    func severalModules() throws {
+        let types = try BTFKernelTypes(
+            release: "t", bytes: BTFBlob.sample,
+            modules: FixedModules(["overlay": BTFBlob.module, "other": BTFBlob.module]))
+        #expect(types.function("ovl_open") == nil)
+        #expect(types.module("other")?.function("ovl_open")?.module == "other")
+
+        let damaged = try BTFKernelTypes(
+            release: "t", bytes: BTFBlob.sample,
+            modules: FixedModules(["overlay": Array(BTFBlob.module.dropLast())]))
+        #expect(damaged.function("ovl_open") == nil && damaged.module("overlay") == nil)
+    }
+
+    @Test("modules come and go")
+    func changingModules() throws {
+        let modules = FixedModules([:])
+        let types = try BTFKernelTypes(release: "t", bytes: BTFBlob.sample, modules: modules)
+        #expect(types.function("ovl_open") == nil)
+
+        modules.files.withLock { $0 = ["overlay": BTFBlob.module] }
+        #expect(types.function("ovl_open")?.module == "overlay")
+
+        modules.files.withLock { $0 = ["renamed": BTFBlob.module] }
+        #expect(types.function("ovl_open")?.module == "renamed" && types.module("overlay") == nil)
     }
 
     static let vmlinux = FileManager.default.contents(atPath: "/sys/kernel/btf/vmlinux")

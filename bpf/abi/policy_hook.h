@@ -188,7 +188,7 @@ SECD_SIZE(secd_policy_dimension, 100);
 #define SECD_POLICY_FROM_ARGUMENT   1   /* `position`: of a function, or of a syscall */
 #define SECD_POLICY_FROM_RETURN     2
 #define SECD_POLICY_FROM_TASK       3   /* the running task_struct */
-#define SECD_POLICY_FROM_FIELD      4   /* `position`: offset in a tracepoint's record; in a program's saved
+#define SECD_POLICY_FROM_FIELD      4   /* `position`: offset in a tracepoint's record, or in saved
 					 * registers */
 
 #define SECD_POLICY_COLUMN_SIGNED   (1U << 0)   /* NUMBER: extended by its sign */
@@ -273,6 +273,7 @@ SECD_SIZE(secd_policy_hook, 4520);
 #define SECD_POLICY_BY_KPROBE          10
 #define SECD_POLICY_BY_UPROBE          11
 #define SECD_POLICY_BY_GUARD           12   /* tp_btf/sys_enter; guards refuse the call (trace/refuse.h) */
+#define SECD_POLICY_BY_KPROBE_MULTI    13   /* one link for many functions; the program of KPROBE */
 #define SECD_POLICY_BY_FANOTIFY        20   /* asked by the daemon: policy_subject.h */
 
 /* What a rule does (secd_policy_rule.actions, .return_actions). */

@@ -170,6 +170,8 @@ static __always_inline int probe_hit(struct pt_regs *regs)
 	if (!event.work)
 		return 0;
 	event.work->place = (__u64)regs;
+	/* Registers that policies ask for by name. */
+	event.work->fields = (__u64)regs;
 	event.work->arguments[0] = regs->di;
 	event.work->arguments[1] = regs->si;
 	event.work->arguments[2] = regs->dx;
@@ -180,7 +182,7 @@ static __always_inline int probe_hit(struct pt_regs *regs)
 	return 0;
 }
 
-/* What the arguments were is known only where the hook waits. */
+/* What the arguments were, and the registers, is known only where the hook waits. */
 static __always_inline int probe_returned(struct pt_regs *regs)
 {
 	struct event event = event_begin(bpf_get_attach_cookie(regs), true);
@@ -189,6 +191,7 @@ static __always_inline int probe_returned(struct pt_regs *regs)
 	if (!event.work)
 		return 0;
 	event.work->place = (__u64)regs;
+	event.work->fields = 0; /* unreadable, where the call is judged anew: these are others */
 	event.work->result = more->ax;
 	event_end_return(&event);
 	return 0;

@@ -112,6 +112,8 @@ CALL_ARGUMENTS void call_arguments(struct policy_work *work, struct pt_regs *reg
 	struct pt_regs___more *more = (void *)regs;
 
 	work->result = exit ? kload(more, ax) : 0;
+	/* Registers of the program, which policies ask for by name. */
+	work->fields = (__u64)regs;
 	if (work->flags & SECD_POLICY_EVENT_COMPAT) {
 		work->arguments[0] = (__u32)kload(more, bx);
 		work->arguments[1] = (__u32)kload(more, cx);

@@ -60,7 +60,7 @@ int on_tracepoint(void *ctx)
 	return tracepoint_hit(ctx);
 }
 
-/* Kernel functions, and functions of programs. */
+/* Kernel functions: one by one, or many by one link (loaded as BPF_TRACE_KPROBE_MULTI then). */
 SEC("kprobe")
 int on_probe(struct pt_regs *regs)
 {

@@ -97,7 +97,7 @@ struct policy_work {
 	__u32 site;               /* in a program that is changed: the number of the place */
 	__u64 result;
 	__u64 task;               /* the running one, to load from: asking for it is a call */
-	__u64 fields;             /* a tracepoint's record, in kernel memory */
+	__u64 fields;             /* a tracepoint's record, or registers; in kernel memory */
 	__u64 place;              /* on the stack that the hook was met on; 0 = that of the running task */
 	__s32 verdict;            /* what the hook returns to the kernel, where it can */
 	__u32 row_count;

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Begins to collect what libbpf says, verifier logs included, on this thread. */
@@ -58,5 +59,15 @@ int secd_probe_helper(enum bpf_prog_type type, enum bpf_attach_type attach, enum
 
 /* Whether programs of uprobes may write to their context, the registers of the program: 1, 0 or -errno. */
 int secd_probe_registers(void);
+
+/*
+ * Attaches a program that was loaded for kprobe_multi to functions of the kernel, each with a cookie; NULL with errno.
+ * `text` holds their names, NUL-terminated, `starts` where each begins.
+ */
+struct bpf_link *secd_attach_functions(const struct bpf_program *program, const char *text, const uint32_t *starts,
+				       const uint64_t *cookies, size_t count, bool returns);
+
+/* Whether one link can have many functions of the kernel (kprobe_multi): 0 or -errno. Nothing is attached. */
+int secd_probe_multi(void);
 
 #endif

@@ -119,7 +119,7 @@ struct CallResolver {
             return missing(
                 call.value, "\(kernel.release) has no function \"\(call.value)\"", at: call.place,
                 hint: Spelling.suggestion(for: call.value, among: kernel.similarFunctions(to: call.value))
-                    ?? "")
+                    ?? "those of a module are known while it is loaded, with its types in /sys/kernel/btf")
         }
         return Resolved(points: [.function(call.value)], prototype: prototype)
     }

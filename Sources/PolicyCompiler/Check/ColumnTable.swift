@@ -3,9 +3,9 @@ internal import YAMLReader
 
 /// Elements of `args`, `data` and `returnArg` → columns, each once.
 struct ColumnTable {
-    private let check: PolicyCheck
-    private let hook: HookSpec
-    private let target: CallResolver.Resolved
+    let check: PolicyCheck
+    let hook: HookSpec
+    let target: CallResolver.Resolved
     private(set) var columns: [Column] = []
     /// A type is known only on the kernel that loads the policy.
     private(set) var isDeferred: Bool
@@ -17,7 +17,7 @@ struct ColumnTable {
         isDeferred = target.isDeferred
     }
 
-    private var problems: Problems { check.problems }
+    var problems: Problems { check.problems }
 
     /// Arguments that calls pass in registers.
     private static let registerArguments = 6
@@ -30,12 +30,7 @@ struct ColumnTable {
         if case .tracepoint(_, _, let isRaw) = hook.target { !isRaw } else { false }
     }
 
-    private var isProgram: Bool { hook.section == .uprobes || hook.section == .usdts }
-
-    /// Where types of an element are looked up: in the program for its own values, else in the kernel.
-    private func types(for spec: ArgumentSpec) -> (any KernelTypes)? {
-        isProgram && spec.source == nil ? target.types : check.settings.kernel
-    }
+    var isProgram: Bool { hook.section == .uprobes || hook.section == .usdts }
 
     /// Whether a program can pass such a value: structures of the kernel are not its own.
     private func checkProgramArgument(_ spec: ArgumentSpec, _ path: String) -> Bool {
@@ -97,7 +92,7 @@ struct ColumnTable {
                 sizeArgument: spec.sizeArgumentIndex.map { $0.value - 1 },
                 atReturn: spec.returnCopy,
                 capacity: spec.maxData ? Column.largeTextCapacity : Column.textCapacity,
-                types: spec.resolve == nil ? "" : target.typesPath))
+                types: spec.resolve == nil ? "" : target.typesPath, module: module(spec)))
     }
 
     /// The column of an element of `data`.
@@ -127,8 +122,8 @@ struct ColumnTable {
             guard let type = resolve(spec, from: task, name: "current_task", path) else { return nil }
             return add(
                 Column(
-                    source: .currentTask, type: type, path: member.value, startType: spec.btfType?.value ?? ""
-                ))
+                    source: .currentTask, type: type, path: member.value,
+                    startType: spec.btfType?.value ?? "", module: module(spec)))
         }
     }
 
@@ -150,7 +145,7 @@ struct ColumnTable {
         return add(
             Column(
                 source: .returnValue, type: type, path: spec.resolve?.value ?? "",
-                startType: spec.btfType?.value ?? "", atReturn: true))
+                startType: spec.btfType?.value ?? "", atReturn: true, module: module(spec)))
     }
 
     private mutating func add(_ column: Column) -> Int {
@@ -190,18 +185,20 @@ struct ColumnTable {
         _ spec: ArgumentSpec, from start: KernelType?, name: String, _ path: String
     ) -> ArgumentType? {
         var type = start
+        var types = types(for: spec)
         if let structure = spec.btfType {
             let bare =
                 structure.value.hasPrefix("struct ") ? String(structure.value.dropFirst(7)) : structure.value
-            if let kernel = types(for: spec), spec.btfTypeModule == nil {
-                type = kernel.structure(bare)
-                if type == nil {
-                    problems.error(
-                        path + ".btfType", "\(kernel.release) has no struct \"\(bare)\"", at: structure.place)
-                    return nil
-                }
-            } else {
-                type = nil
+            if let module = spec.btfTypeModule {
+                let found = self.types(ofModule: module, types, spec, path)
+                if found == nil, types != nil || isProgram && spec.source == nil { return nil }
+                types = found
+            }
+            type = types?.structure(bare)
+            if let types, type == nil {
+                problems.error(
+                    path + ".btfType", "\(types.release) has no struct \"\(bare)\"", at: structure.place)
+                return nil
             }
         } else if let module = spec.btfTypeModule {
             problems.error(path + ".btfTypeModule", "needs btfType", at: module.place)
@@ -219,7 +216,7 @@ struct ColumnTable {
                     return nil
                 }
                 if let known = type {
-                    guard let found = follow(steps, from: known, in: types(for: spec), written, path) else {
+                    guard let found = follow(steps, from: known, in: types, written, path) else {
                         return nil
                     }
                     type = found

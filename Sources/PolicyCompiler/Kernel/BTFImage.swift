@@ -2,6 +2,8 @@
 ///
 /// Every byte is hostile: offsets, counts and type ids are checked where they are read, and walks over types
 /// are bounded, because ids may form circles. Nothing is copied but the blob.
+///
+/// The types of a module stand on those of the kernel: its ids, names and payloads are counted on from theirs.
 struct BTFImage: Sendable {
     enum Kind: UInt8 {
         case void = 0
@@ -30,12 +32,24 @@ struct BTFImage: Sendable {
     private static let magic: UInt16 = 0xeb9f
     private static let headLength = 12
 
+    /// An image that another one stands on: a structure cannot hold one of its own kind.
+    private final class Base: Sendable {
+        let image: BTFImage
+        init(_ image: BTFImage) { self.image = image }
+    }
+
     private let bytes: [UInt8]
     private let strings: Range<Int>
-    /// Offset of each type; 0 is void.
+    /// Offset of each own type. Without a base the first of them is void.
     private let offsets: [UInt32]
+    private let base: Base?
+    /// What the base has: ids below are its own, and likewise names and payloads.
+    private let firstID: UInt32
+    private let firstString: UInt32
+    private let firstPayload: Int
 
-    init(_ bytes: [UInt8]) throws(Failure) {
+    /// - Parameter base: of a module the kernel's own types.
+    init(_ bytes: [UInt8], on base: BTFImage? = nil) throws(Failure) {
         guard bytes.count >= 24 else { throw Failure(reason: "shorter than its header") }
         guard bytes.count <= Self.sizeLimit else {
             throw Failure(reason: "larger than \(Self.sizeLimit) bytes")
@@ -48,7 +62,7 @@ struct BTFImage: Sendable {
         guard strings.isEmpty || bytes[strings.upperBound - 1] == 0 else {
             throw Failure(reason: "the last string has no end")
         }
-        var offsets: [UInt32] = [0]
+        var offsets: [UInt32] = base == nil ? [0] : []
         offsets.reserveCapacity(types.count / 20)
         var position = types.lowerBound
         while position < types.upperBound {
@@ -67,25 +81,37 @@ struct BTFImage: Sendable {
         }
         self.offsets = offsets
         self.bytes = bytes
+        self.base = base.map { Base($0) }
+        firstID = UInt32(base?.count ?? 0)
+        firstString = base.map { $0.firstString + UInt32($0.strings.count) } ?? 0
+        firstPayload = base.map { $0.firstPayload + $0.bytes.count } ?? 0
     }
 
-    /// Number of types; ids are below.
-    var count: Int { offsets.count }
+    /// Number of types, those of the base included; ids are below.
+    var count: Int { Int(firstID) + offsets.count }
+
+    /// Ids of types that the base does not have.
+    var ownIDs: Range<UInt32> {
+        let first = max(1, firstID)
+        return first..<max(first, UInt32(count))
+    }
 
     /// The head of a type; nil for void and for ids that do not exist.
     func record(_ id: UInt32) -> Record? {
-        guard id > 0, id < UInt32(offsets.count) else { return nil }
-        let offset = Int(offsets[Int(id)])
+        if id < firstID { return base?.image.record(id) }
+        guard id > 0, id - firstID < UInt32(offsets.count) else { return nil }
+        let offset = Int(offsets[Int(id - firstID)])
         let info = Self.u32(bytes, offset + 4)
         guard let kind = Kind(rawValue: UInt8(truncatingIfNeeded: info >> 24) & 0x1f) else { return nil }
         return Record(
             kind: kind, name: Self.u32(bytes, offset), count: Int(info & 0xffff), flag: info >> 31 == 1,
-            value: Self.u32(bytes, offset + 8), payload: offset + Self.headLength)
+            value: Self.u32(bytes, offset + 8), payload: firstPayload + offset + Self.headLength)
     }
 
     /// Word `index` of what follows a head; the index must be within the kind's payload.
     func word(_ record: Record, _ index: Int) -> UInt32 {
-        let offset = record.payload + index * 4
+        if record.payload < firstPayload { return base?.image.word(record, index) ?? 0 }
+        let offset = record.payload - firstPayload + index * 4
         return offset + 4 <= bytes.count ? Self.u32(bytes, offset) : 0
     }
 
@@ -94,8 +120,9 @@ struct BTFImage: Sendable {
 
     /// The bytes of a name, where they are.
     func text(_ offset: UInt32) -> ArraySlice<UInt8> {
-        guard offset > 0, offset < UInt32(strings.count) else { return [] }
-        let start = strings.lowerBound + Int(offset)
+        if offset < firstString { return base?.image.text(offset) ?? [] }
+        guard offset > 0, offset - firstString < UInt32(strings.count) else { return [] }
+        let start = strings.lowerBound + Int(offset - firstString)
         var end = start
         while end < strings.upperBound, bytes[end] != 0 { end += 1 }
         return bytes[start..<end]

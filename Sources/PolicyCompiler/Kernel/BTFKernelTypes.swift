@@ -1,9 +1,15 @@
 internal import PolicyModel
 
-/// The kernel's own type information as the source of prototypes and members.
+/// The kernel's own type information as the source of prototypes and members; or that of one of its modules.
 public struct BTFKernelTypes: KernelTypes {
     public let release: String
     let image: BTFImage
+    /// The module that these are the types of; empty = the kernel itself.
+    let moduleName: String
+    /// The kernel's types, which a module's stand on.
+    private let base: Base?
+    /// Modules, where somebody reads them.
+    private var modules: ModuleTypes?
     private let functionIDs: BTFNameIndex
     private let structureIDs: BTFNameIndex
     /// `btf_trace_NAME`: pointers to the prototypes of raw tracepoints.
@@ -13,6 +19,12 @@ public struct BTFKernelTypes: KernelTypes {
     private let matcher: @Sendable (String) -> (@Sendable (String) -> Bool)?
 
     private static let tracePrefix = Array("btf_trace_".utf8)
+    /// A structure cannot hold one of its own kind.
+    private final class Base: Sendable {
+        let types: BTFKernelTypes
+        init(_ types: BTFKernelTypes) { self.types = types }
+    }
+
     /// Types behind typedefs and qualifiers are looked for this deep; ids may form circles.
     private static let indirections = 32
     /// Members that are looked at for one name: anonymous structures inside each other could otherwise
@@ -32,12 +44,14 @@ public struct BTFKernelTypes: KernelTypes {
     ///   - traceable: Functions that ftrace knows (`available_filter_functions`); nil = that is not known. Those
     ///     that only ran while the kernel started have types, but no code any more.
     ///   - matcher: Compiles a regular expression; nil where it is none.
+    ///   - modules: Reads the types of modules; nil = those are not known.
     public init(
         release: String, bytes: [UInt8],
         tracepointFormat: @escaping @Sendable (String, String) -> TracepointFormatText = { _, _ in .unreadable
         },
         traceable: @escaping @Sendable () -> Set<String>? = { nil },
-        matcher: @escaping @Sendable (String) -> (@Sendable (String) -> Bool)? = { _ in nil }
+        matcher: @escaping @Sendable (String) -> (@Sendable (String) -> Bool)? = { _ in nil },
+        modules: (any KernelModules)? = nil
     ) throws(Failure) {
         do throws(BTFImage.Failure) {
             image = try BTFImage(bytes)
@@ -45,13 +59,35 @@ public struct BTFKernelTypes: KernelTypes {
             throw Failure(reason: error.reason)
         }
         self.release = release
+        moduleName = ""
+        base = nil
+        self.modules = modules.map { ModuleTypes($0) }
         self.tracepointFormat = tracepointFormat
         self.traceable = traceable
         self.matcher = matcher
+        (functionIDs, structureIDs, traceIDs) = Self.index(image)
+    }
+
+    /// The types of a module.
+    init(module: String, _ bytes: [UInt8], on kernel: BTFKernelTypes) throws(BTFImage.Failure) {
+        image = try BTFImage(bytes, on: kernel.image)
+        release = "the module \(module) of \(kernel.release)"
+        moduleName = module
+        // Without its modules: those hold what they stand on.
+        var own = kernel
+        own.modules = nil
+        base = Base(own)
+        tracepointFormat = kernel.tracepointFormat
+        traceable = kernel.traceable
+        matcher = kernel.matcher
+        (functionIDs, structureIDs, traceIDs) = Self.index(image)
+    }
+
+    private static func index(_ image: BTFImage) -> (BTFNameIndex, BTFNameIndex, BTFNameIndex) {
         var functions = BTFNameIndex()
         var structures = BTFNameIndex()
         var traces = BTFNameIndex(prefixLength: Self.tracePrefix.count)
-        for id in 1..<UInt32(max(1, image.count)) {
+        for id in image.ownIDs {
             guard let record = image.record(id) else { continue }
             switch record.kind {
             case .function: functions.insert(id, in: image)
@@ -62,14 +98,24 @@ public struct BTFKernelTypes: KernelTypes {
             default: continue
             }
         }
-        functionIDs = functions
-        structureIDs = structures
-        traceIDs = traces
+        return (functions, structures, traces)
     }
 
+    /// The types of a module, with those of the kernel behind them; nil where it is not loaded, or tells none.
+    public func module(_ name: String) -> BTFKernelTypes? { modules?.types(of: name, on: self) }
+
+    public func types(ofModule name: String) -> (any KernelTypes)? { module(name) }
+
     public func function(_ symbol: String) -> KernelFunction? {
-        guard let id = functionIDs.id(symbol, in: image), let record = image.record(id) else { return nil }
-        return prototype(record.value, skipping: 0)
+        if let id = functionIDs.id(symbol, in: image), let record = image.record(id) {
+            return prototype(record.value, skipping: 0)
+        }
+        if let base { return base.types.function(symbol) }
+        return modules?.owner(of: symbol, on: image).flatMap { module($0)?.ownFunction(symbol) }
+    }
+
+    private func ownFunction(_ symbol: String) -> KernelFunction? {
+        functionIDs.id(symbol, in: image) == nil ? nil : function(symbol)
     }
 
     public func lsmHook(_ name: String) -> KernelFunction? { function("bpf_lsm_" + name) }
@@ -91,7 +137,11 @@ public struct BTFKernelTypes: KernelTypes {
         }
     }
 
-    public func structure(_ name: String) -> KernelType? { structureIDs.id(name, in: image).map { type($0) } }
+    public func structure(_ name: String) -> KernelType? { structureID(name).map { type($0) } }
+
+    private func structureID(_ name: String) -> UInt32? {
+        structureIDs.id(name, in: image) ?? base?.types.structureID(name)
+    }
 
     public func functions(matching pattern: String) -> [String]? {
         guard let matches = matcher(pattern) else { return nil }
@@ -212,7 +262,7 @@ public struct BTFKernelTypes: KernelTypes {
             KernelFunction.Parameter(
                 image.string(image.word(record, index * 2)), type(image.word(record, index * 2 + 1)))
         }
-        return KernelFunction(Array(parameters), returning: type(record.value))
+        return KernelFunction(Array(parameters), returning: type(record.value), module: moduleName)
     }
 
     func type(_ id: UInt32, depth: Int = 0) -> KernelType {
@@ -244,7 +294,7 @@ public struct BTFKernelTypes: KernelTypes {
         case .forward:
             let name = image.string(record.name)
             return KernelType(
-                "struct \(name)", .structure(name), handle: structureIDs.id(name, in: image) ?? bareID)
+                "struct \(name)", .structure(name), handle: structureID(name) ?? bareID)
         case .array:
             let element = type(image.word(record, 0), depth: depth + 1)
             let count = image.word(record, 2)

@@ -11,7 +11,12 @@ public struct FixedKernelTypes: KernelTypes {
     /// Structure → member → type.
     public var structures: [String: [String: KernelType]] = [:]
 
+    /// By name; the kernel's own types are not behind them.
+    public var modules: [String: FixedKernelTypes] = [:]
+
     public init(release: String = "fixed") { self.release = release }
+
+    public func types(ofModule name: String) -> (any KernelTypes)? { modules[name] }
 
     public func function(_ symbol: String) -> KernelFunction? { functions[symbol] }
     public func lsmHook(_ name: String) -> KernelFunction? { lsmHooks[name] }

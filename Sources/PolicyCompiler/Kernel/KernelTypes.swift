@@ -20,6 +20,16 @@ public protocol KernelTypes: Sendable {
     func functions(matching pattern: String) -> [String]?
     /// Names near one that does not exist.
     func similarFunctions(to name: String) -> [String]
+    /// The types of a module, and of the kernel behind them; nil where it is not loaded, or tells none.
+    func types(ofModule name: String) -> (any KernelTypes)?
+}
+
+extension KernelTypes {
+    /// Where the types of a prototype are looked up.
+    func types(of function: KernelFunction?) -> any KernelTypes {
+        guard let module = function?.module, !module.isEmpty else { return self }
+        return types(ofModule: module) ?? self
+    }
 }
 
 /// A prototype.
@@ -41,10 +51,13 @@ public struct KernelFunction: Sendable, Hashable {
     public var parameters: [Parameter]
     /// `void` where nothing is returned.
     public var result: KernelType
+    /// The module that it is in, whose types its own are; empty = the kernel itself.
+    public var module: String
 
-    public init(_ parameters: [Parameter], returning result: KernelType) {
+    public init(_ parameters: [Parameter], returning result: KernelType, module: String = "") {
         self.parameters = parameters
         self.result = result
+        self.module = module
     }
 }
 

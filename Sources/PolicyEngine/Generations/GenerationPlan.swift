@@ -28,9 +28,7 @@ struct GenerationPlan {
                     policies)
             }
             let mechanism = placed.mechanism
-            let reader = ColumnReader(
-                ladder.kernel, hook.point, standIn: mechanism.standIn, programs: ladder.programs,
-                asked: mechanism.asked)
+            let reader = ColumnReader(ladder.kernel, hook.point, mechanism, programs: ladder.programs)
             var placement = GenerationPacker.Placement(
                 number: number, mechanism: mechanism.number,
                 columns: hook.columns.map { try? reader.pack($0) },

@@ -13,6 +13,8 @@ package final class ColumnReader {
     let point: AttachPoint
     /// The prototype at the point; nil where there is none.
     let prototype: KernelFunction?
+    /// The types that the prototype is made of: of its module, or the kernel's own.
+    private let ownTypes: BTFKernelTypes
     /// Words of its arguments; those of other points are numbered as arguments are.
     let words: [Range<Int>?]
     /// Of a tracepoint's record.
@@ -20,24 +22,24 @@ package final class ColumnReader {
     /// The prototype's arguments are those of the program, but for what stands elsewhere here.
     let standIn: StandIn?
     private let programs: ProgramCache?
-    /// The point is met by questions of fanotify.
-    private let asked: FileCalls?
+    /// What meets the point; nil where only prototypes are asked for.
+    let mechanism: HookMechanism?
 
     package convenience init(_ kernel: BTFKernelTypes, _ point: AttachPoint) {
-        self.init(kernel, point, standIn: nil, programs: nil)
+        self.init(kernel, point, nil, programs: nil)
     }
 
     /// - Parameters:
-    ///   - standIn: what the point is met by, where that is not the function.
+    ///   - mechanism: what the point is met by.
     ///   - programs: with the types of programs that columns name.
     init(
-        _ kernel: BTFKernelTypes, _ point: AttachPoint, standIn: StandIn?, programs: ProgramCache?,
-        asked: FileCalls? = nil
+        _ kernel: BTFKernelTypes, _ point: AttachPoint, _ mechanism: HookMechanism?, programs: ProgramCache?
     ) {
         self.programs = programs
-        self.asked = asked
+        self.mechanism = mechanism
         self.kernel = kernel
         self.point = point
+        let standIn = mechanism?.standIn
         self.standIn = standIn
         var fields: [TracepointField] = []
         switch point {
@@ -52,8 +54,11 @@ package final class ColumnReader {
         case .syscall, .uprobe, .usdt, .mapping: prototype = nil
         }
         self.fields = fields
+        let module = prototype?.module ?? ""
+        let types = module.isEmpty ? kernel : kernel.module(module) ?? kernel
+        ownTypes = types
         switch point {
-        case .function, .lsm: words = standIn == nil ? prototype.map { kernel.words(of: $0) } ?? [] : []
+        case .function, .lsm: words = standIn == nil ? prototype.map { types.words(of: $0) } ?? [] : []
         default: words = []
         }
     }
@@ -65,7 +70,7 @@ package final class ColumnReader {
         if let size = column.sizeArgument { packed.size_argument = UInt8(clamping: try word(of: size)) }
         packed.capacity = UInt32(min(column.capacity, Column.textCapacity))
         if column.atReturn { packed.flags |= UInt8(SECD_POLICY_COLUMN_RETURN) }
-        if let asked, try pack(column, asked, &packed) { return packed }
+        if let asked = mechanism?.asked, try pack(column, asked, &packed) { return packed }
         let start = try start(column, &packed)
         let value = try follow(column, from: start, &packed)
         try setReader(column, value, &packed)
@@ -134,19 +139,12 @@ package final class ColumnReader {
             packed.from = UInt8(SECD_POLICY_FROM_TASK)
             return kernel.structure("task_struct")
         case .register(let name):
-            guard isInProgram else { throw Obstacle(reason: "registers are read in programs only") }
-            guard let register = ProgramRegister(name) else {
-                throw Obstacle(reason: "there is no register \(name)")
-            }
-            packed.from = UInt8(SECD_POLICY_FROM_FIELD)
-            packed.position = register.position
-            packed.width = UInt8(register.size)
-            packed.flags |= UInt8(SECD_POLICY_COLUMN_USER)
+            try start(register: name, column.type, &packed)
             return nil
         }
     }
 
-    private var isInProgram: Bool {
+    var isInProgram: Bool {
         switch point {
         case .uprobe, .usdt: true
         default: false
@@ -157,7 +155,13 @@ package final class ColumnReader {
     private func types(
         _ column: Column, _ start: KernelType?
     ) throws(Obstacle) -> (types: BTFKernelTypes, start: KernelType?) {
-        guard isInProgram, column.source != .currentTask else { return (kernel, start) }
+        guard isInProgram, column.source != .currentTask else {
+            if column.module.isEmpty { return (ownTypes, start) }
+            guard let module = kernel.module(column.module) else {
+                throw Obstacle(reason: "the module \(column.module) is not loaded, or has no types")
+            }
+            return (module, start)
+        }
         guard !column.types.isEmpty, let programs else {
             throw Obstacle(reason: "the types of the program are not known")
         }
@@ -236,7 +240,7 @@ package final class ColumnReader {
             setNumber(column, value, &packed)
             return
         }
-        if packed.from == UInt8(SECD_POLICY_FROM_FIELD), !isInProgram, standIn == nil,
+        if case .tracepoint = point, packed.from == UInt8(SECD_POLICY_FROM_FIELD),
             column.type.textFacet == .text
         {
             try setFieldText(column, &packed)

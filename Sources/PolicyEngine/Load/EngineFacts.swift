@@ -11,6 +11,9 @@ public struct EngineFacts: Sendable {
     public var fentryObstacle: String?
     /// kprobes attach to kernel functions.
     public var kprobeObstacle: String?
+    /// One link can have many kernel functions.
+    public var multiProbeObstacle: String? =
+        KernelProbe.hasMultiProbes ? nil : "this kernel was built without CONFIG_FPROBE"
     /// Probes can be put into programs.
     public var uprobeObstacle: String?
     /// The memory of programs can be written to (`Set`).

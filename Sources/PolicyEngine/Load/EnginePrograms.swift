@@ -119,6 +119,17 @@ final class EnginePrograms {
         return loaded
     }
 
+    /// The program at functions of which one link has many, or that at their returns.
+    func multiProbe(_ program: String) throws(BPFError) -> LoadedPrograms {
+        let key = "multi/\(program)"
+        if let known = common[key] { return known }
+        let loaded = noted(
+            try Self.load(
+                Self.trace, [program], agent, setup, shared, attachType: BPFProgramFile.multiProbeType))
+        common[key] = loaded
+        return loaded
+    }
+
     /// A program that is loaded for one function, LSM hook or raw tracepoint.
     /// - Parameters:
     ///   - target: nil = the attachment says it.
@@ -183,15 +194,17 @@ final class EnginePrograms {
     /// Loads the first build that the kernel accepts.
     private static func load(
         _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
-        _ shared: [SharedBPFMap], target: String? = nil
+        _ shared: [SharedBPFMap], target: String? = nil, attachType: UInt32? = nil
     ) throws(BPFError) -> LoadedPrograms {
         LoadedPrograms(
-            try open(builds, programs, agent, setup, shared, target: target), programs: programs)
+            try open(builds, programs, agent, setup, shared, target: target, attachType: attachType),
+            programs: programs)
     }
 
     private static func open(
         _ builds: [BPFObject], _ programs: [String], _ agent: secd_agent, _ setup: secd_policy_setup,
-        _ shared: [SharedBPFMap], target: String? = nil, constant: (name: String, value: UInt32)? = nil
+        _ shared: [SharedBPFMap], target: String? = nil, constant: (name: String, value: UInt32)? = nil,
+        attachType: UInt32? = nil
     ) throws(BPFError) -> BPFProgramFile {
         var refusals: [BPFError] = []
         for build in builds {
@@ -200,7 +213,7 @@ final class EnginePrograms {
                 file.selectPrograms { programs.contains($0) }
                 if let target { for program in programs { try file.setTarget(target, of: program) } }
                 for program in programs {
-                    guard let type = CgroupPlaces.attachTypes[program] else { continue }
+                    guard let type = attachType ?? CgroupPlaces.attachTypes[program] else { continue }
                     try file.setExpectedAttachType(type, of: program)
                 }
                 try file.setConstant("secd_agent", agent)

@@ -38,6 +38,7 @@ final class HookAttachments {
     private let programs: EnginePrograms
     private let cgroupRoot: String?
     private let probes: ProgramProbes
+    private let multi: MultiProbes
     private let guards: GuardPrograms
     private var own: [UInt32: Own] = [:]
     private let calls: CallHooks
@@ -53,6 +54,7 @@ final class HookAttachments {
         self.programs = programs
         self.cgroupRoot = cgroupRoot
         probes = ProgramProbes(programs)
+        multi = MultiProbes(programs)
         guards = GuardPrograms(programs)
         calls = CallHooks(programs)
         self.enforcers = enforcers
@@ -68,7 +70,16 @@ final class HookAttachments {
                 throw Failure(hook: wanted[index].number, error: error)
             }
         }
+        do throws(Failure) {
+            try multi.attach(wanted)
+        } catch {
+            detach(allBut: before)
+            throw error
+        }
     }
+
+    /// Numbers that must stay with their hooks, though no generation has these any more.
+    var heldNumbers: Set<UInt32> { multi.numbers }
 
     private func attach(_ hook: Wanted) throws(BPFError) {
         switch hook.mechanism.attachment {
@@ -78,8 +89,8 @@ final class HookAttachments {
             for one in needed { try guards.attach(one, for: hook.number) }
             try calls.attach(hook, calls: positions, returned: false)
         case .places(let places): for place in places { try attach(hook.number, at: place) }
-        // `FilePrevention` has marks instead.
-        case .files: return
+        // `FilePrevention` has marks instead, and probes of one link come together.
+        case .files, .multiProbe: return
         case .tracepoint(let category, let event):
             guard own[hook.number] == nil else { return }
             let loaded = try programs.common(EnginePrograms.tracepoint)
@@ -258,6 +269,7 @@ final class HookAttachments {
         for hook in own.keys where !numbers.contains(hook) { own[hook] = nil }
         guards.detach(allBut: numbers.union(enforcing.map(Enforcers.user)))
         probes.detach(allBut: numbers)
+        multi.detach(allBut: numbers)
         for (place, hooks) in places {
             let left = hooks.filter { numbers.contains($0) }
             if left != hooks { try? write(left, place) }

@@ -19,6 +19,8 @@ struct HookMechanism: Hashable {
         case function(String, program: String, returning: String?)
         /// Probes on a function, with the hook's number as their cookie.
         case probe(String)
+        /// The same where one link has many functions.
+        case multiProbe(String)
         /// Probes in a program's file.
         case program(ProgramPlaces)
         /// The same program at tracepoints of single system calls.
@@ -61,4 +63,13 @@ struct HookMechanism: Hashable {
     var killEffect: EffectClass
     /// What it does not see, or sees otherwise, in sentences.
     var blindSpots: [String]
+
+    /// The registers are there: of the program at its system calls and in its own functions, of the kernel at a
+    /// kprobe.
+    var hasRegisters: Bool { Self.withRegisters.contains(Int32(number)) }
+
+    private static let withRegisters: Set<Int32> = [
+        SECD_POLICY_BY_SYS_ENTER, SECD_POLICY_BY_SYS_EXIT, SECD_POLICY_BY_GUARD, SECD_POLICY_BY_KPROBE,
+        SECD_POLICY_BY_UPROBE,
+    ]
 }

@@ -44,6 +44,10 @@ final class MechanismLadder {
         var changes = false
         /// What it refuses it names by paths, so that fanotify can be asked to.
         var namesFiles = false
+        /// Registers are read by their names.
+        var registers = false
+        /// The entry names so many functions that each should not have a program of its own.
+        var manyFunctions = false
     }
 
     /// The best mechanism for a point.
@@ -54,7 +58,7 @@ final class MechanismLadder {
     /// What reads columns at a point that a mechanism of this ladder meets.
     func reader(_ point: AttachPoint, _ mechanism: HookMechanism) -> ColumnReader {
         answers.reader(point, mechanism) {
-            ColumnReader(kernel, point, standIn: mechanism.standIn, programs: programs)
+            ColumnReader(kernel, point, mechanism, programs: programs)
         }
     }
 
@@ -73,7 +77,8 @@ final class MechanismLadder {
     private func syscall(_ name: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
         let numbers = CallNumbers.positions(of: name, syscalls)
         guard !numbers.isEmpty else { throw Obstacle(reason: "no system call of this machine is \(name)") }
-        if needs.deny, let files = asked(.syscall(name), needs) { return files }
+        // Fanotify tells no registers: who asks for them is asked where the call begins, if it can be refused there.
+        if needs.deny, !needs.registers, let files = asked(.syscall(name), needs) { return files }
         var blindSpots: [String] = []
         if let operation = CallNumbers.rings[name] {
             blindSpots.append("io_uring does the same without the system call (\(operation))")
@@ -87,6 +92,7 @@ final class MechanismLadder {
             blindSpots.append("32-bit programs can make it through ipc(2), which is not seen as this call")
         }
         if needs.deny, let guarded = guarded(name, numbers, needs, blindSpots) { return guarded }
+        if needs.deny, needs.registers, let files = asked(.syscall(name), needs) { return files }
         // A program's memory may not be in the machine's before the call has read it. Who only looks waits
         // for that.
         if needs.userMemory, !needs.enforce, !CallNumbers.losesArguments.contains(name) {
@@ -177,82 +183,6 @@ final class MechanismLadder {
             killEffect: .killBeforeReturn, blindSpots: [])
     }
 
-    // MARK: Functions
-
-    private func function(_ symbol: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
-        let hook = symbol.hasPrefix("security_") ? String(symbol.dropFirst("security_".count)) : nil
-        if needs.deny || !needs.wait, let hook, facts.lsmObstacle == nil, isAlike(symbol, hook) {
-            return try lsm(hook, needs)
-        }
-        // A program at such a function cannot refuse; what stands for it may.
-        if needs.deny, hook == nil, facts.cgroupObstacle == nil, let standIn = try standIn(symbol),
-            standIn.canDeny
-        {
-            return standIn
-        }
-        let isKnown = kernel.function(symbol) != nil
-        if facts.fentryObstacle == nil, isKnown {
-            if needs.deny, hook != nil {
-                return mechanism(
-                    "fmod_ret/\(symbol)", SECD_POLICY_BY_FMOD_RET, canDeny: true, symbol, "on_modify")
-            }
-            return mechanism(
-                "fentry/\(symbol)", SECD_POLICY_BY_FENTRY, canDeny: false, symbol, "on_function",
-                returning: "on_function_return")
-        }
-        if needs.deny || needs.enforce && facts.kprobeObstacle != nil,
-            let files = asked(.function(symbol), needs)
-        {
-            return files
-        }
-        if facts.kprobeObstacle == nil {
-            return HookMechanism(
-                name: "kprobe/\(symbol)", number: UInt16(SECD_POLICY_BY_KPROBE), attachment: .probe(symbol),
-                canSignal: true, canDeny: false, canWait: true, killEffect: .killBeforeReturn,
-                blindSpots: ["calls that the compiler has put inline are not seen"])
-        }
-        if let standIn = try standIn(symbol) { return standIn }
-        if let files = asked(.function(symbol), needs) { return files }
-        throw Obstacle(
-            reason:
-                "functions of the kernel need fentry (\(facts.fentryObstacle ?? "it does not know this one"))"
-                + " or kprobes (\(facts.kprobeObstacle ?? ""))")
-    }
-
-    /// Whether a hook has the arguments of the function that asks it. Some have others (security_mmap_file has three,
-    /// its hook four, security_inode_rename five and four): an argument would be taken for another one, or for what
-    /// the programs before have returned, which then became the answer to the kernel.
-    private func isAlike(_ symbol: String, _ hook: String) -> Bool {
-        guard let asked = kernel.lsmHook(hook) else { return false }
-        guard let asking = kernel.function(symbol) else { return true }
-        return asked.parameters.map(\.type) == asking.parameters.map(\.type)
-    }
-
-    private func lsm(_ hook: String, _ needs: Needs) throws(Obstacle) -> HookMechanism {
-        guard let obstacle = facts.lsmObstacle else {
-            guard kernel.lsmHook(hook) != nil else {
-                throw Obstacle(reason: "this kernel has no LSM hook \(hook)")
-            }
-            return mechanism("lsm/\(hook)", SECD_POLICY_BY_LSM, canDeny: true, hook, "on_lsm")
-        }
-        if needs.enforce, let files = asked(.lsm(hook), needs) { return files }
-        if let standIn = try standIn("security_\(hook)") { return standIn }
-        if let files = asked(.lsm(hook), needs) { return files }
-        var reason = "LSM hooks need BPF LSM: \(obstacle)"
-        if FileCalls(.lsm(hook)) != nil { reason += "; " + (fileObstacle() ?? FileCalls.condition) }
-        throw Obstacle(reason: reason)
-    }
-
-    private func mechanism(
-        _ name: String, _ number: Int32, canDeny: Bool, _ target: String, _ program: String,
-        returning: String? = nil
-    ) -> HookMechanism {
-        HookMechanism(
-            name: name, number: UInt16(number),
-            attachment: .function(target, program: program, returning: returning), canSignal: true,
-            canDeny: canDeny, canWait: returning != nil, killEffect: .killBeforeReturn, blindSpots: [])
-    }
-
     // MARK: Programs
 
     private func program(_ point: AttachPoint, _ needs: Needs) throws(Obstacle) -> HookMechanism {
@@ -300,7 +230,7 @@ final class MechanismLadder {
     // MARK: Files
 
     /// Questions about the calls of a point, where this kernel asks them.
-    private func asked(_ point: AttachPoint, _ needs: Needs) -> HookMechanism? {
+    func asked(_ point: AttachPoint, _ needs: Needs) -> HookMechanism? {
         guard needs.namesFiles, let calls = FileCalls(point), fileObstacle() == nil else { return nil }
         return HookMechanism(
             name: FileCalls.mechanism, number: UInt16(SECD_POLICY_BY_FANOTIFY), attachment: .files(calls),

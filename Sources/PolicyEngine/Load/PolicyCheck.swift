@@ -257,6 +257,9 @@ extension MechanismLadder.Needs {
         userMemory = hook.columns.contains { column in
             column.type.isInUserMemory && column.path.isEmpty
         }
+        registers = hook.columns.contains { if case .register = $0.source { true } else { false } }
+        let functions = hook.points.count { if case .function = $0 { true } else { false } }
+        manyFunctions = functions >= MechanismLadder.manyFunctions
         namesFiles = hook.points.allSatisfy { point in
             guard let calls = FileCalls(point) else { return false }
             let named = hook.selectors.filter { $0.files(calls.file, hook.columns) != nil }

@@ -27,6 +27,8 @@ public struct Column: Sendable, Hashable {
     public var sizeArgument: Int?
     /// File with the types of a program, which `path` goes through; empty = those of the kernel.
     public var types: String
+    /// Module of the kernel that `startType` is a type of; empty = the kernel itself.
+    public var module: String
     /// Read when the call returns.
     public var atReturn: Bool
     /// Bytes of text that are captured at most.
@@ -35,7 +37,7 @@ public struct Column: Sendable, Hashable {
     public init(
         source: Source, type: ArgumentType, path: String = "", startType: String = "",
         sizeArgument: Int? = nil,
-        atReturn: Bool = false, capacity: Int = Column.textCapacity, types: String = ""
+        atReturn: Bool = false, capacity: Int = Column.textCapacity, types: String = "", module: String = ""
     ) {
         self.source = source
         self.type = type
@@ -45,5 +47,6 @@ public struct Column: Sendable, Hashable {
         self.atReturn = atReturn
         self.capacity = capacity
         self.types = types
+        self.module = module
     }
 }

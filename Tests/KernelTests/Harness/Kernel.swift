@@ -24,6 +24,12 @@ enum Kernel {
         return probe.fentryObstacle() == nil
     }()
 
+    /// Probes can be put on kernel functions.
+    static let hasKprobes: Bool = {
+        guard let probe = try? KernelProbe() else { return false }
+        return probe.kprobeObstacle() == nil
+    }()
+
     /// Programs may make system calls fail at their functions.
     static let makesCallsFail = hasFentry && KernelProbe.makesCallsFail
 
