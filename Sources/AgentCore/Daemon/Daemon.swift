@@ -29,6 +29,8 @@ final class Daemon: Sendable {
     let identities: IdentityKeeper
     let manifests: ManifestDirectory?
     let cluster: ClusterFollower?
+    /// Who is asked about containers before they start.
+    let admission: AdmissionDesk
     private let nodeLabels: NodeLabels
     private let namespaces: NamespaceKeeper
     private let policyRuntime: any PolicyRuntime
@@ -45,7 +47,8 @@ final class Daemon: Sendable {
         self.threshold = threshold
         self.logger = logger
         // Outside of what follows: its errors have exit codes of their own.
-        var options = try Self.options(configuration)
+        admission = AdmissionDesk(logger: logger)
+        var options = try Self.options(configuration, admission)
         // Read before anything runs: the first container has what they say.
         manifests =
             configuration.manifests.isEmpty
@@ -84,7 +87,9 @@ final class Daemon: Sendable {
         if let journal { engine.add(journal: journal) }
     }
 
-    private static func options(_ configuration: AgentConfiguration) throws(DaemonError) -> EngineOptions {
+    private static func options(
+        _ configuration: AgentConfiguration, _ admission: AdmissionDesk
+    ) throws(DaemonError) -> EngineOptions {
         var agent = secd_agent()
         agent.pid = UInt32(getpid())
         if configuration.events.environment { agent.flags |= SECD_AGENT_ENVIRONMENT }
@@ -107,13 +112,14 @@ final class Daemon: Sendable {
         let workloads = configuration.workloads
         options.enrichWait = workloads.enrichWait * 1_000_000
         let node = configuration.nodeName
-        options.providers = { Self.providers(workloads, node: node, cgroupRoot: $0) }
+        options.providers = { Self.providers(workloads, admission, node: node, cgroupRoot: $0) }
         return options
     }
 
     /// Who is asked for names.
     private static func providers(
-        _ configuration: AgentConfiguration.Workloads, node: String, cgroupRoot: String
+        _ configuration: AgentConfiguration.Workloads, _ admission: AdmissionDesk, node: String,
+        cgroupRoot: String
     ) -> [any WorkloadProvider] {
         var providers: [any WorkloadProvider] = [
             RuncProvider(cgroupRoot: cgroupRoot, directories: configuration.runtimeDirectories)
@@ -133,6 +139,11 @@ final class Daemon: Sendable {
         if !configuration.containerdSocket.isEmpty {
             providers.append(
                 ContainerdProvider(socket: configuration.containerdSocket, cgroupRoot: cgroupRoot))
+        }
+        if !configuration.nriSocket.isEmpty {
+            providers.append(
+                NRIProvider(
+                    socket: configuration.nriSocket, cgroupRoot: cgroupRoot, admission: admission))
         }
         return providers + clusterProviders(configuration, node: node)
     }
@@ -270,6 +281,7 @@ final class Daemon: Sendable {
     /// detached.
     /// - Parameter directory: for `KernelSensors.detach`.
     func stop(reason: String, detachThrough directory: String) {
+        admission.close()
         cluster?.stop()
         namespaces.finish()
         policies.stop()
