@@ -28,26 +28,42 @@ public struct NRIStart: Sendable, Equatable {
     /// A container waits, and all others that its runtime starts.
     private static let longestPatience = Duration.seconds(2)
 
-    /// - Parameter subject: nil = the message could not be read.
+    /// - Parameters:
+    ///   - id: empty where its message could not be read.
+    ///   - obstacle: why it cannot be told apart from others; nil = it can.
+    package init(
+        id: String, name: String = "", runtime: String = "", pod: Pod? = nil, labels: [String: String] = [:],
+        annotations: [String: String] = [:], cgroup: String = "", obstacle: String? = nil,
+        patience: Duration
+    ) {
+        (self.id, self.name, self.runtime) = (id, name, runtime)
+        self.pod = pod
+        (self.labels, self.annotations) = (labels, annotations)
+        (self.cgroup, self.obstacle) = (cgroup, obstacle)
+        self.patience = patience
+    }
+
+    /// - Parameters:
+    ///   - subject: nil = the message could not be read.
+    ///   - patience: of the runtime, milliseconds; 0 = it does not say.
     init(_ subject: NRIMessage.Subject?, runtime: String, patience: UInt64, cgroups: CgroupFiles) {
-        let container = subject?.container
-        id = container?.id ?? ""
-        name = container?.name ?? ""
-        self.runtime = runtime
-        pod = subject?.sandbox?.pod
-        labels = container?.labels ?? [:]
-        annotations = container?.annotations ?? [:]
         let told = patience == 0 ? Self.usualPatience : .milliseconds(Int64(clamping: patience))
-        self.patience = min(told * Self.share, Self.longestPatience)
-        guard let container, !container.id.isEmpty else {
-            (cgroup, obstacle) = ("", "its runtime told of it in a message that cannot be read")
+        let patience = min(told * Self.share, Self.longestPatience)
+        guard let container = subject?.container, !container.id.isEmpty else {
+            self.init(
+                id: "", obstacle: "its runtime told of it in a message that cannot be read",
+                patience: patience)
             return
         }
-        cgroup = Self.cgroup(of: container, cgroups) ?? ""
-        obstacle =
-            cgroup.isEmpty
-            ? "it has no cgroup of the v2 hierarchy (its runtime names process \(container.process) and the cgroup "
-                + "\(container.cgroup.isEmpty ? "-" : String(container.cgroup.prefix(512))))" : nil
+        let cgroup = Self.cgroup(of: container, cgroups)
+        let named = container.cgroup.isEmpty ? "none" : String(container.cgroup.prefix(512))
+        self.init(
+            id: container.id, name: container.name, runtime: runtime, pod: subject?.sandbox?.pod,
+            labels: container.labels, annotations: container.annotations, cgroup: cgroup ?? "",
+            obstacle: cgroup == nil
+                ? "it has no cgroup of its own in the v2 hierarchy (its runtime names process "
+                    + "\(container.process), and for a cgroup \(named))" : nil,
+            patience: patience)
     }
 
     /// Where the container's first process waits. A message that names another container's process, or one of the

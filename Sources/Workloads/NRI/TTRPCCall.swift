@@ -62,10 +62,12 @@ package enum TTRPCAnswer: Sendable, Equatable {
         switch self {
         case .success(let payload): return payload.isEmpty ? [] : ProtobufReader.message(2, payload)
         case .failure(let code, let reason):
-            // Cut between characters.
-            var text = reason[...]
-            while text.utf8.count > Self.longestReason { text = text.dropLast() }
-            return ProtobufReader.message(1, [1 << 3, code] + ProtobufReader.message(2, Array(text.utf8)))
+            let text = Array(reason.utf8)
+            var end = min(text.count, Self.longestReason)
+            // Not within a character.
+            while end > 0, end < text.count, text[end] & 0xc0 == 0x80 { end -= 1 }
+            return ProtobufReader.message(
+                1, [1 << 3, code] + ProtobufReader.message(2, Array(text[..<end])))
         }
     }
 }
