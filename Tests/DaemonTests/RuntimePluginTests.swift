@@ -13,7 +13,7 @@ extension DaemonSuite {
         init() throws { engine = try ContainerdEngine(hasPods: true, hasNRI: true) }
 
         /// Kills who opens the secret in pods with a label, and nobody of whom that is not certain.
-        private static let policy = """
+        static let policy = """
             apiVersion: cilium.io/v1alpha1
             kind: TracingPolicy
             metadata:
