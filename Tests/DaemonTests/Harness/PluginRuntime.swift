@@ -54,7 +54,7 @@ final class PluginRuntime {
         }
         send(TTRPCMessage(.runtime, .response, stream: registration.stream, []))
         // Of the runtime and its version; two seconds for a registration and for an answer.
-        let configuration = Self.text(2, "containerd") + Self.text(3, "1.7.24") + [5 << 3, 0xd0, 0x0f]
+        let configuration = Self.text(2, "containerd") + Self.text(3, "1.7.24") + Self.number(5, 2000)
         _ = try ask("Configure", configuration)
         _ = try ask("Synchronize", [])
     }
@@ -67,16 +67,16 @@ final class PluginRuntime {
 
     /// Asks whether a container may start.
     func start(_ container: Container) throws -> TTRPCAnswer {
-        let pod =
-            Self.text(1, "sandbox-of-" + container.id) + Self.text(2, "web-1") + Self.text(3, "u-1")
-            + Self.text(4, container.namespace) + container.labels.flatMap { Self.entry(5, $0.key, $0.value) }
-        let described =
-            Self.text(1, container.id) + Self.text(2, "sandbox-of-" + container.id)
-            + Self.text(3, container.name)
-            + Self.entry(6, "io.kubernetes.cri.image-name", "localhost/box:1")
-            + Self.message(11, Self.text(5, container.cgroup)) + [12 << 3] + Self.varint(container.process)
-        return try ask(
-            "StateChange", [1 << 3, 6] + Self.message(2, pod) + Self.message(3, described))
+        let sandbox = "sandbox-of-" + container.id
+        var pod = Self.text(1, sandbox) + Self.text(2, "web-1") + Self.text(3, "u-1")
+        pod += Self.text(4, container.namespace)
+        for (key, value) in container.labels { pod += Self.entry(5, key, value) }
+        var described = Self.text(1, container.id) + Self.text(2, sandbox) + Self.text(3, container.name)
+        described += Self.entry(6, "io.kubernetes.cri.image-name", "localhost/box:1")
+        described += Self.message(11, Self.text(5, container.cgroup))
+        described += Self.number(12, container.process)
+        let event = Self.number(1, 6) + Self.message(2, pod) + Self.message(3, described)
+        return try ask("StateChange", event)
     }
 
     private func ask(_ method: String, _ payload: [UInt8]) throws -> TTRPCAnswer {
@@ -123,8 +123,9 @@ final class PluginRuntime {
         message(field, text(1, key) + text(2, value))
     }
 
-    private static func varint(_ value: Int) -> [UInt8] {
-        var (rest, bytes) = (UInt64(max(0, value)), [UInt8]())
+    private static func number(_ field: UInt8, _ value: Int) -> [UInt8] {
+        var bytes = [field << 3]
+        var rest = UInt64(max(0, value))
         repeat {
             bytes.append(UInt8(rest & 0x7f) | (rest > 0x7f ? 0x80 : 0))
             rest >>= 7
