@@ -294,8 +294,8 @@ let package = Package(
         tests(
             "AgentCoreTests",
             [
-                "AgentCore", "AgentModel", "EventDecoder", "EventModel", "EventReference", "Export",
-                "ProcessTree",
+                "AgentCore", "AgentModel", "Configuration", "EventDecoder", "EventModel", "EventReference",
+                "Export", "ProcessTree",
                 "LinuxSystem", "CEventABI", "PolicyCompiler", "PolicyEngine", "PolicyModel", "TestSupport",
                 "WorkloadModel", "Workloads", "KubernetesObjects", "KubernetesClient", "JSONTree",
                 "SecurityIdentity", "IdentityStores",

@@ -16,6 +16,14 @@ public struct ContainerRegistration: Sendable, Equatable {
     public var podNamespace: String
     /// Of the pod.
     public var podUID: String
+    /// Of the container itself; nil = the runtime did not tell them, and neither those of its pod.
+    public var labels: [String: String]?
+    /// Of the pod, where the runtime told them.
+    public var podLabels: [String: String]
+    /// Of the pod, where the runtime told them.
+    public var podAnnotations: [String: String]
+    /// As the runtime calls itself; empty = what annotations and the cgroup say.
+    public var runtime: String
     /// Process that calls, as the kernel told the daemon; 0 = not known. Nothing that a client sends.
     public var caller: UInt32
 
@@ -29,6 +37,9 @@ public struct ContainerRegistration: Sendable, Equatable {
         podName = ""
         podNamespace = ""
         podUID = ""
+        podLabels = [:]
+        podAnnotations = [:]
+        runtime = ""
         caller = 0
     }
 }

@@ -13,7 +13,7 @@ extension Setting {
     /// opened, sized or loaded at start.
     private static let reloadable: Set<String> = [
         "log-level", "events.process.fork", "events.process.sha256", "events.redact", "events.socket.unix",
-        "processes.memory",
+        "processes.memory", "workloads.hook-fail-closed",
     ]
 
     /// Whether a reload changes it.

@@ -141,11 +141,13 @@ public struct AgentConfiguration: Sendable, Equatable {
         public internal(set) var containerdSocket = "/run/containerd/containerd.sock"
         /// CRI-O's; empty = it is not asked.
         public internal(set) var crioSocket = "/run/crio/crio.sock"
+        /// NRI's, of containerd or CRI-O; empty = secd is no plugin.
+        public internal(set) var nriSocket = "/run/nri/nri.sock"
         /// The API of the cluster: off, in-cluster, or the path of a kubeconfig.
         public internal(set) var kubernetes = "off"
         /// The kubelet of this node, asked while that API says nothing.
         public internal(set) var kubelet = Kubelet()
-        /// Namespaces (`NamespaceList`) whose containers the runtime's hook refuses where they cannot be registered.
+        /// Namespaces (`NamespaceList`) whose containers hooks of the runtime and NRI refuse where they cannot be registered.
         public internal(set) var hookFailClosed: [String] = []
 
         /// How the kubelet is reached.

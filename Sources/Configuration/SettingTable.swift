@@ -159,6 +159,9 @@ public enum SettingTable {
         .path(
             "workloads.crio", \.workloads.crioSocket, default: "/run/crio/crio.sock",
             "Unix socket of CRI-O; empty = it is not asked."),
+        .path(
+            "workloads.nri", \.workloads.nriSocket, default: "/run/nri/nri.sock",
+            "Unix socket of NRI: containerd and CRI-O ask there before a container starts; empty = not used."),
         .one(
             "workloads.kubernetes", \.workloads.kubernetes, default: "off",
             "The API of the cluster: off, in-cluster (the service account of the pod), or the path of a kubeconfig.",
@@ -190,7 +193,7 @@ public enum SettingTable {
             "Whether the kubelet's certificate is not checked: whoever listens there gets the token."),
         .list(
             "workloads.hook-fail-closed", \.workloads.hookFailClosed,
-            "Namespaces whose containers `secctl oci-hook` refuses while policies do not hold for them.",
+            "Namespaces whose containers `secctl oci-hook` and NRI refuse while policies do not hold for them.",
             ValueSyntax.namespace),
     ]
 

@@ -1,5 +1,5 @@
 /// Reads the fields of a protobuf message that somebody else sent: bounds are checked, nothing is trusted. Only
-/// what messages of the CRI and of etcd need: numbers and texts, messages in messages, maps of texts.
+/// what messages of the CRI, of NRI and of etcd need: numbers and texts, messages in messages, maps of texts.
 package struct ProtobufReader {
     /// A field as it stands in a message.
     package struct Field {
@@ -88,6 +88,20 @@ extension ProtobufReader {
         var reader = ProtobufReader(bytes)
         var fields: [Field] = []
         while let field = reader.next() { fields.append(field) }
+        return fields
+    }
+
+    /// Fields of a message that is read as a whole: each takes some dozen bytes, however short it came.
+    private static let mostFields = 65_536
+
+    /// All fields of a message; nil where a part of it cannot be read, or there are more than any message has.
+    package static func wholeMessage(_ bytes: ArraySlice<UInt8>) -> [Field]? {
+        var reader = ProtobufReader(bytes)
+        var fields: [Field] = []
+        while !reader.rest.isEmpty {
+            guard fields.count < mostFields, let field = reader.next() else { return nil }
+            fields.append(field)
+        }
         return fields
     }
 

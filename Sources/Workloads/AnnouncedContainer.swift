@@ -6,6 +6,8 @@ package struct AnnouncedContainer: Sendable {
     /// What the runtime and its caller know of it: id, name, image, pod.
     package private(set) var workload: Workload
     private let cgroups: CgroupFiles
+    /// Its runtime has told all labels that there are.
+    private var hasLabels = false
 
     /// Why there is no such container.
     package struct Absent: Error, CustomStringConvertible {
@@ -32,6 +34,19 @@ package struct AnnouncedContainer: Sendable {
         if !image.isEmpty { workload.image.name = image }
         guard !pod.name.isEmpty else { return }
         workload.pod = pod.completed(by: workload.pod)
+    }
+
+    /// What only some runtimes tell before a container begins: all labels, also where there are none.
+    /// - Parameter runtime: as it calls itself; empty = not said.
+    package mutating func complete(
+        runtime: String, labels: [String: String], podLabels: [String: String],
+        podAnnotations: [String: String]
+    ) {
+        hasLabels = true
+        if !runtime.isEmpty { workload.runtime = runtime }
+        workload.labels = labels
+        workload.pod?.labels = podLabels
+        workload.pod?.annotations = podAnnotations
     }
 
     /// The container with its cgroup.
@@ -65,10 +80,13 @@ package struct AnnouncedContainer: Sendable {
     }
 
     /// Whether names or labels are still to be asked for: annotations of some managers do not have them.
-    package var needsAnswers: Bool { workload.naming == .pending || needsLabels }
+    package var needsAnswers: Bool { workload.naming == .pending || needsLabels || needsImage }
+
+    /// Whether its image is still to be asked for: not all runtimes write it down where they tell of labels.
+    private var needsImage: Bool { hasLabels && workload.image.name.isEmpty }
 
     /// Whether it is in a pod whose labels only the CRI tells: containerd writes down names alone.
     package var needsLabels: Bool {
-        workload.runtime == "containerd" && workload.pod?.labels.isEmpty == true
+        !hasLabels && workload.runtime == "containerd" && workload.pod?.labels.isEmpty == true
     }
 }

@@ -24,6 +24,11 @@ enum OCIAnnotations {
         }
     }
 
+    /// What a container of a pod was made from; empty where nobody wrote that down.
+    static func image(_ annotations: [String: String]) -> String {
+        annotations["io.kubernetes.cri.image-name"] ?? annotations["io.kubernetes.cri-o.ImageName"] ?? ""
+    }
+
     /// containerd's CRI plugin (pkg/cri/annotations).
     private static func applyContainerd(_ annotations: [String: String], _ workload: inout Workload) {
         func value(_ name: String) -> String { annotations["io.kubernetes.cri." + name] ?? "" }

@@ -26,9 +26,16 @@ import Testing
         programCounters: ["no_process": 31])
 
     private static func lines(_ status: AgentStatus = status) -> [String] {
-        PrometheusText(status, events: [("process_exec", 32)], wakeups: 33, policies: [policy]).text
-            .split(separator: "\n").map(String.init)
+        PrometheusText(
+            status, events: [("process_exec", 32)], wakeups: 33, policies: [policy], admissions: admissions
+        ).text.split(separator: "\n").map(String.init)
     }
+
+    private static let admissions: AdmissionCounts = {
+        var counts = AdmissionCounts()
+        (counts.held, counts.unheld) = (38, 39)
+        return counts
+    }()
 
     /// One that watches at two hooks.
     private static let policy: PolicyStatus = {
@@ -78,6 +85,9 @@ import Testing
                 #"secd_memory_bytes{kind="kernel"} 30"#,
                 #"secd_memory_bytes{kind="process_tree"} 26"#,
                 #"secd_program_failures_total{place="no_process"} 31"#,
+                #"secd_nri_containers_total{outcome="held"} 38"#,
+                #"secd_nri_containers_total{outcome="unheld"} 39"#,
+                #"secd_nri_containers_total{outcome="refused"} 0"#,
                 #"secd_policy_state{mode="monitor",policy="keys",policy_namespace="demo",state="enabled"} 1"#,
                 #"secd_policy_actions_total{action="post",hook="sys_write",policy="keys",policy_namespace="demo"} 68"#,
                 #"secd_policy_actions_total{action="held_back",hook="sys_write",policy="keys",policy_namespace="demo"} 70"#,

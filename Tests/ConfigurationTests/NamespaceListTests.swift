@@ -35,4 +35,17 @@ import Testing
             environment: ["SECD_WORKLOADS_HOOK_FAIL_CLOSED": "*,!kube-system,-"], source: nil)
         #expect(configuration.workloads.hookFailClosed == ["*", "!kube-system", "-"])
     }
+
+    /// The daemon answers runtimes by it (NRI), from the next container on.
+    @Test func aReloadTakesItOver() throws {
+        let configuration = try AgentConfiguration.load(environment: [:], source: nil)
+        #expect(configuration.workloads.nriSocket == "/run/nri/nri.sock")
+        let new = try AgentConfiguration.load(
+            environment: ["SECD_WORKLOADS_HOOK_FAIL_CLOSED": "shop", "SECD_WORKLOADS_NRI": ""], source: nil)
+        let change = configuration.change(to: new)
+        #expect(change.adopted == ["workloads.hook-fail-closed"])
+        #expect(change.postponed == ["workloads.nri"])
+        #expect(change.configuration.workloads.hookFailClosed == ["shop"])
+        #expect(new.workloads.nriSocket.isEmpty)
+    }
 }

@@ -47,6 +47,34 @@ import Workloads
         #expect(workload.pod?.namespace == "shop" && workload.name == "web")
     }
 
+    /// NRI has labels where there are some, and where not, it says so.
+    @Test(arguments: [[:], ["app": "shop"]]) func labelsThatARuntimeTellsNeedNoAnswer(
+        _ labels: [String: String]
+    ) throws {
+        var container = announced(
+            Self.drawn,
+            [
+                "io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "web",
+                "io.kubernetes.cri.image-name": "nginx:1.27", "io.kubernetes.cri.sandbox-name": "web-1",
+                "io.kubernetes.cri.sandbox-namespace": "shop",
+            ])
+        container.complete(
+            runtime: "containerd", labels: ["tier": "edge"], podLabels: labels, podAnnotations: ["a": "1"])
+        #expect(!container.needsAnswers && !container.needsLabels)
+        let workload = try container.found(cgroup: "/web", process: 0).workload
+        #expect(workload.pod?.labels == labels && workload.pod?.annotations == ["a": "1"])
+        #expect(workload.labels == ["tier": "edge"] && workload.image.name == "nginx:1.27")
+    }
+
+    @Test func anImageThatARuntimeDoesNotTellIsToBeAskedFor() {
+        var container = announced(Self.drawn)
+        container.complete(name: "web", image: "", pod: Pod(namespace: "shop", name: "web-1"))
+        #expect(!container.needsAnswers)
+        container.complete(runtime: "cri-o", labels: [:], podLabels: [:], podAnnotations: [:])
+        #expect(container.needsAnswers && !container.needsLabels)
+        #expect(container.workload.runtime == "cri-o")
+    }
+
     @Test(arguments: ["/", "/nowhere", "/../web", "web", "\(String(repeating: "x/", count: 4000))"])
     func whatIsNoCgroup(_ path: String) {
         #expect(throws: AnnouncedContainer.Absent.self) {

@@ -44,7 +44,8 @@ struct AgentService: AgentControl {
                 + (await daemon.policies.complaints()) + (daemon.manifests?.problems ?? [])
                 + (daemon.cluster?.problems ?? [])
                 + (daemon.identities.problem.map { ["identities: \($0)"] } ?? []),
-            notes: engine.workloadNotes + (daemon.manifests?.notes ?? []) + (daemon.cluster?.notes ?? []),
+            notes: engine.workloadNotes + (daemon.manifests?.notes ?? []) + (daemon.cluster?.notes ?? [])
+                + daemon.admission.notes,
             sensors: engine.sensors.status, rings: rings, sinks: sinks,
             subscribers: await engine.onWorker { $0.output.subscribers.status }, processes: processes,
             memory: await engine.memory(policies: await daemon.policies.kernelBytes()),
@@ -115,7 +116,7 @@ struct AgentService: AgentControl {
         let status = await status()
         return PrometheusText(
             status, events: await engine.eventCounts(), wakeups: await engine.wakeups(),
-            policies: await daemon.policies.statuses()
+            policies: await daemon.policies.statuses(), admissions: daemon.admission.counts
         ).text
     }
 

@@ -29,6 +29,8 @@ final class Daemon: Sendable {
     let identities: IdentityKeeper
     let manifests: ManifestDirectory?
     let cluster: ClusterFollower?
+    /// Who is asked about containers before they start.
+    let admission: AdmissionDesk
     private let nodeLabels: NodeLabels
     private let namespaces: NamespaceKeeper
     private let policyRuntime: any PolicyRuntime
@@ -45,7 +47,8 @@ final class Daemon: Sendable {
         self.threshold = threshold
         self.logger = logger
         // Outside of what follows: its errors have exit codes of their own.
-        var options = try Self.options(configuration)
+        admission = AdmissionDesk(logger: logger)
+        var options = try Self.options(configuration, admission)
         // Read before anything runs: the first container has what they say.
         manifests =
             configuration.manifests.isEmpty
@@ -84,7 +87,9 @@ final class Daemon: Sendable {
         if let journal { engine.add(journal: journal) }
     }
 
-    private static func options(_ configuration: AgentConfiguration) throws(DaemonError) -> EngineOptions {
+    private static func options(
+        _ configuration: AgentConfiguration, _ admission: AdmissionDesk
+    ) throws(DaemonError) -> EngineOptions {
         var agent = secd_agent()
         agent.pid = UInt32(getpid())
         if configuration.events.environment { agent.flags |= SECD_AGENT_ENVIRONMENT }
@@ -114,13 +119,14 @@ final class Daemon: Sendable {
         let workloads = configuration.workloads
         options.enrichWait = workloads.enrichWait * 1_000_000
         let node = configuration.nodeName
-        options.providers = { Self.providers(workloads, node: node, $0) }
+        options.providers = { Self.providers(workloads, admission, node: node, $0) }
         return options
     }
 
     /// Who is asked for names.
     private static func providers(
-        _ configuration: AgentConfiguration.Workloads, node: String, _ hierarchy: CgroupHierarchy
+        _ configuration: AgentConfiguration.Workloads, _ admission: AdmissionDesk, node: String,
+        _ hierarchy: CgroupHierarchy
     ) -> [any WorkloadProvider] {
         var providers: [any WorkloadProvider] = [
             RuncProvider(hierarchy: hierarchy, directories: configuration.runtimeDirectories)
@@ -140,6 +146,11 @@ final class Daemon: Sendable {
         if !configuration.containerdSocket.isEmpty {
             providers.append(
                 ContainerdProvider(socket: configuration.containerdSocket, hierarchy: hierarchy))
+        }
+        if !configuration.nriSocket.isEmpty {
+            providers.append(
+                NRIProvider(
+                    socket: configuration.nriSocket, hierarchy: hierarchy, admission: admission))
         }
         return providers + clusterProviders(configuration, node: node)
     }
@@ -282,6 +293,7 @@ final class Daemon: Sendable {
     /// detached.
     /// - Parameter directory: for `KernelSensors.detach`.
     func stop(reason: String, detachThrough directory: String) {
+        admission.close()
         cluster?.stop()
         namespaces.finish()
         policies.stop()

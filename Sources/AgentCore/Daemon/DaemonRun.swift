@@ -1,3 +1,4 @@
+import AgentModel
 import Configuration
 import ControlAPI
 import Glibc
@@ -46,6 +47,9 @@ struct DaemonRun {
         let daemon = try Daemon(configuration, threshold: threshold, logger: logger)
         try daemon.start()
         let service = AgentService(daemon)
+        daemon.admission.open(
+            closed: { NamespaceList(daemon.configuration.workloads.hookFailClosed) },
+            register: { container throws(PolicyChangeError) in try await service.register(container) })
         let api: APIServers
         do {
             api = try await APIServers(configuration, socket, service, logger: logger)

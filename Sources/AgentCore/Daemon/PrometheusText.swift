@@ -7,7 +7,7 @@ package final class PrometheusText {
 
     package init(
         _ status: AgentStatus, events: [(kind: String, count: UInt64)], wakeups: UInt64,
-        policies: [PolicyStatus] = []
+        policies: [PolicyStatus] = [], admissions: AdmissionCounts = AdmissionCounts()
     ) {
         family("secd_build_info", "gauge", "Version and kernel.") {
             sample("secd_build_info", ["version": status.version, "kernel": status.kernel], 1)
@@ -39,6 +39,11 @@ package final class PrometheusText {
             for (name, count) in status.programCounters.sorted(by: { $0.key < $1.key }) {
                 sample("secd_program_failures_total", ["place": name], Double(count))
             }
+        }
+        family("secd_nri_containers_total", "counter", "Containers told before they began, by outcome.") {
+            sample("secd_nri_containers_total", ["outcome": "held"], Double(admissions.held))
+            sample("secd_nri_containers_total", ["outcome": "unheld"], Double(admissions.unheld))
+            sample("secd_nri_containers_total", ["outcome": "refused"], Double(admissions.refused))
         }
         self.policies(policies)
     }

@@ -17,6 +17,11 @@ extension AgentEngine {
         announced.complete(
             name: container.name, image: container.image,
             pod: Pod(namespace: container.podNamespace, name: container.podName, uid: container.podUID))
+        if let labels = container.labels {
+            announced.complete(
+                runtime: container.runtime, labels: labels, podLabels: container.podLabels,
+                podAnnotations: container.podAnnotations)
+        }
         let found: FoundWorkload
         do throws(AnnouncedContainer.Absent) {
             found = try announced.found(cgroup: container.cgroup, process: container.caller)

@@ -14,21 +14,35 @@ final class ContainerdEngine: Sendable {
         return RuncContainers.obstacle
     }()
 
+    /// Why it cannot ask plugins (NRI); nil = it can.
+    static let nriObstacle: String? = {
+        if let obstacle = EnginePod.obstacle { return obstacle }
+        guard let containerd = Programs.path(of: "containerd"),
+            let defaults = try? Run.program([containerd, "config", "default"]),
+            defaults.output.contains("io.containerd.nri.v1.nri")
+        else { return "this containerd has no NRI: that came with 1.7" }
+        return nil
+    }()
+
     let folder: Folder
     /// At the top of the hierarchies, above all pods.
     let cgroup = "secd-containerd-\(getpid())-\(UInt16.random(in: 0 ... .max))"
     private let hasPods: Bool
     private let service: Mutex<Program>
     var socket: String { folder / "containerd.sock" }
+    /// Where plugins come, if it has any.
+    var nriSocket: String { folder / "nri.sock" }
     /// The last that it said.
     var log: String { String(folder.text("log").suffix(2000)) }
 
-    /// - Parameter hasPods: whether it gets the images that the CRI needs, too.
-    init(hasPods: Bool = false) throws {
+    /// - Parameters:
+    ///   - hasPods: whether it gets the images that the CRI needs, too.
+    ///   - hasNRI: whether it asks plugins.
+    init(hasPods: Bool = false, hasNRI: Bool = false) throws {
         self.hasPods = hasPods
         folder = try Folder()
         let archive = try BoxImage.archive(in: folder)
-        _ = try folder.write("config.toml", Self.configuration(folder))
+        _ = try folder.write("config.toml", Self.configuration(folder, hasNRI: hasNRI))
         service = Mutex(try Self.service(in: folder))
         try waitUntilItAnswers()
         for namespace in [Self.namespace] + (hasPods ? [Self.podNamespace] : []) {
@@ -91,7 +105,7 @@ final class ContainerdEngine: Sendable {
     /// Of containerd's containers that belong to pods.
     private static let podNamespace = "k8s.io"
 
-    private static func configuration(_ folder: Folder) -> String {
+    private static func configuration(_ folder: Folder, hasNRI: Bool) -> String {
         let unused = ["btrfs", "zfs", "aufs", "devmapper", "overlayfs"]
             .map { "\"io.containerd.snapshotter.v1.\($0)\"" }.joined(separator: ",")
         return """
@@ -113,6 +127,11 @@ final class ContainerdEngine: Sendable {
               [plugins."io.containerd.grpc.v1.cri".cni]
                 bin_dir = "\(folder / "cni/bin")"
                 conf_dir = "\(folder / "cni/conf")"
+            [plugins."io.containerd.nri.v1.nri"]
+              disable = \(!hasNRI)
+              socket_path = "\(folder / "nri.sock")"
+              plugin_path = "\(folder / "nri/plugins")"
+              plugin_config_path = "\(folder / "nri/conf.d")"
 
             """
     }

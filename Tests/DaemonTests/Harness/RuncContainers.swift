@@ -16,6 +16,8 @@ final class RuncContainers {
 
     private let folder: Folder
     private let runc: String
+    /// By `create`.
+    private var created: [String] = []
 
     convenience init(in folder: Folder) throws {
         guard let runc = Programs.path(of: "runc") else { throw Failure("runc is not installed") }
@@ -47,6 +49,49 @@ final class RuncContainers {
         annotations: [String: String] = [:]
     ) throws -> Run {
         let id = Self.id(name)
+        try writeBundle(id, arguments, hooks, annotations)
+        // A container that its test does not end is ended here, with its cgroups.
+        defer { _ = try? Run.program([runc, "--root", folder / "runc", "delete", "--force", id]) }
+        return try Run.program(
+            [runc, "--root", folder / "runc", "run", "--bundle", folder / id, id], seconds: 30)
+    }
+
+    /// Makes a container that waits before its first program; its cgroup has its id for a name.
+    /// - Parameter arguments: of busybox.
+    /// - Returns: its first process.
+    func create(_ id: String, _ arguments: [String]) throws -> Int {
+        try writeBundle(id, arguments, [:], [:])
+        created.append(id)
+        // Its output stays open in the container: nobody may wait for its end.
+        let program = try Program(
+            [
+                runc, "--root", folder / "runc", "create", "--bundle", folder / id, "--pid-file",
+                folder / "\(id)/pid", id,
+            ], output: folder / "\(id)/said", errors: folder / "\(id)/said")
+        let ending = program.wait()
+        guard ending == .code(0), let process = Int(folder.text("\(id)/pid")) else {
+            throw Failure("runc create ended with \(ending): \(folder.text("\(id)/said"))")
+        }
+        return process
+    }
+
+    /// Lets one that was made go on.
+    func start(_ id: String) throws {
+        let run = try Run.program([runc, "--root", folder / "runc", "start", id])
+        guard run.ending == .code(0) else { throw Failure("runc start: \(run.errors)") }
+    }
+
+    deinit {
+        for id in created {
+            _ = try? Run.program([runc, "--root", folder / "runc", "delete", "--force", id])
+        }
+    }
+
+    /// Writes what runc makes a container from.
+    private func writeBundle(
+        _ id: String, _ arguments: [String], _ hooks: [String: [[String: Any]]],
+        _ annotations: [String: String]
+    ) throws {
         let configuration: [String: Any] = [
             "ociVersion": "1.0.2",
             "process": [
@@ -65,9 +110,5 @@ final class RuncContainers {
         try FileManager.default.createDirectory(atPath: folder / id, withIntermediateDirectories: true)
         let json = try JSONSerialization.data(withJSONObject: configuration)
         _ = try folder.write(id + "/config.json", String(decoding: json, as: UTF8.self))
-        // A container that its test does not end is ended here, with its cgroups.
-        defer { _ = try? Run.program([runc, "--root", folder / "runc", "delete", "--force", id]) }
-        return try Run.program(
-            [runc, "--root", folder / "runc", "run", "--bundle", folder / id, id], seconds: 30)
     }
 }
