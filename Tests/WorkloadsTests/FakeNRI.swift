@@ -9,7 +9,8 @@ final class FakeNRI {
     struct Silence: Error {}
 
     let path: String
-    private let listener: Int32
+    /// -1 = it has stopped: a number that is closed twice is somebody else's by then.
+    private var listener: Int32
     private var connection: Int32 = -1
     private var inbox = TTRPCInbox()
     private var received: [TTRPCMessage] = []
@@ -48,7 +49,9 @@ final class FakeNRI {
     /// Ends as a runtime that stops does.
     func stop() {
         hangUp()
+        guard listener >= 0 else { return }
         close(listener)
+        listener = -1
         unsafe unlink(path)
     }
 
