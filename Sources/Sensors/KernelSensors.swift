@@ -29,6 +29,9 @@ public struct SensorOptions: Sendable {
     /// Process whose getppid(2) calls become test records; nil = no load generator.
     public var loadPID: UInt32?
 
+    /// - Parameters:
+    ///   - cgroupRoot: of the v2 hierarchy, which tells workloads, too, until another is set; nil = there is none.
+    ///   - files: watched path prefixes.
     public init(
         agent: secd_agent, lifecycleRing: UInt32 = 8 << 20, verdictRing: UInt32 = 1 << 20,
         observationRing: UInt32 = 16 << 20, cgroupRoot: String?, sockets: Bool = true, files: [String] = []

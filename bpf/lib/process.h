@@ -23,8 +23,8 @@
 /* PF_KTHREAD, include/linux/sched.h. */
 #define SECD_PF_KTHREAD 0x00200000
 
-/* Records beside the slots: enough for 82,000 processes at once, whose buckets take 1 MiB. */
-#define SECD_PROCESSES_MAX 65536
+/* Records beside the slots: with them 49,000 processes at once; their buckets take 512 KiB. */
+#define SECD_PROCESSES_MAX 32768
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Cgroups as they come and go, of the hierarchy that tells workloads: a container that lives 5 ms still has a path. */
+/* Cgroups of the hierarchy that tells workloads, as they come and go: one that lives 5 ms has a path. */
 #ifndef SECD_PROCESS_CGROUP_H
 #define SECD_PROCESS_CGROUP_H
 

@@ -50,7 +50,8 @@ public final class NRIProvider: WorkloadProvider {
     }
 
     /// - Parameter pause: before a socket that failed is tried again, at first.
-    package init(socket: String, hierarchy: CgroupHierarchy, admission: any ContainerAdmission, pause: UInt64) {
+    package init(socket: String, hierarchy: CgroupHierarchy, admission: any ContainerAdmission, pause: UInt64)
+    {
         path = socket
         cgroups = CgroupFiles(hierarchy: hierarchy)
         self.admission = admission

@@ -11,6 +11,7 @@ public struct NRIStart: Sendable, Equatable {
     public let runtime: String
     /// Nil where the runtime told of none.
     public let pod: Pod?
+    /// Its own, those of its image among them.
     public let labels: [String: String]
     /// Of the OCI configuration.
     public let annotations: [String: String]
