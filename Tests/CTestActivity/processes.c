@@ -193,6 +193,22 @@ static pid_t fork_beside(long distance)
 	return -1;
 }
 
+/* many-beside DISTANCE COUNT: so many of them, one after the other; each ends at once. */
+static int many_beside(const struct step *step)
+{
+	long index;
+
+	for (index = 0; index < number(step, 1); index++) {
+		pid_t child = fork_beside(number(step, 0));
+
+		if (child == 0)
+			_exit(0);
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			return -1;
+	}
+	return 0;
+}
+
 /* fork-mkdir PATH: the child makes a folder. */
 static int fork_mkdir(const struct step *step)
 {
@@ -242,6 +258,8 @@ int processes_do(const struct step *step, int *result)
 		*result = forked(step, fork());
 	else if (!strcmp(name, "fork-beside"))
 		*result = forked(step, fork_beside(number(step, 0)));
+	else if (!strcmp(name, "many-beside"))
+		*result = many_beside(step);
 	else if (!strcmp(name, "clone")) /* FLAGS */
 		*result = forked(step, syscall(SYS_clone, number(step, 0) | SIGCHLD, 0, 0, 0, 0));
 	else if (!strcmp(name, "fork-mkdir"))

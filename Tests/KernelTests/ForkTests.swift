@@ -99,16 +99,17 @@ extension KernelSuite {
             }
         }
 
-        @Test("three hundred of them, one after the other: none is missing")
+        @Test("three hundred of them, one after the other: more than rest after their end; none is missing")
         func manyBeside() throws {
-            for _ in 0..<300 {
-                let mark = agent.capture.count
-                let story = try agent.run(beside, .report)
-                let child = try story.activity.report()
-                let exit = try agent.expect("process_exit", of: child, from: mark)
-                #expect(exit.parent["pid"].int == story.pid)
-                #expect(agent.capture.all[mark...].count { $0.pid == child } == 2)
-            }
+            let story = try agent.run(Step("many-beside", 16_384, 300))
+
+            let parent = try story.exit().execID
+            let children = try agent.children(of: parent)
+            #expect(children.count == 600)
+            #expect(children.count { $0.kind == "process_fork" } == 300)
+            #expect(children.count { $0.kind == "process_exit" } == 300)
+            #expect(Set(children.map(\.execID)).count == 300)
+            #expect(children.allSatisfy { ($0.pid - story.pid) % 16_384 == 0 })
         }
 
         @Test("ten levels of processes")
