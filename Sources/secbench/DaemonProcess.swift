@@ -7,6 +7,8 @@ final class DaemonProcess {
     let folder: URL
     let pid: Int32
     private var hasEnded = false
+    /// When its first line was written.
+    private var began = DispatchTime.now()
     var exportFile: URL { folder.appending(path: "events.json") }
 
     /// Starts it and waits until its first line is written. It does not outlive this thread.
@@ -33,6 +35,7 @@ final class DaemonProcess {
         pid = Self.start(words, variables)
         guard pid > 0 else { throw BenchmarkError("cannot start secd: errno \(-pid)") }
         guard writes("{\"stream_start\"") else { throw BenchmarkError("secd did not start") }
+        began = DispatchTime.now()
     }
 
     /// A benchmark that failed leaves none behind.
@@ -79,8 +82,11 @@ final class DaemonProcess {
         }
     }
 
-    /// Waits until it has caught up: it uses less than a fiftieth of a core. At most ten seconds.
+    /// Waits until its start is over, in which it reads more often, and it has caught up: it uses less than a fiftieth of
+    /// a core. At most twelve seconds.
     func settle() {
+        let start = began.uptimeNanoseconds + ReadingPace.startTime
+        while DispatchTime.now().uptimeNanoseconds < start { usleep(10_000) }
         for _ in 0..<100 {
             let before = cpuNanoseconds
             usleep(100_000)
