@@ -40,6 +40,9 @@ tier() {
     echo "=== tier $name ended with $code after $((SECONDS - started)) s"
 }
 
+# Tests with servers: they wait for threads of the concurrency runtime, which long tests beside them hold for a minute.
+servers='^(IdentityStoresTests|KubernetesClientTests)\.|^WorkloadsTests\.(CRIStreamTests|NRITests)/'
+
 # selected NAME OPTION...: a selection of the tests on the running kernel.
 selected() {
     local name=$1
@@ -58,10 +61,9 @@ for group in "$@"; do
             # A process for each: those of the kernel and of the whole programs start many others, and a child
             # between fork and exec holds files and locks of its parent, which other tests have closed and wait
             # for; the kernel's count descriptors and load; those with real servers wait on threads.
-            tier native selected native \
-                --skip '^(KernelTests|DaemonTests|IdentityStoresTests|KubernetesClientTests)\.'
+            tier native selected native --skip "^(KernelTests|DaemonTests)\\.|$servers"
             tier kernel selected kernel --filter '^KernelTests\.'
-            tier servers selected servers --filter '^(IdentityStoresTests|KubernetesClientTests)\.'
+            tier servers selected servers --filter "$servers"
             tier daemon selected daemon --filter '^DaemonTests\.'
             ;;
         vm)
