@@ -6,7 +6,7 @@ code and seconds) of each tier, and plan.txt, the names of all tests where none 
 One test may run in several tiers and counts once: failed if any tier saw it fail, passed if at least one
 ran it, skipped otherwise. With the vm tier in the run every mechanism is available somewhere, so a
 test that no tier could run, a planned one that no tier names and a kernel program that no kernel verified are
-holes in the test plan and count as failed.
+holes in the test plan and count as failed. Excepted is what Debian 12 does not have (ABSENT): it counts as skipped.
 """
 
 import re
@@ -15,6 +15,9 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+# Suites that Debian 12 has no program for, and which; they run where it is installed.
+ABSENT = {"DaemonTests.DaemonSuite.RuntimePluginTests": "containerd 1.7, the first with NRI"}
 
 # Characters of a message in the list of failures at the end.
 MESSAGE_LENGTH = 200
@@ -109,11 +112,12 @@ def judged(tiers, complete):
         elif PASSED in outcomes:
             totals[PASSED] += 1
         else:
-            totals[FAILED if complete else SKIPPED] += 1
+            is_hole = complete and name.split("/")[0] not in ABSENT
+            totals[FAILED if is_hole else SKIPPED] += 1
             reasons = "; ".join(sorted({f"{tier}: {message}" for _, tier, message in runs}))
-            line = f"{'failed: no tier could run' if complete else 'skipped:'} {name} ({reasons})"
+            line = f"{'failed: no tier could run' if is_hole else 'skipped:'} {name} ({reasons})"
             print(line)
-            if complete:
+            if is_hole:
                 failures.append(line)
     return everywhere, totals, failures
 

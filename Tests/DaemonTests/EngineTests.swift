@@ -39,8 +39,7 @@ extension DaemonSuite {
             }
         }
 
-        @Test(
-            .enabled(if: PodmanEngine.obstacle == nil, "\(PodmanEngine.obstacle ?? "")"))
+        @Test(.needs("podman") { PodmanEngine.obstacle })
         func podmansContainersHaveTheirNamesImagesAndLabels() throws {
             let engine = try PodmanEngine()
             let daemon = try TestDaemon.started(yaml: Self.yaml(podman: engine.socket))
@@ -66,8 +65,7 @@ extension DaemonSuite {
         }
 
         /// The hook has name and image from podman's own lists: its API answers for a container only when it runs.
-        @Test(
-            .enabled(if: PodmanEngine.obstacle == nil, "\(PodmanEngine.obstacle ?? "")"))
+        @Test(.needs("podman") { PodmanEngine.obstacle })
         func underTheHookPoliciesHoldForPodmansContainersFromTheFirstInstruction() throws {
             let engine = try PodmanEngine()
             let daemon = try TestDaemon.started(yaml: Self.yaml())
@@ -91,8 +89,7 @@ extension DaemonSuite {
             try daemon.stop()
         }
 
-        @Test(
-            .enabled(if: ContainerdEngine.obstacle == nil, "\(ContainerdEngine.obstacle ?? "")"))
+        @Test(.needs("containerd") { ContainerdEngine.obstacle })
         func containerdsOwnContainersHaveTheirImagesAndLabels() throws {
             let engine = try ContainerdEngine()
             let daemon = try TestDaemon.started(yaml: Self.yaml(containerd: engine.socket))

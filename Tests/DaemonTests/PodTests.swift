@@ -7,7 +7,7 @@ import Testing
 
 extension DaemonSuite {
     /// Pods of the real containerd by the CRI, from their first program on: the sandbox, and containers in it.
-    @Suite(.enabled(if: EnginePod.obstacle == nil, "\(EnginePod.obstacle ?? "")"))
+    @Suite(.needs("pods of containerd") { EnginePod.obstacle })
     struct PodTests {
         private let engine: ContainerdEngine
 

@@ -6,7 +6,7 @@ import Testing
 extension DaemonSuite {
     /// The real containerd asks secd by NRI before a container of a pod starts. Nothing else of it is asked: pods and
     /// their labels are known by NRI alone.
-    @Suite(.enabled(if: ContainerdEngine.nriObstacle == nil, "\(ContainerdEngine.nriObstacle ?? "")"))
+    @Suite(.needs("containerd with NRI, from 1.7 on") { ContainerdEngine.nriObstacle })
     struct RuntimePluginTests {
         private let engine: ContainerdEngine
 

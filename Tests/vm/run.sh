@@ -68,13 +68,15 @@ printf '%s\n' "$command_text" > "$work/command"
 # the other had patched meanwhile.
 # lsm=: both kernels are built with BPF LSM; naming the list keeps it active whatever the default is.
 # panic=-1 and -no-reboot: a panic ends the machine at once instead of running into the timeout.
+# erms=off, fsrm=off: the kernel clears and copies by bytes where they are fast, and emulation does them one at a time.
+# init_on_alloc=0: the default of Debian's kernels clears all memory, too. (actions' effects on 6.12: 305 to 188 s)
 # mitigations=off: slow under emulation and no test looks at them. tsc=reliable: the kernel else may judge
 # an emulated TSC unstable and read a much slower clock.
 timeout --kill-after=5 "$timeout" qemu-system-x86_64 \
-    -accel tcg,thread=single -cpu max -smp 2 -m "$memory" \
+    -accel tcg,thread=single -cpu max,erms=off,fsrm=off -smp 2 -m "$memory" \
     -nodefaults -display none -no-reboot \
     -kernel "$kernel/vmlinuz" -initrd "$work/initramfs" \
-    -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=reliable \
+    -append "console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=reliable init_on_alloc=0 \
 lsm=landlock,lockdown,yama,integrity,apparmor,bpf" \
     -serial "file:$work/console" -serial "file:$work/output" -serial "file:$work/results" \
     < /dev/null > "$work/qemu" 2>&1 &
