@@ -29,6 +29,7 @@ build: packages ## compile secd, secctl and secbench
 
 build-tests: packages
 	$(SWIFT) build -c $(CONFIG) --build-tests
+	@echo "=== built at $$(date +%T)"
 
 run: build ## run secd in a private folder and show events live, until Ctrl-C (root)
 	@scripts/agent.sh run "$(BIN)"

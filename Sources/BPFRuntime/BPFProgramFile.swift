@@ -1,5 +1,6 @@
 import CBPFShims
 import CLibbpf
+import Glibc
 import LinuxSystem
 import SystemPackage
 
@@ -128,6 +129,8 @@ public struct BPFProgramFile: ~Copyable {
             guard result == 0 else { throw error("read the kernel's types for", name, -result) }
         }
         let result = unsafe bpf_object__load(object)
+        // Read by now: some megabytes of memory, and a policy may have an object for each of its hooks.
+        ftruncate(types.raw, 0)
         guard result == 0 else { throw error("load", name, -result) }
     }
 

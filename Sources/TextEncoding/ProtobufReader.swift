@@ -74,7 +74,9 @@ extension ProtobufReader.Value {
     /// An entry of `map<string, string>`.
     package var entry: (key: String, value: String) {
         var result = (key: "", value: "")
-        for field in fields {
+        guard case .bytes(let bytes) = self else { return result }
+        var reader = ProtobufReader(bytes)
+        while let field = reader.next() {
             if field.number == 1 { result.key = field.value.text }
             if field.number == 2 { result.value = field.value.text }
         }
@@ -94,12 +96,17 @@ extension ProtobufReader {
     /// Fields of a message that is read as a whole: each takes some dozen bytes, however short it came.
     private static let mostFields = 65_536
 
-    /// All fields of a message; nil where a part of it cannot be read, or there are more than any message has.
-    package static func wholeMessage(_ bytes: ArraySlice<UInt8>) -> [Field]? {
+    /// Fields of a message; nil where a part of it cannot be read, or there are more than any message has.
+    /// - Parameter isWanted: by number. Others are read over, however many there are: they may be somebody else's to choose.
+    package static func wholeMessage(
+        _ bytes: ArraySlice<UInt8>, where isWanted: (Int) -> Bool = { _ in true }
+    ) -> [Field]? {
         var reader = ProtobufReader(bytes)
         var fields: [Field] = []
         while !reader.rest.isEmpty {
-            guard fields.count < mostFields, let field = reader.next() else { return nil }
+            guard let field = reader.next() else { return nil }
+            guard isWanted(field.number) else { continue }
+            guard fields.count < mostFields else { return nil }
             fields.append(field)
         }
         return fields

@@ -10,7 +10,8 @@ struct CgroupFiles: Sendable {
 
     /// The number of a cgroup: the inode of its directory; 0 = it is not there.
     func id(of path: String) -> UInt64 {
-        guard path.hasPrefix("/"), !path.contains("/../"),
+        guard path.hasPrefix("/"), !path.utf8.contains(0),
+            !path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }),
             let status = try? FileStatus(path: root + path), status.kind == .directory
         else { return 0 }
         return status.inode

@@ -69,7 +69,7 @@ final class ProviderThread: @unchecked Sendable {
                 defer { control.questions = [] }
                 return (control.questions, control.isStopping)
             }
-            if isStopping { return }
+            if isStopping { return provider.end() }
             // First: a container that is asked for may be among them, and gone by now.
             report(provider.changes())
             for question in questions {

@@ -70,8 +70,11 @@ public protocol WorkloadProvider: AnyObject {
     func find(_ question: WorkloadQuestion) -> FoundWorkload?
     /// Whether it may learn of a container only after its first program began: then it is worth asking again.
     var hearsLate: Bool { get }
+    /// The last call: what is open is closed, so that nobody waits at its other end.
+    func end()
 }
 
 extension WorkloadProvider {
     public var hearsLate: Bool { false }
+    public func end() {}
 }

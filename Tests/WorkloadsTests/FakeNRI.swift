@@ -108,10 +108,11 @@ final class FakeAdmission: ContainerAdmission {
 
     func open() { books.withLock { $0.isOpen = true } }
 
-    func admit(_ container: NRIStart) async -> String? {
-        books.withLock { books in
+    func admit(_ container: NRIStart, _ answer: @Sendable (String?) -> Bool) async {
+        let refusal = books.withLock { books in
             books.asked.append(container)
             return books.refusal
         }
+        _ = answer(refusal)
     }
 }

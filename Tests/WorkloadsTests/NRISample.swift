@@ -30,8 +30,8 @@ enum NRISample {
     }
 
     /// `CreateContainerRequest`, `StartContainerRequest` and their kin.
-    static func subject(_ pod: [UInt8], _ container: [UInt8]? = nil) -> [UInt8] {
-        message(1, pod) + (container.map { message(2, $0) } ?? [])
+    static func subject(_ pod: [UInt8]?, _ container: [UInt8]? = nil) -> [UInt8] {
+        (pod.map { message(1, $0) } ?? []) + (container.map { message(2, $0) } ?? [])
     }
 
     /// `StateChangeEvent`.

@@ -102,10 +102,48 @@ import Workloads
         }
     }
 
-    @Test(arguments: ["Synchronize", "RunPodSandbox", "CreateContainer", "RemoveContainer", "Configure"])
+    @Test(arguments: ["Synchronize", "Configure"])
     func whatElseCannotBeReadEndsTheConnection(method: String) {
         var session = NRISession()
         #expect(throws: NRIFault.self) { try session.take(NRISample.call(method, [0xff]).frame) }
+    }
+
+    @Test(arguments: ["RunPodSandbox", "CreateContainer", "RemoveContainer"])
+    func aPodOrContainerThatCannotBeReadIsCountedAndAnswered(method: String) throws {
+        var test = self
+        #expect(try test.take(NRISample.call(method, [0xff])) == [.send(NRISample.answer())])
+        #expect(test.session.unreadable == 1)
+    }
+
+    /// Their number is their author's choice, and says nothing of the container.
+    @Test func aContainerOfManyArgumentsIsReadAllTheSame() throws {
+        var test = self
+        let arguments = Array(repeating: [UInt8]([7 << 3 | 2, 1, 97]), count: 70_000).flatMap { $0 }
+        let container = NRISample.container() + arguments
+        let outcomes = try test.take(
+            NRISample.call("CreateContainer", NRISample.subject(NRISample.pod(), container)))
+        #expect(outcomes.count == 2 && test.session.unreadable == 0)
+        #expect(test.session.inventory.find(NRISample.container)?.name == "app")
+    }
+
+    @Test func oneContainerThatCannotBeReadDoesNotHideTheOthers() throws {
+        var test = self
+        let state = NRISample.state([NRISample.pod()], [[0xff], NRISample.container()])
+        _ = try test.take(NRISample.call("Synchronize", state))
+        #expect(test.session.inventory.find(NRISample.container)?.pod?.name == "web-1")
+        #expect(test.session.unreadable == 1)
+    }
+
+    @Test func aContainerHasThePodOfWhichItsRuntimeToldBefore() throws {
+        var test = self
+        _ = try test.take(NRISample.call("RunPodSandbox", NRISample.subject(NRISample.pod())))
+        let outcomes = try test.take(
+            NRISample.call("StartContainer", NRISample.subject(nil, NRISample.container()), stream: 5))
+        guard case .starts(let subject, _)? = outcomes.last else {
+            Issue.record("\(outcomes)")
+            return
+        }
+        #expect(subject?.sandbox?.pod.namespace == "shop")
     }
 
     @Test func nobodyChangesContainers() throws {

@@ -155,6 +155,7 @@ import Workloads
             // Of somebody else, the machine's own, none, and some that are no paths.
             ("/system.slice/cron.service", ""), ("/", ""), ("/nowhere/" + NRISample.container, ""), ("", ""),
             ("a:b", ""), ("../x/\(NRISample.container)", ""), ("/../" + NRISample.container, ""),
+            ("/system.slice\0" + NRISample.container, ""), ("/\0" + NRISample.container, ""),
         ]
         for (cgroup, expected) in cases {
             runtime.send(start(NRISample.pod(), NRISample.container(cgroup: cgroup)))
@@ -164,6 +165,16 @@ import Workloads
             #expect(asked.cgroup == expected, "\(cgroup)")
             #expect((asked.obstacle == nil) == !expected.isEmpty, "\(cgroup): \(asked.obstacle ?? "")")
         }
+        // More slices than a name has room for: each would be named with all above it.
+        #expect(NRIStart.configured(String(repeating: "a-", count: 100_000) + "a.slice:x:y") == nil)
+        // Ids that are no ids: parts of names, and what the machine has for names.
+        for id in ["s", ".", "..", "system.slice", "cron.service"] {
+            #expect(NRIStart.part(of: "/system.slice/cron.service", with: id) == nil, "\(id)")
+        }
+        #expect(
+            NRIStart.part(of: "/x/crio-0123456789abcdef.scope/y", with: "0123456789abcdef")
+                == "/x/crio-0123456789abcdef.scope")
+        #expect(NRIStart.part(of: "/x/0123456789abcdefg", with: "0123456789abcdef") == nil)
         // A process that is not in a cgroup of this name: the test's own.
         runtime.send(start(NRISample.pod(), NRISample.container(process: 1)))
         _ = try changes(provider)
@@ -174,7 +185,7 @@ import Workloads
     @Test(
         arguments: [
             Array("HTTP/1.0 400 Bad Request\r\n".utf8), [0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff],
-            NRISample.call("RunPodSandbox", [0xff]).frame,
+            NRISample.call("Configure", [0xff]).frame,
         ] as [[UInt8]])
     func whoTalksNonsenseIsLeftAndTriedAgain(_ bytes: [UInt8]) throws {
         let runtime = FakeNRI(path)
@@ -189,6 +200,32 @@ import Workloads
         #expect(provider.descriptor == nil && runtime.hasEnded)
         try connect(provider, runtime)
         #expect(provider.state == .connected)
+    }
+
+    /// Who hung up would not be asked when it starts.
+    @Test func aContainerThatCannotBeReadIsSaidAndAskedAboutWhenItStarts() throws {
+        let runtime = FakeNRI(path)
+        let admission = FakeAdmission(refusal: "secd: not yet")
+        let provider = provider(admission)
+        try connect(provider, runtime)
+        runtime.send(NRISample.call("CreateContainer", [0xff], stream: 5))
+        _ = try changes(provider)
+        #expect(try runtime.receive() == NRISample.answer(stream: 5))
+        #expect(
+            provider.state
+                == .partly("1 of its pods and containers came in messages that cannot be read"))
+        runtime.send(NRISample.call("StartContainer", [0xff], stream: 7))
+        _ = try changes(provider)
+        #expect(try runtime.receive() == NRISession.answer(7, refusal: "secd: not yet"))
+        #expect(admission.asked.map(\.isIdentified) == [false])
+    }
+
+    @Test func whoIsStoppedLeavesNobodyWaiting() throws {
+        let runtime = FakeNRI(path)
+        let provider = provider()
+        try connect(provider, runtime)
+        provider.end()
+        #expect(runtime.hasEnded)
     }
 
     @Test func halfAFrameIsNothingYet() throws {

@@ -281,9 +281,10 @@ static __always_inline void process_parent_now(struct secd_process *process,
 static __always_inline void process_reconstruct(struct secd_process *process,
 						struct task_struct *leader)
 {
-	process->image.start_ns = kload(leader, start_boottime);
+	__u64 start_ns = kload(leader, start_boottime);
+
 	process->image.pid = kload(leader, tgid);
-	process->process_start_ns = process->image.start_ns;
+	process->process_start_ns = start_ns;
 	process_parent_now(process, leader);
 	usage_of_dead(&process->dead, plain(leader));
 	process->flags |= SECD_IMAGE_SEEDED | SECD_IMAGE_RECONSTRUCTED | task_own_mounts(leader);
@@ -295,6 +296,8 @@ static __always_inline void process_reconstruct(struct secd_process *process,
 	if (!is_task_inside(leader))
 		process->flags |= SECD_IMAGE_OUT_OF_SCOPE;
 	credentials_read(&process->credentials, kload(leader, cred));
+	/* Last: from here on others take it for whole. An exec on another CPU may have been quicker. */
+	__sync_val_compare_and_swap(&process->image.start_ns, 0, start_ns);
 }
 
 #endif

@@ -41,6 +41,9 @@ static __always_inline int process_forked(struct task_struct *parent, struct tas
 	if (kload(child, pid) != kload(child, tgid))
 		return thread_started(child);
 	inherited = process_of(parent);
+	/* Being made this instant by the iterator, on another CPU. */
+	if (inherited && !inherited->image.start_ns)
+		inherited = NULL;
 	process = process_begin(child);
 	if (!process)
 		return 0;

@@ -130,14 +130,16 @@ static __always_inline int task_seeded(struct bpf_iter__task *ctx)
 		process_reconstruct(process, task);
 		is_new = true;
 	}
-	process->flags &= ~SECD_IMAGE_RECONSTRUCTED;
+	/* Beside an exec, which sets others. */
+	__sync_fetch_and_and(&process->flags, ~SECD_IMAGE_RECONSTRUCTED);
 	/*
 	 * Ended already, and not waited for yet: its exit was or will be told where its fork was, and
 	 * is not told where nothing was.
 	 */
 	if (kload(task, signal, live.counter) == 0) {
-		if (is_new)
-			__sync_val_compare_and_swap(&process->exited, 0, slot_time(bpf_ktime_get_boot_ns()));
+		if (is_new && !__sync_val_compare_and_swap(&process->exited, 0,
+							   slot_time(bpf_ktime_get_boot_ns())))
+			process_rest(process, kload(task, tgid));
 		return 0;
 	}
 	if (!seed_write(ctx->meta->seq, process, task))

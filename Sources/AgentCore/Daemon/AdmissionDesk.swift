@@ -61,49 +61,64 @@ package final class AdmissionDesk: ContainerAdmission {
         ]
     }
 
-    package func admit(_ container: NRIStart) async -> String? {
+    package func admit(_ container: NRIStart, _ answer: @Sendable (String?) -> Bool) async {
         guard let rules = rules.withLock({ $0 }) else {
-            return settle(container, NamespaceList([]), "secd is starting")
+            return settle(container, NamespaceList([]), "secd is starting", answer)
         }
         let reason = await Self.failure(of: container, rules.register)
-        return settle(container, rules.closed(), reason)
+        settle(container, rules.closed(), reason, answer)
     }
 
-    /// Counts and logs the outcome.
+    /// Answers, then counts and logs what came of it: a runtime that waits no longer has started the container.
     /// - Parameter reason: why policies do not hold; nil = they do.
-    private func settle(_ container: NRIStart, _ closed: NamespaceList, _ reason: String?) -> String? {
-        guard let reason else {
-            books.withLock { $0.counts.held += 1 }
-            return nil
-        }
-        let rule = Self.rule(for: container, closed)
+    private func settle(
+        _ container: NRIStart, _ closed: NamespaceList, _ reason: String?, _ answer: (String?) -> Bool
+    ) {
         let title = Self.title(container)
-        let outcome =
-            rule.map { "\(title) does not start (fail-closed for \($0))" }
-            ?? "\(title) starts, and policies may not hold for it at first"
-        let text = "\(outcome): \(reason)"
+        guard let reason else {
+            if answer(nil) { return books.withLock { $0.counts.held += 1 } }
+            let early = "\(title) may have started before policies held for it"
+            return note("\(early): its runtime waited no longer", isRefused: false)
+        }
+        guard let rule = Self.rule(for: container, closed) else {
+            _ = answer(nil)
+            return note(
+                "\(title) starts, and policies may not hold for it at first: \(reason)", isRefused: false)
+        }
+        let refusal = "\(title) does not start (fail-closed for \(rule)): \(reason)"
+        let isTaken = answer("secd: " + refusal)
+        if isTaken, container.runtime != Self.heedless { return note(refusal, isRefused: true) }
+        let excuse = isTaken ? "\(Self.heedless) starts it all the same" : "its runtime waited no longer"
+        note(
+            "\(title) was to be refused (fail-closed for \(rule)), but \(excuse): \(reason)", isRefused: false
+        )
+    }
+
+    /// The runtime that starts containers whatever plugins answer.
+    private static let heedless = "cri-o"
+
+    private func note(_ text: String, isRefused: Bool) {
         books.withLock { books in
-            if rule == nil { books.counts.unheld += 1 } else { books.counts.refused += 1 }
+            if isRefused { books.counts.refused += 1 } else { books.counts.unheld += 1 }
             books.lastFailure = text
         }
         logger.warning("nri: \(text)")
-        return rule == nil ? nil : "secd: \(text)"
     }
 
     private static func title(_ container: NRIStart) -> String {
         guard !container.id.isEmpty else { return "a container" }
-        let name = container.name.isEmpty ? container.id : container.name
+        let name = (container.name.isEmpty ? container.id : container.name).shown()
         guard let pod = container.pod else { return "container \(name)" }
-        return "container \(name) of pod \(pod.namespace)/\(pod.name)"
+        return "container \(name) of pod \(pod.namespace.shown())/\(pod.name.shown())"
     }
 
     /// For whom the rule is that forbids a container to start; nil = there is none.
     private static func rule(for container: NRIStart, _ closed: NamespaceList) -> String? {
         // Whose it is, is not known: the strictest rule counts.
-        guard !container.id.isEmpty else { return closed.isEmpty ? nil : "some namespaces" }
+        guard container.isIdentified else { return closed.isEmpty ? nil : "some namespaces" }
         let namespace = container.pod?.namespace ?? ""
         guard closed.holds(namespace) else { return nil }
-        return namespace.isEmpty ? "containers in no pod" : "namespace \(namespace)"
+        return namespace.isEmpty ? "containers in no pod" : "namespace \(namespace.shown())"
     }
 
     /// Why policies do not hold for a container; nil = they do.

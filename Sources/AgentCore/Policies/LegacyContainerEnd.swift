@@ -11,22 +11,49 @@ enum LegacyContainerEnd {
     private static let mostLooks = 256
 
     /// - Parameter path: of the cgroup below the root.
-    /// - Throws: `.noSuchFileOrDirectory` where it is gone, `.resourceTemporarilyUnavailable` where it does not become empty.
+    /// - Throws: `.noSuchFileOrDirectory` where it is gone, `.resourceTemporarilyUnavailable` where it does not become empty,
+    ///   and what keeps a process from its signal.
     static func end(_ path: String, in hierarchy: CgroupHierarchy) throws(Errno) {
-        var signalled: Set<UInt32> = []
+        var signalled: Set<Member> = []
         for _ in 0..<mostLooks {
-            let left = try members(of: hierarchy.root + path).subtracting(signalled)
-            if left.isEmpty { return }
-            for process in left {
+            let left = try members(of: hierarchy.root + path).compactMap(Member.init)
+            if signalled.isSuperset(of: left) { return }
+            for process in left where !signalled.contains(process) {
+                try signal(process.number, path, hierarchy)
                 signalled.insert(process)
-                guard let descriptor = try? OwnedFD({ secd_pidfd_open(Int32(bitPattern: process)) }),
-                    // The descriptor holds it: from here on the number is nobody else's.
-                    hierarchy.holds(process, in: path)
-                else { continue }
-                _ = secd_pidfd_send_signal(descriptor.raw, SIGKILL)
             }
         }
         throw .resourceTemporarilyUnavailable
+    }
+
+    /// A process, told apart from a later one of its number.
+    private struct Member: Hashable {
+        var number: UInt32
+        /// Ticks since the boot.
+        var start: UInt64
+
+        /// Nil = it is gone.
+        init?(_ number: UInt32) {
+            guard let start = ProcessLife.start(of: Int32(bitPattern: number)) else { return nil }
+            (self.number, self.start) = (number, start)
+        }
+    }
+
+    /// A process that is gone or has left the cgroup gets none.
+    private static func signal(
+        _ process: UInt32, _ path: String, _ hierarchy: CgroupHierarchy
+    ) throws(Errno) {
+        do throws(Errno) {
+            let descriptor = try OwnedFD { secd_pidfd_open(Int32(bitPattern: process)) }
+            // The descriptor holds it: from here on the number is nobody else's.
+            guard let isInside = hierarchy.holds(process, in: path) else {
+                if Member(process) == nil { return }
+                throw Errno.ioError
+            }
+            if isInside { _ = try SystemCall.result { secd_pidfd_send_signal(descriptor.raw, SIGKILL) } }
+        } catch {
+            if error != .noSuchProcess { throw error }
+        }
     }
 
     /// Processes in a cgroup and below it.
@@ -39,7 +66,7 @@ enum LegacyContainerEnd {
                 names = try FileTree.names(in: next)
             } catch {
                 // One below that is gone has nobody in it.
-                if next == directory { throw error }
+                if next == directory || error != .noSuchFileOrDirectory { throw error }
                 continue
             }
             for name in names {
@@ -56,9 +83,9 @@ enum LegacyContainerEnd {
 }
 
 extension CgroupHierarchy {
-    /// Whether a process is in a cgroup or below it.
-    func holds(_ process: UInt32, in path: String) -> Bool {
-        guard let own = self.path(ofProcess: process) else { return false }
+    /// Whether a process is in a cgroup or below it; nil = that cannot be read.
+    func holds(_ process: UInt32, in path: String) -> Bool? {
+        guard let own = self.path(ofProcess: process) else { return nil }
         return own == path || own.hasPrefix(path + "/")
     }
 }

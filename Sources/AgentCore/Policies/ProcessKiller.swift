@@ -132,10 +132,11 @@ final class ProcessKiller: Sendable {
 
     private func endContainer(_ path: [UInt8]) {
         let name = String(decoding: path, as: UTF8.self)
-        guard let hierarchy, path.count > 1, !hierarchy.holds(UInt32(getpid()), in: name),
-            !hierarchy.holds(Self.firstProcess, in: name)
+        // What cannot be read is spared, too.
+        guard let hierarchy, path.count > 1, hierarchy.holds(UInt32(getpid()), in: name) == false,
+            hierarchy.holds(Self.firstProcess, in: name) == false
         else {
-            logger.error("KillContainer spares \(name): the daemon or the first process is in it")
+            logger.error("KillContainer spares \(name): the daemon or the first process is in it, or may be")
             return count { $0.refused += 1 }
         }
         do {

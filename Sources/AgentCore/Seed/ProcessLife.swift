@@ -19,16 +19,24 @@ enum ProcessLife {
     /// Whether a process with a pid began at a time (start_boottime, nanoseconds); one that has ended and is not
     /// waited for yet, too.
     static func started(_ pid: Int32, at start: UInt64) -> Bool {
+        Self.start(of: pid) == ticks(start)
+    }
+
+    /// When a process began, clock ticks since boot; nil = there is none.
+    static func start(of pid: Int32) -> UInt64? {
         let text = ProcfsImage.read("/proc/\(pid)/stat", limit: 4096)
-        guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return false }
+        guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = text[(close + 1)...].split(separator: UInt8(ascii: " "))
-        return fields.count > 19 && isStart(fields[19], start)
+        return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
     }
 
     private static func isStart(_ field: ArraySlice<UInt8>, _ start: UInt64) -> Bool {
-        guard let ticks = UInt64(String(decoding: field, as: UTF8.self)) else { return false }
+        UInt64(String(decoding: field, as: UTF8.self)) == ticks(start)
+    }
+
+    private static func ticks(_ nanoseconds: UInt64) -> UInt64 {
         let perSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
-        return ticks == start / (1_000_000_000 / perSecond)
+        return nanoseconds / (1_000_000_000 / perSecond)
     }
 
     /// Whether a process runs no more and is only being taken down: exiting (PF_EXITING of

@@ -13,8 +13,9 @@ struct QueueState: Sendable {
 
     /// Bytes up to which batches are put together: large enough for one efficient write.
     static let chunk = 256 << 10
-    /// Empty batches that are kept: one being filled, one being written, and some slack.
-    private static let spareLimit = 4
+    /// Empty batches that are kept: one being filled, one being written, and those of a pass of two hundred processes, in
+    /// which the consumer does not get its turn: their pages would be faulted in anew each time.
+    private static let spareLimit = 8
 
     let limitBytes: Int
     /// A ring. Two neighbours hold more than a chunk together, so this many always suffice, gaps apart.

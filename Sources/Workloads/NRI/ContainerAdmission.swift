@@ -5,6 +5,6 @@ public protocol ContainerAdmission: Sendable {
     /// Whether there are containers that it would refuse.
     var refuses: Bool { get }
     /// Answers when policies hold for a container, or cannot.
-    /// - Returns: why it may not start; nil = it may.
-    func admit(_ container: NRIStart) async -> String?
+    /// - Parameter answer: tells its runtime why it may not start, nil = it may; and returns whether the runtime still waits.
+    func admit(_ container: NRIStart, _ answer: @Sendable (String?) -> Bool) async
 }

@@ -16,15 +16,17 @@ final class NRIConnection: Sendable {
 
     /// Sends a message, in one frame. Where the socket does not take it at once its other end reads nothing, and the
     /// connection ends: the reader is told by its end.
-    func send(_ message: TTRPCMessage) {
+    /// - Returns: whether the socket took it.
+    @discardableResult
+    func send(_ message: TTRPCMessage) -> Bool {
         let frame = message.frame
-        isWhole.withLock { isWhole in
-            guard isWhole else { return }
+        return isWhole.withLock { isWhole in
+            guard isWhole else { return false }
             let count = unsafe Glibc.send(descriptor.raw, frame, frame.count, Int32(MSG_NOSIGNAL))
-            if count != frame.count {
-                isWhole = false
-                shutdown(descriptor.raw, Int32(SHUT_RDWR))
-            }
+            if count == frame.count { return true }
+            isWhole = false
+            shutdown(descriptor.raw, Int32(SHUT_RDWR))
+            return false
         }
     }
 

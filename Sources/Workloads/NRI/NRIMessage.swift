@@ -58,8 +58,8 @@ package enum NRIMessage {
         package init(_ bytes: [UInt8]) throws(NRIFault) {
             for field in try NRIFault.fields(bytes[...], of: "a configuration") {
                 switch field.number {
-                case 2: runtime = String(field.value.text.prefix(64))
-                case 3: version = String(field.value.text.prefix(64))
+                case 2: runtime = field.value.text.shown(64)
+                case 3: version = field.value.text.shown(64)
                 case 5: patience = field.value.number
                 default: break
                 }
@@ -73,15 +73,29 @@ package enum NRIMessage {
         package var containers: [Container] = []
         /// There is more to come in another one.
         package var hasMore = false
+        /// Pods and containers that cannot be read.
+        package var unreadable = 0
 
         package init(_ bytes: [UInt8]) throws(NRIFault) {
             for field in try NRIFault.fields(bytes[...], of: "a list") {
                 switch field.number {
-                case 1: sandboxes.append(try NRIMessage.sandbox(field.value))
-                case 2: containers.append(try NRIMessage.container(field.value))
+                case 1, 2: take(field)
                 case 3: hasMore = field.value.number != 0
                 default: break
                 }
+            }
+        }
+
+        /// One that cannot be read must not hide the others: who made it may be anybody.
+        private mutating func take(_ field: ProtobufReader.Field) {
+            do throws(NRIFault) {
+                if field.number == 1 {
+                    sandboxes.append(try NRIMessage.sandbox(field.value))
+                } else {
+                    containers.append(try NRIMessage.container(field.value))
+                }
+            } catch {
+                unreadable += 1
             }
         }
     }
@@ -115,7 +129,7 @@ package enum NRIMessage {
 
     private static func sandbox(_ value: ProtobufReader.Value) throws(NRIFault) -> Sandbox {
         var result = CRIAnswer.Sandbox()
-        for field in try NRIFault.fields(value.bytes, of: "a pod") {
+        for field in try NRIFault.fields(value.bytes, of: "a pod", 1, 2, 3, 4, 5, 6) {
             switch field.number {
             case 1: result.id = field.value.text
             case 2: result.pod.name = field.value.text
@@ -132,7 +146,9 @@ package enum NRIMessage {
 
     private static func container(_ value: ProtobufReader.Value) throws(NRIFault) -> Container {
         var result = Container()
-        for field in try NRIFault.fields(value.bytes, of: "a container") {
+        // Arguments and environment are of any length, and their author's choice.
+        let fields = try NRIFault.fields(value.bytes, of: "a container", 1, 2, 3, 5, 6, 11, 12, 14)
+        for field in fields {
             switch field.number {
             case 1: result.id = field.value.text
             case 2: result.sandbox = field.value.text
@@ -140,8 +156,8 @@ package enum NRIMessage {
             case 5: insert(field.value, &result.labels)
             case 6: insert(field.value, &result.annotations)
             case 11:
-                let linux = try NRIFault.fields(field.value.bytes, of: "a container")
-                result.cgroup = linux.first { $0.number == 5 }?.value.text ?? ""
+                let linux = try NRIFault.fields(field.value.bytes, of: "a container", 5)
+                result.cgroup = linux.first?.value.text ?? ""
             case 12: result.process = UInt32(clamping: field.value.number)
             case 14: result.created = field.value.number
             default: break

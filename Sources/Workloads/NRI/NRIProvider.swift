@@ -124,6 +124,8 @@ public final class NRIProvider: WorkloadProvider {
         do throws(NRIFault) {
             var found: [FoundWorkload] = []
             for outcome in try session.take(bytes) { found += try follow(outcome, connection) }
+            // Rules may have changed, and what came may not have been readable.
+            if deadline == nil { state = connectedState }
             return found
         } catch {
             lose(.failing(error.description))
@@ -146,12 +148,28 @@ public final class NRIProvider: WorkloadProvider {
         return []
     }
 
-    /// CRI-O starts a container whatever plugins answer then.
     private var connectedState: ProviderState {
-        guard admission.refuses, session.inventory.runtime == "cri-o" else { return .connected }
-        return .partly(
-            "cri-o starts containers that workloads.hook-fail-closed refuses, too, when NRI says so; "
-                + "use secctl oci-hook for these")
+        var reasons: [String] = []
+        // CRI-O starts a container whatever plugins answer then.
+        if admission.refuses, session.inventory.runtime == "cri-o" {
+            reasons.append(
+                "cri-o starts containers that workloads.hook-fail-closed refuses, too, when NRI says so; "
+                    + "use secctl oci-hook for these")
+        }
+        if session.unreadable > 0 {
+            reasons.append(
+                "\(session.unreadable) of its pods and containers came in messages that cannot be read")
+        }
+        if session.inventory.unremembered > 0 {
+            reasons.append(
+                "there was no room for \(session.inventory.unremembered) of its pods and containers")
+        }
+        return reasons.isEmpty ? .connected : .partly(reasons.joined(separator: "; "))
+    }
+
+    public func end() {
+        connection?.end()
+        connection = nil
     }
 
     /// Asks about a container, and sends the answer when there is one. Nobody waits for it here: to find it out, this
@@ -168,8 +186,7 @@ public final class NRIProvider: WorkloadProvider {
         let (admission, waiting) = (admission, waiting)
         waiting.begin()
         Task.detached {
-            let refusal = await admission.admit(start)
-            connection.send(NRISession.answer(stream, refusal: refusal))
+            await admission.admit(start) { connection.send(NRISession.answer(stream, refusal: $0)) }
             waiting.end()
         }
     }

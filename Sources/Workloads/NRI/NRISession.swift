@@ -26,6 +26,8 @@ package struct NRISession: Sendable {
     package private(set) var inventory = NRIInventory()
     /// What the runtime said of itself; nil = nothing yet.
     package private(set) var configuration: NRIMessage.Configuration?
+    /// Pods and containers of which it told in messages that cannot be read.
+    package private(set) var unreadable: UInt64 = 0
     private var inbox = TTRPCInbox()
 
     package init() {}
@@ -58,7 +60,7 @@ package struct NRISession: Sendable {
         case (.plugin, .request): return try answered(TTRPCCall(message.data), message.stream)
         case (.runtime, .response) where message.stream == Self.registrationStream:
             if case .failure(_, let reason) = try TTRPCAnswer(message.data) {
-                throw NRIFault("it refuses secd as a plugin: \(reason.prefix(200))")
+                throw NRIFault("it refuses secd as a plugin: \(reason.shown(200))")
             }
             return []
         default:
@@ -82,14 +84,17 @@ package struct NRISession: Sendable {
             return [send(.success(NRIMessage.subscription))]
         case "Synchronize":
             let state = try NRIMessage.State(call.payload)
+            unreadable += UInt64(state.unreadable)
             let told = Outcome.told(inventory.take(state))
             let answer = send(.success(NRIMessage.synchronized(hasMore: state.hasMore)))
             return state.hasMore ? [answer, told] : [answer, told, .isSynchronized]
         case "RunPodSandbox", "CreateContainer":
-            return [.told(inventory.take(try NRIMessage.subject(call.payload))), send(.success([]))]
+            // Who hangs up instead is not asked when it starts: runtimes go on without.
+            guard let subject = subject(call.payload) else { return [send(.success([]))] }
+            return [.told(inventory.take(subject)), send(.success([]))]
         case "StartContainer": return starts(try? NRIMessage.subject(call.payload), stream)
         case "RemovePodSandbox", "RemoveContainer":
-            inventory.forget(try NRIMessage.subject(call.payload))
+            if let subject = subject(call.payload) { inventory.forget(subject) }
             return [send(.success([]))]
         case "StateChange": return try changed(call.payload, stream)
         case "Shutdown": return [send(.success([])), .ends]
@@ -99,6 +104,16 @@ package struct NRISession: Sendable {
             "ValidateContainerAdjustment":
             return [send(.success([]))]
         default: return [send(.failure(TTRPCAnswer.unimplemented, "secd has no method \(call.method)"))]
+        }
+    }
+
+    /// Nil = it cannot be read, which is counted.
+    private mutating func subject(_ payload: [UInt8]) -> NRIMessage.Subject? {
+        do throws(NRIFault) {
+            return try NRIMessage.subject(payload)
+        } catch {
+            unreadable += 1
+            return nil
         }
     }
 
@@ -123,8 +138,13 @@ package struct NRISession: Sendable {
     }
 
     private mutating func starts(_ subject: NRIMessage.Subject?, _ stream: UInt32) -> [Outcome] {
-        guard let subject else { return [.starts(nil, stream: stream)] }
-        return [.told(inventory.take(subject)), .starts(subject, stream: stream)]
+        guard var subject else { return [.starts(nil, stream: stream)] }
+        let told = inventory.take(subject)
+        // Its rules are those of its pod, of which it may have told before.
+        if subject.sandbox?.pod.namespace.isEmpty ?? true, let container = subject.container {
+            subject.sandbox = inventory.sandbox(container.sandbox) ?? subject.sandbox
+        }
+        return [.told(told), .starts(subject, stream: stream)]
     }
 
     /// What runtimes have for names: it is shown, and stands in events.

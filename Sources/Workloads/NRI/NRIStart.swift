@@ -11,6 +11,8 @@ public struct NRIStart: Sendable, Equatable {
     public let runtime: String
     /// Nil where the runtime told of none.
     public let pod: Pod?
+    /// Whether it is known whose it is: not where it is a pod's of which the runtime did not tell.
+    public let isIdentified: Bool
     /// Its own, those of its image among them.
     public let labels: [String: String]
     /// Of the OCI configuration.
@@ -35,12 +37,13 @@ public struct NRIStart: Sendable, Equatable {
     package init(
         id: String, name: String = "", runtime: String = "", pod: Pod? = nil, labels: [String: String] = [:],
         annotations: [String: String] = [:], cgroup: String = "", obstacle: String? = nil,
-        patience: Duration
+        isIdentified: Bool = true, patience: Duration
     ) {
         (self.id, self.name, self.runtime) = (id, name, runtime)
         self.pod = pod
         (self.labels, self.annotations) = (labels, annotations)
         (self.cgroup, self.obstacle) = (cgroup, obstacle)
+        self.isIdentified = isIdentified && !id.isEmpty
         self.patience = patience
     }
 
@@ -57,14 +60,18 @@ public struct NRIStart: Sendable, Equatable {
             return
         }
         let cgroup = Self.cgroup(of: container, cgroups)
-        let named = container.cgroup.isEmpty ? "none" : String(container.cgroup.prefix(512))
+        let named = container.cgroup.isEmpty ? "none" : container.cgroup.shown(512)
+        let pod = subject?.sandbox?.pod
+        let isIdentified = container.sandbox.isEmpty || !(pod?.namespace ?? "").isEmpty
+        let missingCgroup =
+            "it has no cgroup of its own in the v2 hierarchy (its runtime names process \(container.process), and for a "
+            + "cgroup \(named))"
         self.init(
-            id: container.id, name: container.name, runtime: runtime, pod: subject?.sandbox?.pod,
-            labels: container.labels, annotations: container.annotations, cgroup: cgroup ?? "",
-            obstacle: cgroup == nil
-                ? "it has no cgroup of its own in the v2 hierarchy (its runtime names process "
-                    + "\(container.process), and for a cgroup \(named))" : nil,
-            patience: patience)
+            id: container.id, name: container.name, runtime: runtime, pod: pod, labels: container.labels,
+            annotations: container.annotations, cgroup: cgroup ?? "",
+            obstacle: !isIdentified
+                ? "its runtime did not tell of its pod" : cgroup == nil ? missingCgroup : nil,
+            isIdentified: isIdentified, patience: patience)
     }
 
     /// Where the container's first process waits. A message that names another container's process, or one of the
@@ -76,22 +83,38 @@ public struct NRIStart: Sendable, Equatable {
     }
 
     /// A path up to the directory that has the id in its name: some runtimes put processes into one below.
-    static func part(of path: String, with id: String) -> String? {
-        guard path.hasPrefix("/") else { return nil }
+    package static func part(of path: String, with id: String) -> String? {
+        guard path.hasPrefix("/"), path.utf8.count <= longestPath, isPlausible(id) else { return nil }
         var result = ""
         for name in path.split(separator: "/") {
             result += "/" + name
-            if name.contains(id) { return result }
+            if isNamed(name, after: id) { return result }
         }
         return nil
     }
 
+    /// Bytes of a path (PATH_MAX of include/uapi/linux/limits.h), and of a unit's name (UNIT_NAME_MAX of systemd).
+    private static let (longestPath, longestUnit) = (4096, 256)
+
+    /// What runtimes give: nothing that a directory of the machine has for a name.
+    private static func isPlausible(_ id: String) -> Bool {
+        (12...128).contains(id.utf8.count) && ![".slice", ".scope", ".service"].contains { id.hasSuffix($0) }
+    }
+
+    /// A cgroup's directory: the id, perhaps with the runtime before it, and as a scope of systemd.
+    private static func isNamed(_ name: Substring, after id: String) -> Bool {
+        name == id
+            || ["-", ":"].contains { name.hasSuffix($0 + id) || name.hasSuffix($0 + id + ".scope") }
+    }
+
     /// The path that a cgroup of the OCI configuration has: itself, or for systemd (`SLICE:PREFIX:NAME`) that of the
     /// scope in its slice, which lies in the slices whose names it begins with.
-    static func configured(_ text: String) -> String? {
+    package static func configured(_ text: String) -> String? {
         if text.hasPrefix("/") { return text }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].hasSuffix(".slice"), !parts[0].contains("/") else { return nil }
+        guard text.utf8.count <= longestPath, parts.count == 3, parts[0].utf8.count <= longestUnit,
+            parts[0].hasSuffix(".slice"), !parts[0].contains("/")
+        else { return nil }
         var (path, above) = ("", "")
         for word in parts[0].dropLast(".slice".count).split(separator: "-") {
             above += above.isEmpty ? String(word) : "-" + word

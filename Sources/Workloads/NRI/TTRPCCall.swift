@@ -52,7 +52,7 @@ package enum TTRPCAnswer: Sendable, Equatable {
             guard field.number == 1 else { continue }
             for part in try NRIFault.fields(field.value.bytes, of: "a status") {
                 if part.number == 1 { code = part.value.number }
-                if part.number == 2 { reason = String(part.value.text.prefix(Self.longestReason)) }
+                if part.number == 2 { reason = part.value.text.shown(Self.longestReason) }
             }
         }
         self = code == 0 ? .success(payload) : .failure(UInt8(clamping: code), reason)
@@ -74,11 +74,13 @@ package enum TTRPCAnswer: Sendable, Equatable {
 
 extension NRIFault {
     /// The fields of a message.
+    /// - Parameter wanted: numbers of those that are asked for; empty = all.
     /// - Throws: where a part of it cannot be read.
     static func fields(
-        _ bytes: ArraySlice<UInt8>, of name: String
+        _ bytes: ArraySlice<UInt8>, of name: String, _ wanted: Int...
     ) throws(NRIFault) -> [ProtobufReader.Field] {
-        guard let fields = ProtobufReader.wholeMessage(bytes) else {
+        let fields = ProtobufReader.wholeMessage(bytes) { wanted.isEmpty || wanted.contains($0) }
+        guard let fields else {
             throw NRIFault("it sent \(name) that cannot be read")
         }
         return fields
