@@ -36,7 +36,7 @@ extension EventKind {
         case .fileChmod: "The mode of a file on a watched path was changed."
         case .fileChown: "The owner or group of a file on a watched path was changed."
         case .workloadNamed:
-            "The name of a container came after events of it had left, marked `naming: pending`. Its process is one of those."
+            "The name of a container, or its numeric identity, came after events of it had left without: those without a name are marked `naming: pending`. Its process is one of them."
         case .fileMap: "A file on a watched path was mapped as executable code."
         case .streamStart: "First event of a run of the daemon: what it is and what it can see."
         case .streamGap: "Events are missing here: which, how many and why."

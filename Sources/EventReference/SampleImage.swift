@@ -25,6 +25,8 @@ public struct SampleImage {
     public var containerID: [UInt8] = []
     /// What it runs in; nil = the host.
     public var workload: Workload?
+    /// Numeric identity of its labels; 0 = none.
+    public var identity: UInt32 = 0
     /// `KEY=value` entries, each with its NUL; nil = not recorded.
     public var environment: [UInt8]?
     /// Bytes of the environment that were lost on the way, behind those that are here.
@@ -81,6 +83,7 @@ public struct SampleImage {
         image.cgroupPath = cgroupPath
         image.containerID = containerID
         image.workload = workload.map(WorkloadRecord.init)
+        if identity > 0 { image.workload?.identify(as: identity) }
         image.environment = environment
         image.environmentMissing = lostEnvironmentBytes
         image.sha256 = sha256

@@ -92,6 +92,7 @@ struct SampleProcesses {
         sample.cgroupPath = Array(containerCgroup.utf8)
         sample.containerID = ContainerID.prefix(inCgroup: sample.cgroupPath)
         sample.workload = workload()
+        sample.identity = 40321
         sample.environment = Array("PATH=/usr/bin\0TOKEN=*****\0".utf8)
         sample.sha256 = Array("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".utf8)
         return sample

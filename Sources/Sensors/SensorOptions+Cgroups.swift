@@ -4,10 +4,12 @@ public import LinuxSystem
 
 extension SensorOptions {
     /// Lets programs take the cgroups of a hierarchy for those of processes; v2 unless this is called.
+    /// - Parameter hierarchy: nil = none tells workloads, as where programs of cgroups have one of their own.
     /// - Throws: `SensorError` where programs cannot know which cgroup of it a process is in; then no hierarchy tells
     ///   workloads.
-    public mutating func follow(_ hierarchy: CgroupHierarchy) throws(SensorError) {
+    public mutating func follow(_ hierarchy: CgroupHierarchy?) throws(SensorError) {
         self.hierarchy = nil
+        guard let hierarchy else { return }
         guard !hierarchy.isUnified else {
             (agent.cgroup_hierarchy, agent.cgroup_subsystem) = (0, 0)
             self.hierarchy = hierarchy

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What runs somewhere: a container, a unit of systemd, a session. Processes of it share one value.
 public struct Workload: Sendable, Hashable, Codable {
     /// What it is.
@@ -196,15 +198,29 @@ public final class WorkloadRecord: Sendable, Equatable {
 
     /// Whether a provider may still name it: what every event asks.
     public let isPending: Bool
+    /// Whether it is one of those that get identities.
+    private let isContainer: Bool
+    /// Given later, and by another thread than those that read it.
+    private let number = Atomic<UInt32>(0)
 
     /// Sorts what is written sorted, once for all events.
     public init(_ workload: Workload) {
         self.workload = workload
         isPending = workload.naming == .pending
+        isContainer = workload.isContainer
         podLabels = Self.sorted(workload.pod?.labels)
         podAnnotations = Self.sorted(workload.pod?.annotations)
         labels = Self.sorted(workload.labels)
     }
+
+    /// The numeric identity of its labels; 0 = it has none yet.
+    public var identity: UInt32 { number.load(ordering: .relaxed) }
+
+    /// Its labels have this numeric identity from now on.
+    public func identify(as identity: UInt32) { number.store(identity, ordering: .relaxed) }
+
+    /// Whether it has no identity, and will get one.
+    public var isUnidentified: Bool { isContainer && identity == 0 }
 
     private static func sorted(_ values: [String: String]?) -> [(key: String, value: String)] {
         (values ?? [:]).sorted { $0.key < $1.key }

@@ -5,6 +5,7 @@ import IdentityStores
 import LinuxSystem
 import Logging
 import SecurityIdentity
+import Synchronization
 import Testing
 import WorkloadModel
 
@@ -50,6 +51,28 @@ import WorkloadModel
         #expect(report.identities.suffix(2).map(\.users) == [2, 1])
         #expect(report.store == "file \(folder)/identities")
         #expect((report.problem, report.waiting, report.unusable) == ("", 0, 0))
+    }
+
+    @Test func recordsShowTheNumberAndEachOfTheirCgroupsIsTold() async throws {
+        let keeper = try keeper()
+        defer {
+            keeper.stop()
+            remove()
+        }
+        let told = Mutex<[UInt64]>([])
+        keeper.follow { changed in told.withLock { $0 += changed } }
+        let (web, same) = (container("a", ["app": "web"]), container("a", ["app": "web"]))
+        keeper.set(10, web)
+        keeper.set(11, web)
+        // Nothing new, then a record that does not show the number yet.
+        keeper.set(10, web)
+        keeper.set(10, same)
+        keeper.set(12, WorkloadRecord(Workload(kind: .unit, id: "x.service")))
+        _ = await keeper.report()
+        // What was told with the first question is told before the second is answered.
+        _ = await keeper.report()
+        #expect(told.withLock { $0 } == [10, 11, 10])
+        #expect([web.identity, same.identity] == [256, 256])
     }
 
     @Test func aLabelThatChangesChangesTheNumberAndACgroupThatGoesGivesItBack() async throws {

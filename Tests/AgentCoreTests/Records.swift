@@ -94,6 +94,22 @@ struct Replay {
     private let asked = Shared<[String]>([])
     var questions: [String] { asked.withLock { $0 } }
 
+    /// From now on events wait for identities, too.
+    func waitForIdentities() {
+        replay.waitForIdentities { [known] changed in
+            known.withLock { known in for (id, record) in changed { known[id] = record } }
+        }
+    }
+
+    private let known = Shared<[UInt64: WorkloadRecord]>([:])
+
+    /// Somebody gives what runs in cgroups a number.
+    func identify(_ cgroups: UInt64..., as identity: UInt32) {
+        let known = known.withLock { $0 }
+        for cgroup in cgroups { known[cgroup]?.identify(as: identity) }
+        replay.identified(cgroups)
+    }
+
     func name(_ workload: Workload, cgroup: UInt64 = 0) {
         replay.name(CgroupTable.Assignment(workload, cgroupID: cgroup))
     }

@@ -126,8 +126,9 @@ extension DaemonSuite {
         }
 
         /// Pods of the storm, and containers in each: about 15 s on two processors that do nothing else. The 500
-        /// containers that pods are promised for would take a minute of each run of the tests.
-        private static let stormPods = 30
+        /// containers that pods are promised for would take a minute of each run of the tests: `SECD_TEST_STORM_PODS=125`.
+        private static let stormPods =
+            ProcessInfo.processInfo.environment["SECD_TEST_STORM_PODS"].flatMap { Int($0) } ?? 30
         private static let stormContainers = 4
         /// Pods that are made at the same time, as a kubelet does.
         private static let stormLanes = 2
@@ -176,6 +177,12 @@ extension DaemonSuite {
             #expect(wrong.isEmpty, "\(wrong.count), the first: \(wrong.prefix(5))")
             #expect(seen.count == wanted)
             #expect(seen.values.allSatisfy { $0 == Self.eventsOfScript })
+            // Each pod has a label that no other one has.
+            let identities = Dictionary(grouping: events) { $0["process.pod.name"] }.mapValues { events in
+                Set(events.map { $0.integer("process.workload.identity") ?? 0 })
+            }
+            #expect(identities.values.allSatisfy { $0.count == 1 && $0.allSatisfy { $0 >= 256 } })
+            #expect(Set(identities.values).count == Self.stormPods)
             try daemon.stop()
             #expect(try daemon.secctl("verify", daemon.exportFile).ending == .code(0))
         }

@@ -106,7 +106,7 @@ final class Daemon: Sendable {
             observationRing: UInt32(configuration.rings.observation), cgroupRoot: CgroupPrograms.root(mounts),
             sockets: configuration.events.sockets, files: configuration.events.files.map(\.path))
         do throws(SensorError) {
-            if let hierarchy = scope.hierarchy ?? mounts.workloads { try sensors.follow(hierarchy) }
+            try sensors.follow(scope.hierarchy ?? mounts.workloads)
         } catch {
             // What nobody named is no reason to end: the log and the status say what is lost.
             if scope.hierarchy != nil { throw DaemonError(error.description, exit: .configuration) }

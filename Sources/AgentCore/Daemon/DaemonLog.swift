@@ -30,9 +30,9 @@ struct DaemonLog: LogHandler {
     func log(event: LogEvent) {
         var line =
             underJournald ? "<\(Self.priority(event.level))>" : "\(Self.time) secd \(event.level): "
-        line += "\(event.message)"
+        line += "\(event.message)".asLogText
         for (key, value) in (event.metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(value)"
+            line += " \(key)=\(value)".asLogText
         }
         line += "\n"
         // One write a line, so that lines of several threads do not mix.
@@ -56,6 +56,28 @@ struct DaemonLog: LogHandler {
         case .info: 6
         case .debug, .trace: 7
         }
+    }
+}
+
+extension String {
+    /// As it may stand in a log that people read in a terminal and journald takes apart by lines: names from outside begin no
+    /// line of their own, which could have a forged time or `<N>`, and move no cursor.
+    package var asLogText: String {
+        // What nearly all messages are.
+        if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return self }
+        var text = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\n": text += "\n    "
+            case "\t": text += "\t"
+            default:
+                switch scalar.properties.generalCategory {
+                case .control, .lineSeparator, .paragraphSeparator, .format: text += "\u{FFFD}"
+                default: text.unicodeScalars.append(scalar)
+                }
+            }
+        }
+        return text
     }
 }
 

@@ -105,6 +105,8 @@ package final class AgentEngine: @unchecked Sendable {
     package func add(identities keeper: IdentityKeeper) {
         identities = keeper
         let handler = pipeline.handler
+        handler.awaitsIdentities = true
+        keeper.follow { [weak pipeline] changed in pipeline?.perform { $0.handler.show(changed) } }
         let (named, gone) = (handler.whenNamed, handler.whenGone)
         handler.whenNamed = { changed in
             named?(changed)

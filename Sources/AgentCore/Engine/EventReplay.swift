@@ -3,6 +3,7 @@ package import EventDecoder
 package import EventModel
 import LinuxSystem
 import ProcessTree
+package import WorkloadModel
 
 /// Records from memory through everything that live ones pass behind the rings: decoding, the process
 /// tree, encoding, batches. For benchmarks and tests.
@@ -47,6 +48,16 @@ package final class EventReplay {
         handler.enrichWait = nanoseconds
         handler.askForName = ask
     }
+
+    /// From now on events wait for numeric identities, too.
+    /// - Parameter ask: told what runs in cgroups that came or changed.
+    package func waitForIdentities(ask: @escaping ([(id: UInt64, workload: WorkloadRecord?)]) -> Void) {
+        handler.awaitsIdentities = true
+        handler.whenNamed = ask
+    }
+
+    /// Workloads of cgroups have numeric identities, or others.
+    package func identified(_ cgroups: [UInt64]) { handler.show(cgroups) }
 
     /// A provider names a container.
     package func name(_ assignment: CgroupTable.Assignment) { handler.name(assignment) }

@@ -32,6 +32,7 @@ package final class IdentityKeeper: @unchecked Sendable {
         /// What cgroups have, for other threads.
         var numbers: [UInt64: NumericIdentity] = [:]
         var problem: String?
+        var listener: (@Sendable ([UInt64]) -> Void)?
         var isStopping = false
         /// Nobody will look at requests any more.
         var isClosed = false
@@ -50,6 +51,10 @@ package final class IdentityKeeper: @unchecked Sendable {
     private var thread: LinuxSystem.Thread?
     /// The last workload and its labels: the cgroups of one come one after another.
     private var last: (record: WorkloadRecord, labels: LabelSet)?
+    /// What runs in cgroups that have a number.
+    private var records: [UInt64: WorkloadRecord] = [:]
+    /// Cgroups whose record has a number, or another one, since the last time that this was told.
+    private var news: [UInt64] = []
     /// Cgroups whose labels cannot be an identity.
     private var unusable: Set<UInt64> = []
     private var nextSweep: UInt64 = 0
@@ -73,6 +78,11 @@ package final class IdentityKeeper: @unchecked Sendable {
         control.withLock { $0.isStopping = true }
         wake.signal()
         if let thread = thread.take() { thread.join() }
+    }
+
+    /// Calls `body`, on the thread, with the cgroups whose workloads have a number, or another one: these records show it.
+    package func follow(_ body: @escaping @Sendable ([UInt64]) -> Void) {
+        control.withLock { $0.listener = body }
     }
 
     /// What runs in a cgroup now.
@@ -136,8 +146,16 @@ package final class IdentityKeeper: @unchecked Sendable {
                 tend(&allocator, now)
                 next = MonotonicClock.now &+ Self.interval
             }
+            tell()
             if isLast { return }
         }
+    }
+
+    private func tell() {
+        guard !news.isEmpty else { return }
+        let listener = control.withLock { $0.listener }
+        listener?(news)
+        news.removeAll()
     }
 
     private func tend(_ allocator: inout IdentityAllocator, _ now: UInt64) {
@@ -149,7 +167,11 @@ package final class IdentityKeeper: @unchecked Sendable {
         if moved > 0 { logger.warning("\(moved) cgroups have another identity: \(store.name) said so") }
         let problem = store.problem ?? allocator.problem
         let isNews = control.withLock { control in
-            for cgroup in changed { control.numbers[cgroup] = allocator.number(of: cgroup) }
+            for cgroup in changed {
+                let number = allocator.number(of: cgroup)
+                control.numbers[cgroup] = number
+                if let number { identify(cgroup, number) }
+            }
             defer { control.problem = problem }
             return control.problem != problem
         }
@@ -167,6 +189,7 @@ package final class IdentityKeeper: @unchecked Sendable {
         case .remove(let cgroup):
             allocator.drop(cgroup)
             unusable.remove(cgroup)
+            records[cgroup] = nil
             _ = control.withLock { $0.numbers.removeValue(forKey: cgroup) }
         case .report(let answer): answer(report(allocator))
         }
@@ -183,7 +206,19 @@ package final class IdentityKeeper: @unchecked Sendable {
             logger.warning("no identity for \(record.workload.title): \(error)")
         }
         let result = number
-        control.withLock { $0.numbers[cgroup] = result }
+        let before = control.withLock { control in
+            defer { control.numbers[cgroup] = result }
+            return control.numbers[cgroup]
+        }
+        // Several cgroups share a record: for this one it is news though the record shows the number already.
+        guard records[cgroup] !== record || before != result else { return }
+        records[cgroup] = record
+        identify(cgroup, result)
+    }
+
+    private func identify(_ cgroup: UInt64, _ number: NumericIdentity) {
+        records[cgroup]?.identify(as: number.rawValue)
+        news.append(cgroup)
     }
 
     private func labels(of record: WorkloadRecord) throws(LabelSet.Fault) -> LabelSet {

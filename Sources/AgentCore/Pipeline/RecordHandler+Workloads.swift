@@ -16,14 +16,21 @@ extension RecordHandler {
         image.workload = isOutside ? nil : name.workload
     }
 
-    /// Whether an event has to wait for the name of its container; then it was put aside.
+    /// Whether the name of what a process runs in may come yet, or its numeric identity.
+    @inline(__always)
+    func lacksWords(_ image: borrowing ProcessImage) -> Bool {
+        image.isUnnamed || awaitsIdentities && image.isUnidentified
+    }
+
+    /// Whether an event has to wait for the name or the identity of its container; then it was put aside.
     func waits(_ event: Event, _ process: ProcessObject) -> Bool {
         let cgroup = process.image.head.cgroup_id
         let now = BootClock.now
         if !held.knows(cgroup) {
-            guard let ask = askForName else { return false }
+            let isUnnamed = process.image.isUnnamed
+            guard !isUnnamed || askForName != nil else { return false }
             held.begin(cgroup, deadline: now &+ enrichWait)
-            ask(cgroup, String(decoding: process.image.cgroupPath, as: UTF8.self))
+            if isUnnamed { askForName?(cgroup, String(decoding: process.image.cgroupPath, as: UTF8.self)) }
         }
         guard held.shouldHold(cgroup, at: now) else {
             held.note(cgroup, process, tree)
@@ -107,13 +114,24 @@ extension RecordHandler {
 
     /// Gives processes and waiting events of cgroups the names that these have now.
     private func settle(_ changed: [UInt64]) {
-        let ids = Set(changed)
         whenNamed?(changed.map { ($0, cgroups.name($0).workload) })
+        show(changed)
+    }
+
+    /// Records of cgroups say more than before: of their numeric identities, or of what runs in them. Processes show it
+    /// from now on, and events that waited for it leave.
+    func show(_ changed: [UInt64]) {
+        let ids = Set(changed)
         for process in tree.all where ids.contains(process.image.head.cgroup_id) {
             process.update { place(&$0, in: $0.head.cgroup_id) }
         }
-        // A runtime may know a container before its engine has told the name.
-        for cgroup in changed where cgroups.name(cgroup).workload?.isPending != true {
+        for cgroup in changed {
+            // A runtime may know a container before its engine has told the name.
+            if let record = cgroups.name(cgroup).workload,
+                record.isPending || awaitsIdentities && record.isUnidentified
+            {
+                continue
+            }
             let (events, left, witness) = held.take(cgroup)
             for waiting in events { release(waiting) }
             guard let witness else { continue }

@@ -40,6 +40,8 @@ final class RecordHandler {
     var held = HeldEvents()
     /// How long they wait, nanoseconds.
     var enrichWait: UInt64 = 200_000_000
+    /// Whether containers get numeric identities: then their events wait for these, too.
+    var awaitsIdentities = false
     /// Asks providers about a cgroup; nil = there are none.
     var askForName: ((UInt64, String) -> Void)?
     /// Who waits until all providers have looked for a cgroup.
@@ -115,7 +117,7 @@ final class RecordHandler {
         guard settings.wants(kind) else { return }
         let time = context.time(head.time_ns)
         let start = Event.Head(kind: kind, time: time, process: process, origin: accounts.origin(head))
-        if let process, process.image.isUnnamed, waits(Event(start, copy body), process) { return }
+        if let process, lacksWords(process.image), waits(Event(start, copy body), process) { return }
         output.emit(start, body)
     }
 

@@ -119,15 +119,22 @@ final class ProcessKiller: Sendable {
     }
 
     private func kill(_ process: ProcessID) {
-        guard process.pid != Self.firstProcess, process.pid != UInt32(getpid()),
-            let descriptor = try? OwnedFD({ secd_pidfd_open(Int32(bitPattern: process.pid)) }),
+        guard process.pid != Self.firstProcess, process.pid != UInt32(getpid()) else { return }
+        let number = Int32(bitPattern: process.pid)
+        do throws(Errno) {
+            let descriptor = try OwnedFD { secd_pidfd_open(number) }
             // Compared while the descriptor holds the process: from here on it cannot become another.
-            ProcessLife.started(Int32(bitPattern: process.pid), at: process.start)
-        else { return }
-        // First: who forks now forks a marked child.
-        _ = marks.mark(pidfd: descriptor.raw)
-        let isKilled = secd_pidfd_send_signal(descriptor.raw, SIGKILL) == 0
-        count { if isKilled { $0.killed += 1 } else { $0.refused += 1 } }
+            guard try ProcessLife.isAlive(number, since: process.start) else { return }
+            // First: who forks now forks a marked child.
+            _ = marks.mark(pidfd: descriptor.raw)
+            try SystemCall.result { secd_pidfd_send_signal(descriptor.raw, SIGKILL) }
+            count { $0.killed += 1 }
+        } catch {
+            // Ended by itself.
+            if error == .noSuchProcess { return }
+            logger.error("process \(process.pid) is not killed: \(error)")
+            count { $0.refused += 1 }
+        }
     }
 
     private func endContainer(_ path: [UInt8]) {

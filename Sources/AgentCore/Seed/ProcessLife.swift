@@ -1,6 +1,8 @@
 import CEventABI
 import EventModel
 import Glibc
+import LinuxSystem
+import SystemPackage
 
 /// Whether processes still exist.
 enum ProcessLife {
@@ -19,12 +21,26 @@ enum ProcessLife {
     /// Whether a process with a pid began at a time (start_boottime, nanoseconds); one that has ended and is not
     /// waited for yet, too.
     static func started(_ pid: Int32, at start: UInt64) -> Bool {
-        Self.start(of: pid) == ticks(start)
+        (try? Self.start(of: pid)) == ticks(start)
+    }
+
+    /// The same for those who must know whether they could find out.
+    /// - Throws: what kept them from it.
+    static func isAlive(_ pid: Int32, since start: UInt64) throws(Errno) -> Bool {
+        try Self.start(of: pid) == ticks(start)
     }
 
     /// When a process began, clock ticks since boot; nil = there is none.
-    static func start(of pid: Int32) -> UInt64? {
-        let text = ProcfsImage.read("/proc/\(pid)/stat", limit: 4096)
+    /// - Throws: what keeps its entry in /proc from being read.
+    static func start(of pid: Int32) throws(Errno) -> UInt64? {
+        let text: [UInt8]
+        do throws(Errno) {
+            text = try BoundedFile.content(of: "/proc/\(pid)/stat", limit: 4096)
+        } catch {
+            // The second where it went between open and read.
+            if error == .noSuchFileOrDirectory || error == .noSuchProcess { return nil }
+            throw error
+        }
         guard let close = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = text[(close + 1)...].split(separator: UInt8(ascii: " "))
         return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil

@@ -34,6 +34,9 @@ public struct ProcessImage: Sendable {
     @inline(__always)
     public var isUnnamed: Bool { workload?.isPending ?? false }
 
+    /// Whether its container has no numeric identity yet.
+    public var isUnidentified: Bool { workload?.isUnidentified ?? false }
+
     /// Ranges of the strings in `tail`, in record order.
     public var binaryRange: Range<Int> { 0..<Int(head.binary.length) }
     /// Working directory.

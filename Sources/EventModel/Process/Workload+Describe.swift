@@ -75,6 +75,7 @@ extension FieldVisitor where Self: ~Copyable {
             visitor.plain(F.slice, workload?.slice ?? "")
             let naming = workload?.naming ?? .known
             visitor.plain(F.naming, naming == .known ? "" : naming.rawValue)
+            visitor.uint32(F.identity, record?.identity ?? 0)
         }
     }
 }

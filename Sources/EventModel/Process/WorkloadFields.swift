@@ -44,4 +44,8 @@ public enum WorkloadFields {
         "naming", 9, .string,
         "Absent where all is known. pending: its runtime has not named it yet, a workload_named event will; unnamed: nobody knows it."
     )
+    public static let identity = Field(
+        "identity", 10, .uint32,
+        "Numeric security identity of the container's labels, as `secctl identity` lists them. Absent where it is not known in time; a workload_named event brings it."
+    )
 }
