@@ -154,7 +154,7 @@ extension DaemonSuite {
                     after: count), "\(daemon.notify.messages)")
             #expect(
                 daemon.log.contains(
-                    "the configuration is wrong and was not used:\n\(daemon.folder / "secd.yaml"):1:1: error: log-levle"
+                    "the configuration is wrong and was not used:\n    \(daemon.folder / "secd.yaml"):1:1: error: log-levle"
                 ))
             try daemon.stop()
         }
