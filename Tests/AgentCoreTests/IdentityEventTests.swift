@@ -95,4 +95,20 @@ import WorkloadModel
         #expect(events.map { $0.number("process_exec.process.pid") } == [100, 101])
         #expect(events.allSatisfy { $0.at("process_exec.process.workload.identity")?.integer == 256 })
     }
+
+    /// Its name comes when it has ended: its events have the number, and nobody holds that any more.
+    @Test func aContainerThatIsGoneHoldsNoIdentity() throws {
+        var records = Records()
+        let replay = Replay()
+        replay.waitForNames()
+        replay.waitForIdentities()
+        replay.take(records.cgroup(7, Self.path), records.exec(100, cgroup: 7, flags: Self.own))
+        #expect(replay.holders == [7])
+        replay.take(records.cgroup(7, Self.path, SECD_CGROUP_REMOVED))
+        #expect(replay.holders == [])
+        replay.name(Self.web(), cgroup: 7)
+        #expect(replay.holders == [])
+        replay.identify(7, as: 256)
+        #expect(identities(try replay.events()) == [256])
+    }
 }

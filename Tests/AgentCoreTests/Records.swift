@@ -96,12 +96,18 @@ struct Replay {
 
     /// From now on events wait for identities, too.
     func waitForIdentities() {
-        replay.waitForIdentities { [known] changed in
-            known.withLock { known in for (id, record) in changed { known[id] = record } }
-        }
+        replay.waitForIdentities(
+            ask: { [known, numbered] changed in
+                known.withLock { known in for (id, record) in changed { known[id] = record } }
+                numbered.withLock { $0.formUnion(changed.map(\.id)) }
+            },
+            forget: { [numbered] id in _ = numbered.withLock { $0.remove(id) } })
     }
 
     private let known = Shared<[UInt64: WorkloadRecord]>([:])
+    private let numbered = Shared<Set<UInt64>>([])
+    /// Cgroups whose workloads hold a number.
+    var holders: Set<UInt64> { numbered.withLock { $0 } }
 
     /// Somebody gives what runs in cgroups a number.
     func identify(_ cgroups: UInt64..., as identity: UInt32) {

@@ -50,10 +50,15 @@ package final class EventReplay {
     }
 
     /// From now on events wait for numeric identities, too.
-    /// - Parameter ask: told what runs in cgroups that came or changed.
-    package func waitForIdentities(ask: @escaping ([(id: UInt64, workload: WorkloadRecord?)]) -> Void) {
+    /// - Parameters:
+    ///   - ask: told what runs in cgroups that came or changed.
+    ///   - forget: told which are gone.
+    package func waitForIdentities(
+        ask: @escaping ([(id: UInt64, workload: WorkloadRecord?)]) -> Void, forget: @escaping (UInt64) -> Void
+    ) {
         handler.awaitsIdentities = true
         handler.whenNamed = ask
+        handler.whenGone = forget
     }
 
     /// Workloads of cgroups have numeric identities, or others.

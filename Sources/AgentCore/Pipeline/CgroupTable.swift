@@ -22,6 +22,8 @@ package struct CgroupTable {
         fileprivate var pathID = ""
         /// Whether a provider said it, of this cgroup or of one above.
         package fileprivate(set) var isAssigned = false
+        /// Whether the cgroup was removed: its last events may still be on their way.
+        package fileprivate(set) var isGone = false
 
         /// What runs in it by the words of providers alone.
         package var told: WorkloadRecord? { plain ?? workload }
@@ -174,6 +176,7 @@ package struct CgroupTable {
     }
 
     package mutating func remove(_ id: UInt64) {
+        names[id]?.isGone = true
         removed.append(id)
         if removed.count > Self.removedKept {
             for old in removed.prefix(Self.removedKept / 2) { forget(old) }

@@ -115,6 +115,8 @@ extension RecordHandler {
     /// Gives processes and waiting events of cgroups the names that these have now.
     private func settle(_ changed: [UInt64]) {
         whenNamed?(changed.map { ($0, cgroups.name($0).workload) })
+        // Who had let go of it has it again now, and would keep it for ever.
+        for cgroup in changed where cgroups.name(cgroup).isGone { whenGone?(cgroup) }
         show(changed)
     }
 
