@@ -96,6 +96,24 @@ import WorkloadModel
         #expect(events.allSatisfy { $0.at("process_exec.process.workload.identity")?.integer == 256 })
     }
 
+    /// Another thread gives the number: what comes before the worker hears of it does not overtake what waits.
+    @Test func eventsOfAContainerStayInOrder() throws {
+        var records = Records()
+        let replay = Replay()
+        replay.waitForNames()
+        replay.waitForIdentities()
+        replay.take(records.cgroup(7, Self.path))
+        replay.name(Self.web(), cgroup: 7)
+        replay.take(records.exec(100, cgroup: 7, flags: Self.own))
+        replay.number(7, as: 256)
+        replay.take(records.exec(101, cgroup: 7, flags: Self.own))
+        #expect(try replay.events().isEmpty)
+        replay.identify(7, as: 256)
+        let events = try replay.events()
+        #expect(events.map { $0.number("process_exec.process.pid") } == [100, 101])
+        #expect(identities(events) == [256, 256])
+    }
+
     /// Its name comes when it has ended: its events have the number, and nobody holds that any more.
     @Test func aContainerThatIsGoneHoldsNoIdentity() throws {
         var records = Records()

@@ -109,6 +109,11 @@ struct Replay {
     /// Cgroups whose workloads hold a number.
     var holders: Set<UInt64> { numbered.withLock { $0 } }
 
+    /// Somebody gives what runs in a cgroup a number, and the worker has not heard of it yet.
+    func number(_ cgroup: UInt64, as identity: UInt32) {
+        known.withLock { $0 }[cgroup]?.identify(as: identity)
+    }
+
     /// Somebody gives what runs in cgroups a number.
     func identify(_ cgroups: UInt64..., as identity: UInt32) {
         let known = known.withLock { $0 }

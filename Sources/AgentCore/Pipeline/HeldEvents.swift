@@ -43,6 +43,9 @@ struct HeldEvents {
     /// Whether a cgroup was asked about before.
     func knows(_ cgroup: UInt64) -> Bool { waits[cgroup] != nil }
 
+    /// Whether events of a cgroup wait: those that come after them must not pass them by.
+    func hasEvents(of cgroup: UInt64) -> Bool { waits[cgroup]?.events.isEmpty == false }
+
     /// A cgroup needs a name; until `deadline` its events wait.
     mutating func begin(_ cgroup: UInt64, deadline: UInt64) { waits[cgroup] = Wait(deadline: deadline) }
 

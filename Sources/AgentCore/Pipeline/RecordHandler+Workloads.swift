@@ -16,10 +16,12 @@ extension RecordHandler {
         image.workload = isOutside ? nil : name.workload
     }
 
-    /// Whether the name of what a process runs in may come yet, or its numeric identity.
+    /// Whether the name of what a process runs in may come yet, or its numeric identity; or the worker has still to hear
+    /// that the identity, which another thread gives, is there, and lets go the events before this one then.
     @inline(__always)
     func lacksWords(_ image: borrowing ProcessImage) -> Bool {
         image.isUnnamed || awaitsIdentities && image.isUnidentified
+            || !held.isEmpty && held.hasEvents(of: image.head.cgroup_id)
     }
 
     /// Whether an event has to wait for the name or the identity of its container; then it was put aside.
