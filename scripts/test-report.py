@@ -6,7 +6,8 @@ code and seconds) of each tier, and plan.txt, the names of all tests where none 
 One test may run in several tiers and counts once: failed if any tier saw it fail, passed if at least one
 ran it, skipped otherwise. With the vm tier in the run every mechanism is available somewhere, so a
 test that no tier could run, a planned one that no tier names and a kernel program that no kernel verified are
-holes in the test plan and count as failed. Excepted is what Debian 12 does not have (ABSENT): it counts as skipped.
+holes in the test plan and count as failed. Excepted is what has to be fetched and could not be (ABSENT): it counts as
+skipped.
 """
 
 import re
@@ -16,8 +17,8 @@ from pathlib import Path
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
-# Suites that Debian 12 has no program for, and which; they run where it is installed.
-ABSENT = {"DaemonTests.DaemonSuite.RuntimePluginTests": "containerd 1.7, the first with NRI"}
+# Suites whose program no package of Debian 12 has, and which; they run where it is installed or could be fetched.
+ABSENT = {"DaemonTests.DaemonSuite.RuntimePluginTests": "containerd 1.7, the first with NRI (Tests/engines)"}
 
 # Characters of a message in the list of failures at the end.
 MESSAGE_LENGTH = 200

@@ -79,6 +79,11 @@ public final class ProcessTree {
         return object
     }
 
+    /// The image that forked a process that changes its image; nil = unknown.
+    public func parent(of record: secd_exec) -> ProcessObject? {
+        find(record.previous)?.parent ?? find(record.parent)
+    }
+
     /// A process changed its image. `fill` moves the record's strings into the object's image.
     public func exec(_ record: secd_exec, _ fill: (inout ProcessImage) -> Void) -> ProcessObject {
         let previous = find(record.previous)

@@ -12,6 +12,8 @@ import WorkloadModel
 struct Records {
     private var sequences: [Int: UInt64] = [:]
     private var now: UInt64 = 1_000_000_000
+    /// The last image of each process.
+    private var images: [UInt32: secd_image] = [:]
 
     /// The head of the next record.
     mutating func head(_ kind: Int32, ring: Int32 = SECD_RING_LIFECYCLE, cpu: UInt32 = 0) -> secd_record {
@@ -24,14 +26,21 @@ struct Records {
     }
 
     /// An exec of a process of its own.
+    /// - Parameters:
+    ///   - mounts: inode of its mount namespace; 0 = not known.
+    ///   - parent: a process that has executed before; nil = nobody knows it.
     mutating func exec(
-        _ pid: UInt32, _ binary: String = "/bin/true", cpu: UInt32 = 0, cgroup: UInt64 = 0, flags: UInt32 = 0
+        _ pid: UInt32, _ binary: String = "/bin/true", cpu: UInt32 = 0, cgroup: UInt64 = 0, flags: UInt32 = 0,
+        mounts: UInt32 = 0, parent: UInt32? = nil
     ) -> [UInt8] {
         let head = head(SECD_KIND_EXEC, cpu: cpu)
         var image = SampleImage(pid: pid, start: head.time_ns, binary: binary)
         image.head.head = head
         image.head.cgroup_id = cgroup
         image.head.flags |= flags
+        image.head.namespaces.mnt = mounts
+        image.head.parent = parent.flatMap { images[$0] } ?? secd_image()
+        images[pid] = image.head.image
         return image.record
     }
 

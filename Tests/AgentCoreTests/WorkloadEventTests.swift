@@ -50,6 +50,30 @@ import WorkloadModel
         #expect(replay.questions.isEmpty)
     }
 
+    /// In a container of its own, as in Docker's daemon in Docker: its helpers are there, though their cgroup is another.
+    @Test func helpersOfARuntimeWithMountsOfItsOwnAreWhereTheRuntimeIs() throws {
+        let inner = String(repeating: "fedcba9876543210", count: 4)
+        let (outside, between, inside): (UInt32, UInt32, UInt32) = (1, 2, 3)
+        var records = Records()
+        let replay = Replay()
+        replay.take(records.cgroup(7, Self.path), records.cgroup(8, Self.path + "/docker/" + inner))
+        replay.take(
+            records.exec(100, "/usr/bin/dockerd", mounts: outside),
+            records.exec(200, "/sbin/runc", cgroup: 7, flags: Self.own, mounts: between, parent: 100),
+            records.exec(300, "/", cgroup: 8, flags: Self.own, mounts: between, parent: 200),
+            records.exec(400, "/bin/sh", cgroup: 8, flags: Self.own, mounts: inside, parent: 300),
+            records.exec(500, "/bin/true", cgroup: 8, flags: Self.own, mounts: inside, parent: 400),
+            // Mounts that nobody knows are no runtime's.
+            records.exec(600, "/bin/true", cgroup: 8, flags: Self.own, parent: 300))
+
+        let events = try replay.events()
+        let ids = events.map { $0.at("process_exec.process.workload.id")?.text }
+        #expect(ids == [nil, Self.id, Self.id, inner, inner, inner])
+        #expect(
+            events.map { $0.at("process_exec.process.docker")?.text }
+                == ids.map { $0.map { String($0.prefix(31)) } })
+    }
+
     /// Others pass by; the line comes late, with its number.
     @Test func anEventWaitsForTheName() throws {
         var records = Records()

@@ -116,7 +116,9 @@ extension DaemonSuite {
             // What holds the namespaces is of the pod, and none of its containers.
             let sandbox = "\"containerd://\(pod.sandbox)\""
             let held = try Self.programs(daemon, 2, saying: sandbox)
-            #expect(held.map(\.kind) == ["process_exec", "process_exit"])
+            #expect(
+                held.map(\.kind) == ["process_exec", "process_exit"],
+                "\(held.map(\.text))")
             #expect(
                 held.allSatisfy {
                     $0["process.arguments"] == BoxImage.pauseArguments.joined(separator: " ")

@@ -101,14 +101,15 @@ extension KernelSuite {
 
         @Test("three hundred of them, one after the other: more than rest after their end; none is missing")
         func manyBeside() throws {
-            let story = try agent.run(Step("many-beside", 16_384, 300))
+            let count = Kernel.scaled(300)
+            let story = try agent.run(Step("many-beside", 16_384, count))
 
             let parent = try story.exit().execID
             let children = try agent.children(of: parent)
-            #expect(children.count == 600)
-            #expect(children.count { $0.kind == "process_fork" } == 300)
-            #expect(children.count { $0.kind == "process_exit" } == 300)
-            #expect(Set(children.map(\.execID)).count == 300)
+            #expect(children.count == 2 * count)
+            #expect(children.count { $0.kind == "process_fork" } == count)
+            #expect(children.count { $0.kind == "process_exit" } == count)
+            #expect(Set(children.map(\.execID)).count == count)
             #expect(children.allSatisfy { ($0.pid - story.pid) % 16_384 == 0 })
         }
 

@@ -97,6 +97,32 @@ extension KernelSuite {
                 })
         }
 
+        @Test("a container in a container: each has its own, and the inner runtime is of the outer one")
+        func nested() throws {
+            let (outer, inner) = ("secd-outer-\(getpid())", "secd-inner-\(getpid())")
+            let bundle = try containers.bundle(
+                inner, "busybox echo \(inner); exit 0", cgroup: "/\(outer)/\(inner)")
+            let mark = agent.capture.count
+            #expect(
+                try containers.runWithPrograms(
+                    outer, "\(Containers.runc) run --bundle \(bundle) \(inner); /bin/true")
+                    == .exited(0))
+
+            let inside = try execs(from: mark, of: inner)
+            #expect(
+                inside.map { $0.process["arguments"].text.split(separator: " ").first.map(String.init) }
+                    == ["sh", "echo"])
+            // runc, and what it starts before the container's first program.
+            let around = try execs(from: mark, of: outer)
+            let programs = around.map { $0.process["binary"].text.split(separator: "/").last ?? "" }
+            #expect(programs.first == "dash" || programs.first == "bash", "\(programs)")
+            #expect(programs.contains("runc") && programs.last == "true", "\(programs)")
+            let ends = agent.capture.all.dropFirst(mark).filter {
+                $0.kind == "process_exit" && $0.process["workload"]["id"].text == inner
+            }
+            #expect(ends.map { $0.process["arguments"].text.prefix(4) }.sorted() == ["echo", "sh -"])
+        }
+
         @Test("five hundred containers, as fast as runc can: each of their events has the right one")
         func storm() throws {
             let count = Kernel.scaled(500)

@@ -7,13 +7,39 @@ import Workloads
 
 /// What processes run in, and the events that wait to be told.
 extension RecordHandler {
-    /// Puts the cgroup into an image. A runtime's helper in the cgroup of a container is not of the container.
-    func place(_ image: inout ProcessImage, in cgroup: UInt64) {
+    /// Puts the cgroup into an image. A runtime's helper in the cgroup of a container is not of the container: it is of
+    /// the host, or of the container that the runtime itself is in.
+    func place(
+        _ image: inout ProcessImage, in cgroup: UInt64, below parent: @autoclosure () -> ProcessObject?
+    ) {
         let name = cgroups.name(cgroup)
-        let isOutside = name.workload?.workload.isContainer == true && !image.has(SECD_IMAGE_OWN_MOUNTS)
         image.cgroupPath = name.path
-        image.containerID = isOutside ? [] : name.containerID
-        image.workload = isOutside ? nil : name.workload
+        image.containerID = name.containerID
+        image.workload = name.workload
+        guard let record = name.workload, record.workload.isContainer else { return }
+        guard image.has(SECD_IMAGE_OWN_MOUNTS) else {
+            image.containerID = []
+            image.workload = nil
+            return
+        }
+        if let runtime = starter(of: record, from: parent()), image.head.namespaces.mnt != 0,
+            runtime.image.head.namespaces.mnt == image.head.namespaces.mnt
+        {
+            image.containerID = runtime.image.containerID
+            image.workload = runtime.image.workload
+        }
+    }
+
+    /// Who started a container: the nearest ancestor in a cgroup of something else.
+    private func starter(of container: WorkloadRecord, from parent: ProcessObject?) -> ProcessObject? {
+        var ancestor = parent
+        for _ in 0..<ProcessObject.deepestAncestry {
+            guard let process = ancestor,
+                cgroups.name(process.image.head.cgroup_id).workload === container
+            else { return ancestor }
+            ancestor = process.parent
+        }
+        return nil
     }
 
     /// Whether the name of what a process runs in may come yet, or its numeric identity; or the worker has still to hear
@@ -127,7 +153,7 @@ extension RecordHandler {
     func show(_ changed: [UInt64]) {
         let ids = Set(changed)
         for process in tree.all where ids.contains(process.image.head.cgroup_id) {
-            process.update { place(&$0, in: $0.head.cgroup_id) }
+            process.update { place(&$0, in: $0.head.cgroup_id, below: process.parent) }
         }
         for cgroup in changed {
             // A runtime may know a container before its engine has told the name.
@@ -146,7 +172,9 @@ extension RecordHandler {
 
     private func release(_ waiting: HeldEvents.Held) {
         var event = waiting.event
-        event.process?.update { place(&$0, in: $0.head.cgroup_id) }
+        if let process = event.process {
+            process.update { place(&$0, in: $0.head.cgroup_id, below: process.parent) }
+        }
         emitNow(&event)
         tree.release(waiting.process)
     }

@@ -132,7 +132,7 @@ final class RecordHandler {
         let process = tree.fork(fork)
         // Born into another cgroup than its parent's image knows (clone3, or the parent was moved).
         if process.parent?.image.head.cgroup_id != fork.cgroup_id {
-            process.update { place(&$0, in: fork.cgroup_id) }
+            process.update { place(&$0, in: fork.cgroup_id, below: process.parent) }
         }
         orders?.forked(process)
         guard fork.flags & SECD_IMAGE_OUT_OF_SCOPE == 0 else { return }
@@ -150,7 +150,7 @@ final class RecordHandler {
         let process = tree.exec(exec) { image in
             unsafe tail.extracting(0..<strings).withUnsafeBytes { unsafe image.tail.append(contentsOf: $0) }
             image.nameByTask()
-            place(&image, in: exec.cgroup_id)
+            place(&image, in: exec.cgroup_id, below: tree.parent(of: exec))
             image.longArguments = nil
             if exec.arguments_total > UInt32(exec.arguments_length) {
                 let rest = pieces.takeArguments(of: exec.image, from: Int(exec.arguments_length))

@@ -17,17 +17,24 @@ final class ContainerdEngine: Sendable {
     /// Why it cannot ask plugins (NRI); nil = it can.
     static let nriObstacle: String? = {
         if let obstacle = EnginePod.obstacle { return obstacle }
-        guard let containerd = Programs.path(of: "containerd"),
+        guard let containerd = pluginFolder.map({ $0 + "/containerd" }) ?? Programs.path(of: "containerd"),
             let defaults = try? Run.program([containerd, "config", "default"]),
             defaults.output.contains("io.containerd.nri.v1.nri")
-        else { return "this containerd has no NRI: that came with 1.7" }
+        else {
+            return "this containerd has no NRI: that came with 1.7 (Tests/engines/containerd.sh fetches one)"
+        }
         return nil
     }()
+
+    /// Folder of the programs of a containerd with NRI, where the one that is installed has none.
+    private static let pluginFolder = ProcessInfo.processInfo.environment["SECD_TEST_CONTAINERD_NRI"]
 
     let folder: Folder
     /// At the top of the hierarchies, above all pods.
     let cgroup = "secd-containerd-\(getpid())-\(UInt16.random(in: 0 ... .max))"
     private let hasPods: Bool
+    /// Of containerd's programs, if they are not those that are installed.
+    private let programs: String?
     private let service: Mutex<Program>
     var socket: String { folder / "containerd.sock" }
     /// Where plugins come, if it has any.
@@ -40,10 +47,11 @@ final class ContainerdEngine: Sendable {
     ///   - hasNRI: whether it asks plugins.
     init(hasPods: Bool = false, hasNRI: Bool = false) throws {
         self.hasPods = hasPods
+        programs = hasNRI ? Self.pluginFolder : nil
         folder = try Folder()
         let archive = try BoxImage.archive(in: folder)
         _ = try folder.write("config.toml", Self.configuration(folder, hasNRI: hasNRI))
-        service = Mutex(try Self.service(in: folder))
+        service = Mutex(try Self.service(in: folder, programs: programs))
         try waitUntilItAnswers()
         for namespace in [Self.namespace] + (hasPods ? [Self.podNamespace] : []) {
             let made = try ctr("-n", namespace, "images", "import", "--snapshotter", "native", archive)
@@ -60,12 +68,15 @@ final class ContainerdEngine: Sendable {
         }
     }
 
-    private static func service(in folder: Folder) throws -> Program {
-        guard let containerd = Programs.path(of: "containerd") else {
+    private static func service(in folder: Folder, programs: String?) throws -> Program {
+        guard let containerd = programs.map({ $0 + "/containerd" }) ?? Programs.path(of: "containerd") else {
             throw Failure("containerd is not installed")
         }
+        // It looks for the program that holds a container where others are, too.
+        let path = [programs, "/usr/sbin:/usr/bin:/sbin:/bin"].compactMap { $0 }.joined(separator: ":")
         return try Program(
-            [containerd, "--config", folder / "config.toml"], output: folder / "log", errors: folder / "log")
+            [containerd, "--config", folder / "config.toml"], environment: ["PATH": path],
+            output: folder / "log", errors: folder / "log")
     }
 
     private func waitUntilItAnswers() throws {
@@ -95,7 +106,7 @@ final class ContainerdEngine: Sendable {
 
     /// Starts it again, where it was.
     func start() throws {
-        let started = try Self.service(in: folder)
+        let started = try Self.service(in: folder, programs: programs)
         service.withLock { $0 = started }
         try waitUntilItAnswers()
     }

@@ -1,10 +1,11 @@
+import Foundation
 import Glibc
 
 /// Containers of runc with nothing in them but busybox.
 final class Containers {
     /// Nil where runc is not installed, or cannot run containers here.
     static let isPossible: Bool = {
-        guard Kernel.cgroupRoot != nil, Kernel.exists(runc), Kernel.exists(busybox) else { return false }
+        guard Kernel.exists(runc), Kernel.exists(busybox) else { return false }
         return (try? Containers().run("secd-probe-\(getpid())", "true")) == .exited(0)
     }()
 
@@ -36,6 +37,41 @@ final class Containers {
             "linux":{\(path)"namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
             """)
         return bundle
+    }
+
+    /// Runs a script, to its end, in a container with all capabilities and the host's programs, that may run others.
+    func runWithPrograms(_ id: String, _ script: String) throws -> Activity.Status {
+        _ = folder.makeFolder(id)
+        let root = folder.makeFolder(id + "/root")
+        for name in ["usr", "etc", "run", "tmp", "sys", "proc", "dev"] {
+            _ = folder.makeFolder("\(id)/root/\(name)")
+        }
+        for name in ["bin", "sbin", "lib", "lib64"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(root)/\(name)", withDestinationPath: "usr/\(name)")
+        }
+        let shared = ["usr", "etc", "run", "tmp", "sys"].map {
+            ",{\"destination\":\"/\($0)\",\"type\":\"bind\",\"source\":\"/\($0)\",\"options\":[\"rbind\"]}"
+        }
+        let capabilities = [
+            "SYS_ADMIN", "SYS_CHROOT", "MKNOD", "SETUID", "SETGID", "SETPCAP", "DAC_OVERRIDE", "CHOWN",
+            "FOWNER",
+            "KILL",
+        ].map { "\"CAP_\($0)\"" }.joined(separator: ",")
+        let sets = ["bounding", "effective", "permitted"].map { "\"\($0)\":[\(capabilities)]" }
+        _ = try folder.script(
+            id + "/config.json",
+            """
+            {"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":0,"gid":0},
+            "args":["/bin/sh","-c","\(script)"],"env":["PATH=/usr/sbin:/usr/bin"],"cwd":"/",
+            "capabilities":{\(sets.joined(separator: ","))}},"root":{"path":"\(root)"},
+            "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+            {"destination":"/dev","type":"tmpfs","source":"tmpfs"}\(shared.joined())],
+            "linux":{"cgroupsPath":"/\(id)","resources":{"devices":[{"allow":true,"access":"rwm"}]},
+            "namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
+            """)
+        return try Activity([.exec(Self.runc, ["runc", "run", "--bundle", folder.path + "/" + id, id])])
+            .wait()
     }
 
     /// Starts a container, and returns at once.
