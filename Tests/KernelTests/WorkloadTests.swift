@@ -97,7 +97,9 @@ extension KernelSuite {
                 })
         }
 
-        @Test("a container in a container: each has its own, and the inner runtime is of the outer one")
+        @Test(
+            "a container in a container: each has its own, and the inner runtime is of the outer one",
+            .enabled(if: Containers.canPivot, "containers that were made without pivot_root make none"))
         func nested() throws {
             let (outer, inner) = ("secd-outer-\(getpid())", "secd-inner-\(getpid())")
             let bundle = try containers.bundle(
@@ -105,7 +107,7 @@ extension KernelSuite {
             let mark = agent.capture.count
             #expect(
                 try containers.runWithPrograms(
-                    outer, "\(Containers.runc) run --bundle \(bundle) \(inner); /bin/true")
+                    outer, "\(Containers.runc) run --bundle \(bundle) \(inner) && /bin/true")
                     == .exited(0))
 
             let inside = try execs(from: mark, of: inner)
@@ -115,7 +117,7 @@ extension KernelSuite {
             // runc, and what it starts before the container's first program.
             let around = try execs(from: mark, of: outer)
             let programs = around.map { $0.process["binary"].text.split(separator: "/").last ?? "" }
-            #expect(programs.first == "dash" || programs.first == "bash", "\(programs)")
+            #expect(around.first?.process["arguments"].text.hasPrefix("-c") == true)
             #expect(programs.contains("runc") && programs.last == "true", "\(programs)")
             let ends = agent.capture.all.dropFirst(mark).filter {
                 $0.kind == "process_exit" && $0.process["workload"]["id"].text == inner
@@ -125,7 +127,8 @@ extension KernelSuite {
 
         @Test("five hundred containers, as fast as runc can: each of their events has the right one")
         func storm() throws {
-            let count = Kernel.scaled(500)
+            // One takes three seconds where processors are emulated.
+            let count = Kernel.scale < 1 ? 8 : 500
             let mark = agent.capture.count
             var running: [(id: String, activity: Activity)] = []
             func finishOne() throws {

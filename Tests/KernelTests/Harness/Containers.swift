@@ -12,6 +12,12 @@ final class Containers {
     static let runc = "/usr/sbin/runc"
     static let busybox = "/bin/busybox"
 
+    /// The first file system, which machines of the vm tier have for their root, cannot be left by pivot_root(2).
+    static let canPivot: Bool = {
+        let first = Kernel.readText("/proc/self/mounts").split(separator: "\n").first { $0.contains(" / ") }
+        return first?.hasPrefix("rootfs ") != true
+    }()
+
     private let folder = TemporaryFolder()
 
     init() throws {
@@ -70,14 +76,21 @@ final class Containers {
             "linux":{"cgroupsPath":"/\(id)","resources":{"devices":[{"allow":true,"access":"rwm"}]},
             "namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
             """)
-        return try Activity([.exec(Self.runc, ["runc", "run", "--bundle", folder.path + "/" + id, id])])
-            .wait()
+        return try run(in: folder.path + "/" + id, id).wait()
+    }
+
+    private func run(in bundle: String, _ id: String) throws -> Activity {
+        try Activity([
+            .exec(
+                Self.runc,
+                ["runc", "run"] + (Self.canPivot ? [] : ["--no-pivot"]) + ["--bundle", bundle, id])
+        ])
     }
 
     /// Starts a container, and returns at once.
     func start(_ id: String, _ script: String, cgroup: String = "") throws -> Activity {
         let bundle = try bundle(id, script, cgroup: cgroup)
-        return try Activity([.exec(Self.runc, ["runc", "run", "--bundle", bundle, id])])
+        return try run(in: bundle, id)
     }
 
     /// Runs a container to its end.
