@@ -6,8 +6,8 @@ code and seconds) of each tier, and plan.txt, the names of all tests where none 
 One test may run in several tiers and counts once: failed if any tier saw it fail, passed if at least one
 ran it, skipped otherwise. With the vm tier in the run every mechanism is available somewhere, so a
 test that no tier could run, a planned one that no tier names and a kernel program that no kernel verified are
-holes in the test plan and count as failed. Excepted is what has to be fetched and could not be (ABSENT): it counts as
-skipped.
+holes in the test plan and count as failed. Excepted is what has to be fetched and could not be (ABSENT), and what reads
+../shared where a clone stands alone: both count as skipped.
 """
 
 import re
@@ -19,6 +19,9 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 # Suites whose program no package of Debian 12 has, and which; they run where it is installed or could be fetched.
 ABSENT = {"DaemonTests.DaemonSuite.RuntimePluginTests": "containerd 1.7, the first with NRI (Tests/engines)"}
+
+# Reference texts and policies of the field, beside the checkout; a clone alone has none.
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 # Characters of a message in the list of failures at the end.
 MESSAGE_LENGTH = 200
@@ -94,6 +97,12 @@ def shortened(message):
     return line if len(line) <= MESSAGE_LENGTH else line[: MESSAGE_LENGTH - 1] + "…"
 
 
+def excused(name, runs):
+    """Whether nobody could have run a test here, and that is no hole in the plan."""
+    needs_shared = all("../shared/" in message for _, _, message in runs)
+    return name.split("/")[0] in ABSENT or needs_shared and not SHARED.is_dir()
+
+
 def judged(tiers, complete):
     """Counts of the outcomes over all tiers, and the lines that name what failed; prints what went wrong, whole."""
     everywhere = {}
@@ -113,7 +122,7 @@ def judged(tiers, complete):
         elif PASSED in outcomes:
             totals[PASSED] += 1
         else:
-            is_hole = complete and name.split("/")[0] not in ABSENT
+            is_hole = complete and not excused(name, runs)
             totals[FAILED if is_hole else SKIPPED] += 1
             reasons = "; ".join(sorted({f"{tier}: {message}" for _, tier, message in runs}))
             line = f"{'failed: no tier could run' if is_hole else 'skipped:'} {name} ({reasons})"

@@ -35,6 +35,23 @@ import Workloads
         #expect(table.name(2049).path == Array("/2049".utf8))
     }
 
+    @Test func anIdThatIsGivenAgainIsAnotherCgroup() {
+        var table = CgroupTable()
+        table.add(7, Array(Self.container.utf8))
+        table.add(7, Array("/other".utf8))
+        #expect(table.name(7).path == Array(Self.container.utf8), "it is there already")
+        table.remove(7)
+        table.add(7, Array("/system.slice/cron.service".utf8))
+
+        #expect(table.name(7).path == Array("/system.slice/cron.service".utf8))
+        #expect(table.name(7).containerID.isEmpty)
+        #expect(!table.name(7).isGone)
+        #expect(table.living.map(\.id) == [7])
+        // What is said of the container that was there names nobody.
+        let id = String(repeating: "0123456789abcdef", count: 4)
+        #expect(table.assign(CgroupTable.Assignment(Workload(kind: .container, id: id, name: "old"))) == [])
+    }
+
     @Test func isBounded() {
         var table = CgroupTable()
         for id in 1...65_537 as ClosedRange<UInt64> { table.add(id, []) }

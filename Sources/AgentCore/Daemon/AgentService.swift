@@ -41,6 +41,7 @@ struct AgentService: AgentControl {
             uptimeSeconds: Double(BootClock.now - daemon.started) / 1e9, stream: engine.stream,
             bootID: EngineIdentity.bootID,
             problems: Self.problems(rings, sinks, processes, clockAhead: await engine.clockAhead())
+                + ProgramLosses.problems(await engine.programCounters())
                 + (await daemon.policies.complaints()) + (daemon.manifests?.problems ?? [])
                 + (daemon.cluster?.problems ?? [])
                 + (daemon.identities.problem.map { ["identities: \($0)"] } ?? []),

@@ -77,6 +77,11 @@ package struct CgroupTable {
     }
 
     package mutating func add(_ id: UInt64, _ path: [UInt8]) {
+        // An id that the kernel gives again is another cgroup.
+        if names[id]?.isGone == true {
+            removed.removeAll { $0 == id }
+            forget(id)
+        }
         guard names.count < Self.limit, names[id] == nil else { return }
         let text = String(decoding: path, as: UTF8.self)
         let place = CgroupPathReader.place(of: text)
