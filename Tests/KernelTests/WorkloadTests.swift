@@ -181,19 +181,28 @@ extension KernelSuite {
             #expect(seen.values.allSatisfy { $0 == 6 })
         }
 
-        @Test("a policy with a selector of containers acts in that container alone")
-        func policy() throws {
+        /// Where a policy says which containers it is for.
+        enum Chooser: CaseIterable { case policy, selector }
+
+        @Test(
+            "a policy that chooses a container, as a whole or in one selector, acts in that container alone",
+            arguments: Chooser.allCases)
+        func policy(_ chooser: Chooser) throws {
             let live = LivePolicies.shared
-            let id = "secd-policy-\(getpid())"
+            let id = "secd-policy-\(getpid())-\(chooser)"
             let path = "/nowhere/\(id)"
-            let text = PolicySample.opens("selected", below: path).replacing(
-                "  kprobes:",
-                with: """
-                      containerSelector:
-                        matchExpressions:
-                        - {key: name, operator: In, values: [\(id)]}
-                      kprobes:
-                    """)
+            let chosen = "{matchExpressions: [{key: name, operator: In, values: [\(id)]}]}"
+            let text =
+                switch chooser {
+                case .policy:
+                    PolicySample.opens("selected", below: path).replacing(
+                        "  kprobes:", with: "  containerSelector: \(chosen)\n  kprobes:")
+                case .selector:
+                    PolicySample.hook(
+                        "selected", "sys_openat", [(0, "int"), (1, "string")],
+                        selector: "{matchWorkloads: {containerSelector: \(chosen)}, "
+                            + "matchArgs: [{index: 1, operator: Prefix, values: [\"\(path)\"]}]}")
+                }
             try live.run([text])
             defer { _ = try? live.run([]) }
             let mark = live.agent.capture.count
